@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The commands, and what they share: exit codes, one-line errors, the data directory. */
+#ifndef ASSAY_CLI_CLI_H
+#define ASSAY_CLI_CLI_H
+
+#include "limits/error.h"
+
+#include <stdbool.h>
+
+#define ASSAY_EXIT_DONE 0
+#define ASSAY_EXIT_REFUSED 1 /* refused, failed, or a finding */
+#define ASSAY_EXIT_USAGE 2
+
+/* Each gets its own name in argv[0] ("judge") and its arguments after it; returns the exit code. */
+int assay_cmd_serve(int argc, char **argv);
+int assay_cmd_demo(int argc, char **argv);
+int assay_cmd_status(int argc, char **argv);
+int assay_cmd_batch(int argc, char **argv);
+int assay_cmd_test(int argc, char **argv);
+int assay_cmd_judge(int argc, char **argv);
+int assay_cmd_journal(int argc, char **argv);
+int assay_cmd_trace(int argc, char **argv);
+int assay_cmd_verify(int argc, char **argv);
+
+/* Print the error: one line on standard error, or with json {"error":{code,text_zh,text_en}} on standard
+ * error. Returns ASSAY_EXIT_USAGE for status ASSAY_EUSAGE, else ASSAY_EXIT_REFUSED. */
+int assay_cli_fail(bool json, int status, const struct assay_error *err);
+
+/* dir when not NULL, else $ASSAY_DIR; NULL with err filled (ASSAY_EUSAGE) when there is neither. */
+const char *assay_cli_dir(const char *dir, struct assay_error *err);
+
+/* Standard output could not be written in full (disk full, closed pipe): 1, else 0. Call last. */
+int assay_cli_flush(void);
+
+#endif

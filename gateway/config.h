@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * lab.xml, checked: what the laboratory has. Read once by the supervisor, before it forks; immutable
+ * afterwards. Manual: assay.xml.5; schema: specs/schema/lab.xsd. */
+#ifndef ASSAY_CONFIG_H
+#define ASSAY_CONFIG_H
+
+#include "drivers/driver.h"
+#include "limits/error.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define ASSAY_LINES_MAX 1024u
+#define ASSAY_LINE_INSTRUMENTS_MAX 64u
+
+enum assay_transport {
+	ASSAY_TRANSPORT_SERIAL = 1,
+	ASSAY_TRANSPORT_MODBUS_RTU = 2,
+	ASSAY_TRANSPORT_MODBUS_TCP = 3,
+	ASSAY_TRANSPORT_TCP = 4 /* byte stream over TCP; not opened yet by this version */
+};
+
+struct assay_config_channel {
+	const char *name, *name_zh, *name_en;
+	const char *band_low, *band_high; /* decimal text, "" none */
+	const char *unit; /* unit of the band and of what a slot takes, "" any */
+};
+
+struct assay_config_instrument {
+	const char *id, *name_zh, *name_en, *driver, *spec; /* spec: file in specs/instruments, "" none */
+	const char *model, *serial; /* serial: "" not checked */
+	const char *calibrated_until, *location; /* YYYY-MM-DD or "" */
+	uint32_t every_ms,
+		needed_ms; /* period of WANT_VALUES when steady / while a test needs it; 0: never ask */
+	const struct assay_setting *settings; /* from spec, then lab.xml (which wins) */
+	size_t setting_count;
+	const struct assay_config_channel *channels;
+	size_t channel_count;
+};
+
+struct assay_config_line {
+	const char *id, *name_zh, *name_en;
+	uint32_t transport; /* enum assay_transport */
+	const char *port; /* serial: device path or stable id */
+	uint32_t baud;
+	uint8_t bits, stop;
+	char parity; /* 'N' 'E' 'O' */
+	char flow; /* 'N' none, 'R' RTS/CTS, 'X' XON/XOFF */
+	const char *host; /* TCP: name or address */
+	uint16_t tcp_port;
+	bool disabled;
+	unsigned source_line; /* in lab.xml, for messages */
+	const struct assay_config_instrument *instruments;
+	size_t instrument_count;
+};
+
+struct assay_config {
+	const char *path; /* as given, for messages */
+	const char *site, *origin, *name_zh, *name_en;
+	const char *listen; /* ADDR:PORT, "" no web */
+	const struct assay_config_line *lines;
+	size_t line_count;
+	const char *xml; /* the exact bytes of lab.xml */
+	size_t xml_length;
+	char sha256[65];
+};
+
+/* Read, validate (schema, then cross-checks: unique ids, known drivers and their options, existing spec
+ * files) and own the result. Refused whole, with file:line, at the first mistake. drivers_dir and
+ * specs_dir as found by assay_places. */
+int assay_config_load(const char *path, const char *specs_dir, const char *drivers_dir,
+	struct assay_config **out, struct assay_error *err) ASSAY_WARN_UNUSED;
+void assay_config_free(struct assay_config *config);
+
+/* Where plugins and specs are: beside the executable in a source tree, below the prefix when installed. */
+struct assay_places {
+	char drivers[512], specs[512];
+};
+int assay_places_find(struct assay_places *out, struct assay_error *err) ASSAY_WARN_UNUSED;
+
+#endif

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The journal 台账: append-only SQLite segments with an RFC 6962 Merkle tree over all entries.
+ * Format: assay-journal.5. One writer, one thread; readers open read-only (journal_reader.h). */
+#ifndef ASSAY_RECORD_JOURNAL_H
+#define ASSAY_RECORD_JOURNAL_H
+
+#include "limits/error.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define ASSAY_HASH_SIZE 32u
+#define ASSAY_HEADER_SIZE 80u
+#define ASSAY_BODY_MAX 1048576u
+#define ASSAY_RAW_MAX 8388608u
+
+/* Kinds of entry. Numbers are part of the format and never reused. */
+enum assay_entry_kind {
+	ASSAY_ENTRY_GENESIS = 1, /* first entry: site, origin, format */
+	ASSAY_ENTRY_START = 2, /* a recorder began: versions, generation */
+	ASSAY_ENTRY_STOP = 3, /* and ended in good order */
+	ASSAY_ENTRY_CONFIG = 4, /* raw: lab.xml */
+	ASSAY_ENTRY_SPEC = 5, /* raw: one spec XML; body: path, sha256 */
+	ASSAY_ENTRY_DRIVER = 6, /* body: name, version, sha256 of the plugin */
+	ASSAY_ENTRY_LINE = 7, /* a line changed state */
+	ASSAY_ENTRY_EXCHANGE = 8, /* raw: events with bytes both ways; body: outcome, readings */
+	ASSAY_ENTRY_BATCH = 9, /* batch registered */
+	ASSAY_ENTRY_TEST = 10, /* test ordered */
+	ASSAY_ENTRY_ARM = 11, /* slot armed for an instrument, or disarmed */
+	ASSAY_ENTRY_FILL = 12, /* a reading (exchange, index) or a typed value fills a slot */
+	ASSAY_ENTRY_REFUSED = 13, /* a reading that could have filled a slot and did not, with the reason */
+	ASSAY_ENTRY_RESULT = 14,
+	ASSAY_ENTRY_VERDICT = 15, /* of a result, or of the batch */
+	ASSAY_ENTRY_REVIEW = 16, /* confirm, void */
+	ASSAY_ENTRY_CLOCK = 17, /* the wall clock stepped */
+	ASSAY_ENTRY_FAULT = 18 /* disk full, damage, dead host ... */
+};
+const char *assay_entry_kind_name(unsigned kind); /* "exchange"; "?" when unknown */
+
+/* The header as hashed: fixed width, big-endian.
+ *  0 4 "ASJ1"  4 2 kind  6 2 flags (bit 0: wall clock synchronised)  8 8 sequence (first entry: 0)
+ * 16 8 wall time, ns since 1970 UTC, signed  24 8 monotonic ns  32 16 boot id
+ * 48 24 line id, NUL-padded  72 4 body length  76 4 raw length
+ * Leaf = SHA-256(0x00 || header || SHA-256(body) || SHA-256(raw)). Node = SHA-256(0x01 || left || right). */
+struct assay_entry {
+	uint16_t kind, flags;
+	uint64_t sequence;
+	int64_t wall_ns;
+	uint64_t mono_ns;
+	uint8_t boot[16];
+	char line[25]; /* NUL-terminated here; "" none */
+	const char *body; /* JSON text, UTF-8; borrowed */
+	size_t body_length;
+	const uint8_t *raw; /* borrowed; NULL with length 0 */
+	size_t raw_length;
+};
+
+void assay_entry_header(const struct assay_entry *entry, uint8_t out[ASSAY_HEADER_SIZE]);
+int assay_entry_parse_header(const uint8_t header[ASSAY_HEADER_SIZE], struct assay_entry *out,
+	struct assay_error *err) ASSAY_WARN_UNUSED;
+void assay_entry_leaf(const struct assay_entry *entry, uint8_t out[ASSAY_HASH_SIZE]);
+
+struct assay_journal;
+
+struct assay_journal_options {
+	const char *site, *origin; /* of a new journal; checked against an old one */
+	uint64_t segment_bytes; /* seal and start the next segment beyond this; 0: 1 GiB */
+};
+
+/* Open DIR/journal for writing: takes the writer's lock (ASSAY_ETAKEN when somebody holds it), makes the
+ * first segment if there is none, checks the last segment and its tail. ASSAY_EDAMAGED names the segment
+ * and the sequence; nothing is written then. */
+int assay_journal_open(const char *dir, const struct assay_journal_options *options,
+	struct assay_journal **out, struct assay_error *err) ASSAY_WARN_UNUSED;
+void assay_journal_close(struct assay_journal *journal); /* NULL allowed; an open group is rolled back */
+
+/* Add one entry to the open group (begins one when there is none). entry->sequence and, when 0, wall_ns,
+ * mono_ns are filled, and boot. Not durable before commit. */
+int assay_journal_append(
+	struct assay_journal *journal, struct assay_entry *entry, struct assay_error *err) ASSAY_WARN_UNUSED;
+
+/* Make the group durable (one fsync). ASSAY_EFULL: disk full, the group is rolled back and the journal can be
+ * used again once there is room. ASSAY_EIO: the segment can no longer be trusted; close the journal. */
+int assay_journal_commit(struct assay_journal *journal, struct assay_error *err) ASSAY_WARN_UNUSED;
+void assay_journal_rollback(struct assay_journal *journal);
+
+uint64_t assay_journal_size(const struct assay_journal *journal); /* entries, with the open group */
+void assay_journal_root(const struct assay_journal *journal, uint8_t out[ASSAY_HASH_SIZE]);
+
+/* Read from the writer's side, for catching up. Calls visit for each entry from sequence `from` on, in order;
+ * stops at a non-zero return, which it hands back. The entry is lent for the call. */
+int assay_journal_each(struct assay_journal *journal, uint64_t from,
+	int (*visit)(void *context, const struct assay_entry *entry), void *context,
+	struct assay_error *err) ASSAY_WARN_UNUSED;
+
+#endif

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What the supervisor hands to a role when it forks it. A role function runs its loop until STOP arrives or
+ * the supervisor is gone, and returns the process's exit code (0 after STOP). */
+#ifndef ASSAY_ROLE_H
+#define ASSAY_ROLE_H
+
+#include "gateway/config.h"
+
+#include <stdint.h>
+
+struct assay_role {
+	const struct assay_config *config; /* inherited, read-only */
+	const struct assay_places *places;
+	const char *dir; /* data directory */
+	int control; /* SEQPACKET to the supervisor: STOP, DEVICE, ADD_HOST in; REOPEN, ALIVE out */
+	int listener; /* recorder: assay.sock; web: HTTP; already listening; -1 for a host */
+	int recorder; /* host: its end of the pair; -1 for the others */
+	uint32_t generation; /* host: its own; recorder: of the start */
+	const uint16_t *lines; /* host: indexes in config->lines */
+	uint16_t line_count;
+	pid_t supervisor;
+};
+
+int assay_recorder_main(const struct assay_role *role);
+int assay_host_main(const struct assay_role *role);
+int assay_web_main(const struct assay_role *role);
+
+#endif
