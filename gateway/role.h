@@ -7,6 +7,7 @@
 #include "gateway/config.h"
 
 #include <stdint.h>
+#include <sys/types.h>
 
 struct assay_role {
 	const struct assay_config *config; /* inherited, read-only */
