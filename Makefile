@@ -28,7 +28,7 @@ LIMITS_LIBS := $(shell pkg-config --libs libxml-2.0 libcrypto 2>/dev/null)
 
 WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes \
 	-Wmissing-declarations -Wformat=2 -Wundef -Wvla -Wcast-qual -Wwrite-strings -Wpointer-arith \
-	-Wimplicit-fallthrough -Wdouble-promotion -Werror
+	-Wimplicit-fallthrough -Wdouble-promotion -Wno-format-truncation -Werror
 BASE := -std=c11 -D_GNU_SOURCE -DASSAY_VERSION='"$(VERSION)"' -I. -Ibuild/gen -g -fPIC -fno-omit-frame-pointer
 
 FLAGS_release := -O2 -fstack-protector-strong -D_FORTIFY_SOURCE=2

@@ -88,10 +88,12 @@ void assay_journal_rollback(struct assay_journal *journal);
 uint64_t assay_journal_size(const struct assay_journal *journal); /* entries, with the open group */
 void assay_journal_root(const struct assay_journal *journal, uint8_t out[ASSAY_HASH_SIZE]);
 
-/* Read from the writer's side, for catching up. Calls visit for each entry from sequence `from` on, in order;
- * stops at a non-zero return, which it hands back. The entry is lent for the call. */
-int assay_journal_each(struct assay_journal *journal, uint64_t from,
-	int (*visit)(void *context, const struct assay_entry *entry), void *context,
+/* Sign a checkpoint when one is due (60 s or 1,000 entries since the last), or now when force and anything is
+ * uncovered. Only between groups. *made_out (may be NULL) says whether one was written. */
+int assay_journal_checkpoint(struct assay_journal *journal, uint64_t mono_ns, bool force, bool *made_out,
 	struct assay_error *err) ASSAY_WARN_UNUSED;
+
+unsigned assay_journal_segment(const struct assay_journal *journal); /* number of the open segment */
+const char *assay_journal_boot_hex(const struct assay_journal *journal);
 
 #endif

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Note text: origin LF size LF base64(root) LF, an empty line, then
+ * "— " name " " base64(key hash[4] || signature[64]) LF. Key hash: SHA-256(name LF 0x01 public key). */
+#include "gateway/record/checkpoint.h"
+
+#include "gateway/record/sha256.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define KEY_HASH 4u
+#define SIGNED_MAX 400u
+
+static void key_hash(const struct assay_origin_key *key, uint8_t out[KEY_HASH])
+{
+	uint8_t input[sizeof key->origin + 2 + 32], digest[32];
+	size_t length = strlen(key->origin);
+
+	memcpy(input, key->origin, length);
+	input[length] = '\n';
+	input[length + 1] = 0x01;
+	memcpy(input + length + 2, key->public_key, 32);
+	assay_sha256(input, length + 34, digest);
+	memcpy(out, digest, KEY_HASH);
+}
+
+static int key_error(struct assay_error *err, const char *path)
+{
+	return assay_error_set(err, ASSAY_EIO, "key-unusable",
+		"签名密钥 %s 不能使用（%s）。请检查权限，或从备份恢复 keys/",
+		"signing key %s cannot be used (%s); check its permissions or restore keys/ from a backup",
+		path, errno ? strerror(errno) : "bad contents");
+}
+
+static int write_file(const char *path, mode_t mode, const void *bytes, size_t length)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+	ssize_t written;
+	int result = -1;
+
+	if (fd < 0)
+		return -1;
+	written = write(fd, bytes, length);
+	if (written == (ssize_t)length && fsync(fd) == 0)
+		result = 0;
+	(void)close(fd);
+	return result;
+}
+
+static ssize_t read_file(const char *path, void *out, size_t size)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t got;
+
+	if (fd < 0)
+		return -1;
+	got = read(fd, out, size);
+	(void)close(fd);
+	return got;
+}
+
+static int make_key(const char *secret_path, const char *public_path, struct assay_origin_key *key)
+{
+	uint8_t typed[33], hash[KEY_HASH];
+	char encoded[64], hex[2 * KEY_HASH + 1], line[400];
+
+	if (crypto_sign_keypair(key->public_key, key->secret) != 0)
+		return -1;
+	typed[0] = 0x01;
+	memcpy(typed + 1, key->public_key, 32);
+	(void)sodium_bin2base64(encoded, sizeof encoded, typed, sizeof typed, sodium_base64_VARIANT_ORIGINAL);
+	key_hash(key, hash);
+	assay_hex(hash, sizeof hash, hex);
+	(void)snprintf(line, sizeof line, "%s+%s+%s\n", key->origin, hex, encoded);
+	if (write_file(secret_path, 0600, key->secret, sizeof key->secret) != 0)
+		return -1;
+	(void)unlink(public_path);
+	return write_file(public_path, 0644, line, strlen(line));
+}
+
+int assay_origin_key_load(const char *dir, const char *origin, bool create, struct assay_origin_key *out,
+	struct assay_error *err)
+{
+	char folder[560], secret_path[600], public_path[600];
+	ssize_t got;
+
+	if (sodium_init() < 0)
+		return assay_error_set(
+			err, ASSAY_EIO, "key-unusable", "libsodium 不能启动", "libsodium does not start");
+	memset(out, 0, sizeof *out);
+	(void)snprintf(out->origin, sizeof out->origin, "%s", origin);
+	(void)snprintf(folder, sizeof folder, "%s/keys", dir);
+	(void)snprintf(secret_path, sizeof secret_path, "%s/origin.key", folder);
+	(void)snprintf(public_path, sizeof public_path, "%s/origin.pub", folder);
+	if (mkdir(folder, 0700) != 0 && errno != EEXIST)
+		return key_error(err, folder);
+	errno = 0;
+	got = read_file(secret_path, out->secret, sizeof out->secret);
+	if (got == (ssize_t)sizeof out->secret) {
+		memcpy(out->public_key, out->secret + 32, 32);
+		return ASSAY_OK;
+	}
+	if (got >= 0 || errno != ENOENT || !create)
+		return key_error(err, secret_path);
+	return make_key(secret_path, public_path, out) == 0 ? ASSAY_OK : key_error(err, secret_path);
+}
+
+int assay_origin_key_public(const char *dir, struct assay_origin_key *out, struct assay_error *err)
+{
+	char path[600], line[400];
+	uint8_t typed[33];
+	size_t length;
+	ssize_t got;
+	char *hex, *encoded;
+
+	memset(out, 0, sizeof *out);
+	(void)snprintf(path, sizeof path, "%s/keys/origin.pub", dir);
+	errno = 0;
+	got = read_file(path, line, sizeof line - 1);
+	if (got <= 0)
+		return key_error(err, path);
+	line[got] = '\0';
+	line[strcspn(line, "\n")] = '\0';
+	encoded = strchr(line, '+');
+	hex = encoded ? encoded + 1 : NULL;
+	encoded = hex ? strchr(hex, '+') : NULL;
+	errno = 0;
+	if (!encoded ||
+		sodium_base642bin(typed, sizeof typed, encoded + 1, strlen(encoded + 1), NULL, &length, NULL,
+			sodium_base64_VARIANT_ORIGINAL) != 0 ||
+		length != sizeof typed || typed[0] != 0x01 || (size_t)(hex - 1 - line) >= sizeof out->origin)
+		return key_error(err, path);
+	memcpy(out->origin, line, (size_t)(hex - 1 - line));
+	memcpy(out->public_key, typed + 1, 32);
+	return ASSAY_OK;
+}
+
+int assay_checkpoint_sign(const struct assay_origin_key *key, uint64_t size,
+	const uint8_t root[ASSAY_HASH_SIZE], char out[ASSAY_NOTE_MAX])
+{
+	char text[SIGNED_MAX], encoded_root[48], encoded[100];
+	uint8_t signature[KEY_HASH + 64];
+	int length;
+
+	(void)sodium_bin2base64(
+		encoded_root, sizeof encoded_root, root, ASSAY_HASH_SIZE, sodium_base64_VARIANT_ORIGINAL);
+	length = snprintf(text, sizeof text, "%s\n%" PRIu64 "\n%s\n", key->origin, size, encoded_root);
+	key_hash(key, signature);
+	if (crypto_sign_detached(signature + KEY_HASH, NULL, (const uint8_t *)text,
+		    (unsigned long long)length, key->secret) != 0)
+		return -1;
+	(void)sodium_bin2base64(
+		encoded, sizeof encoded, signature, sizeof signature, sodium_base64_VARIANT_ORIGINAL);
+	(void)snprintf(out, ASSAY_NOTE_MAX, "%s\n\u2014 %s %s\n", text, key->origin, encoded);
+	return 0;
+}
+
+#define NOTE_ERROR(err, zh, en)                                                                              \
+	assay_error_set(err, ASSAY_EDAMAGED, "checkpoint-bad", "检查点不成立：" zh,                          \
+		"the checkpoint does not hold: " en)
+
+static int check_signature(
+	const struct assay_origin_key *key, const char *note, size_t text_length, const char *line)
+{
+	char prefix[160];
+	uint8_t signature[KEY_HASH + 64], expected[KEY_HASH];
+	size_t length, prefix_length;
+
+	prefix_length = (size_t)snprintf(prefix, sizeof prefix, "\u2014 %s ", key->origin);
+	if (strncmp(line, prefix, prefix_length) != 0)
+		return -1;
+	line += prefix_length;
+	key_hash(key, expected);
+	if (sodium_base642bin(signature, sizeof signature, line, strcspn(line, "\n"), NULL, &length, NULL,
+		    sodium_base64_VARIANT_ORIGINAL) != 0 ||
+		length != sizeof signature || memcmp(signature, expected, KEY_HASH) != 0)
+		return -1;
+	return crypto_sign_verify_detached(
+		signature + KEY_HASH, (const uint8_t *)note, text_length, key->public_key);
+}
+
+int assay_checkpoint_check(const struct assay_origin_key *key, const char *note, uint64_t *size_out,
+	uint8_t root_out[ASSAY_HASH_SIZE], struct assay_error *err)
+{
+	const char *end = strstr(note, "\n\n");
+	const char *size_at, *root_at;
+	char *after;
+	uint64_t size;
+	size_t length;
+
+	if (sodium_init() < 0 || !end || strlen(note) >= ASSAY_NOTE_MAX)
+		return NOTE_ERROR(err, "格式不对", "bad format");
+	size_at = strchr(note, '\n') + 1;
+	root_at = strchr(size_at, '\n') + 1;
+	if (root_at > end || *size_at < '0' || *size_at > '9')
+		return NOTE_ERROR(err, "格式不对", "bad format");
+	size = strtoull(size_at, &after, 10);
+	if (after + 1 != root_at || (size_t)(size_at - 1 - note) != strlen(key->origin) ||
+		strncmp(note, key->origin, strlen(key->origin)) != 0)
+		return NOTE_ERROR(err, "名称或大小不对", "wrong origin or size");
+	if (sodium_base642bin(root_out, ASSAY_HASH_SIZE, root_at, (size_t)(end - root_at), NULL, &length,
+		    NULL, sodium_base64_VARIANT_ORIGINAL) != 0 ||
+		length != ASSAY_HASH_SIZE)
+		return NOTE_ERROR(err, "根哈希不对", "bad root");
+	if (check_signature(key, note, (size_t)(end + 1 - note), end + 2) != 0)
+		return NOTE_ERROR(err, "签名不对", "bad signature");
+	*size_out = size;
+	return ASSAY_OK;
+}

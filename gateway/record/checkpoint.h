@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Checkpoints: C2SP tlog-checkpoint (origin, size, root) in a C2SP signed note, Ed25519. */
+#ifndef ASSAY_RECORD_CHECKPOINT_H
+#define ASSAY_RECORD_CHECKPOINT_H
+
+#include "gateway/record/journal.h"
+
+#define ASSAY_NOTE_MAX 1024u
+
+struct assay_origin_key {
+	char origin[128];
+	uint8_t public_key[32];
+	uint8_t secret[64]; /* zeroed where only the public part is known */
+};
+
+/* Read DIR/keys/origin.key, or make it (0600) with DIR/keys/origin.pub, the C2SP verifier key, when create. */
+int assay_origin_key_load(const char *dir, const char *origin, bool create, struct assay_origin_key *out,
+	struct assay_error *err) ASSAY_WARN_UNUSED;
+/* Only the public part, from DIR/keys/origin.pub. */
+int assay_origin_key_public(
+	const char *dir, struct assay_origin_key *out, struct assay_error *err) ASSAY_WARN_UNUSED;
+
+int assay_checkpoint_sign(const struct assay_origin_key *key, uint64_t size,
+	const uint8_t root[ASSAY_HASH_SIZE], char out[ASSAY_NOTE_MAX]) ASSAY_WARN_UNUSED;
+/* Read the note and check its signature. 0, or ASSAY_EDAMAGED. */
+int assay_checkpoint_check(const struct assay_origin_key *key, const char *note, uint64_t *size_out,
+	uint8_t root_out[ASSAY_HASH_SIZE], struct assay_error *err) ASSAY_WARN_UNUSED;
+
+#endif
