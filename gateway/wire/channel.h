@@ -98,6 +98,8 @@ struct assay_end_reading {
 		value_length; /* in the exchange's received bytes, all RX events joined; 0,0 unknown */
 	uint32_t unit_at, unit_length;
 	uint32_t frame_at, frame_length; /* likewise, the frame */
+	uint32_t asked; /* 1: in the frame that answers the request; 0: came by itself (print key) */
+	uint32_t reserved;
 };
 
 struct assay_end {

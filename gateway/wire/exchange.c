@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * bytes -> recorder: events as they happen, one end for each exchange. */
+#include "gateway/wire/host_line.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+uint64_t host_now_ns(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+static int64_t wall_ns(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_REALTIME, &now);
+	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+static void tell(struct host_line *line, uint16_t type, const void *payload, size_t length)
+{
+	struct assay_message head = {.type = type,
+		.line = line->index,
+		.generation = line->host->role->generation,
+		.id = ++line->id,
+		.wall_ns = wall_ns(),
+		.mono_ns = host_now_ns()};
+
+	if (assay_outbox_put(&line->host->outbox, line->host->role->recorder, &head, payload, length) !=
+		ASSAY_OK)
+		line->host->stop = true; /* no memory, or the channel is gone: a new host starts clean */
+}
+
+static void begin(struct host_line *line)
+{
+	if (line->open)
+		return;
+	line->open = true;
+	line->begun_mono_ns = host_now_ns();
+	line->consumed = 0;
+	memset(&line->end, 0, sizeof line->end);
+	line->end.instrument = 0xffff;
+}
+
+void exchange_event(struct host_line *line, uint32_t direction, const void *bytes, size_t length)
+{
+	static uint8_t payload[ASSAY_CHANNEL_PAYLOAD_MAX];
+	struct assay_event_head head = {direction, (uint32_t)length};
+
+	begin(line);
+	memcpy(payload, &head, sizeof head);
+	if (length)
+		memcpy(payload + sizeof head, bytes, length);
+	tell(line, ASSAY_MSG_EVENT, payload, sizeof head + length);
+}
+
+void exchange_end(struct host_line *line, uint32_t outcome, const char *detail)
+{
+	static uint8_t payload[ASSAY_CHANNEL_PAYLOAD_MAX];
+	size_t length;
+
+	if (!line->open)
+		return;
+	line->end.outcome = (uint16_t)outcome;
+	line->end.solicited = line->request.kind != ASSAY_REQUEST_NONE;
+	line->end.want = line->request.kind != ASSAY_REQUEST_NONE ? line->want : 0;
+	line->end.usable = outcome == ASSAY_OUTCOME_OK;
+	if (line->end.instrument == 0xffff && line->config->transport == ASSAY_TRANSPORT_SERIAL)
+		line->end.instrument = 0;
+	else if (line->request.kind != ASSAY_REQUEST_NONE)
+		line->end.instrument = line->asked;
+	if (detail && *detail)
+		(void)snprintf(line->end.detail, sizeof line->end.detail, "%s", detail);
+	length = sizeof line->end + line->end.readings * sizeof *line->reading;
+	memcpy(payload, &line->end, sizeof line->end);
+	memcpy(payload + sizeof line->end, line->reading, length - sizeof line->end);
+	tell(line, ASSAY_MSG_END, payload, length);
+	line->open = false;
+	line->request.kind = ASSAY_REQUEST_NONE;
+	line->answered = false;
+	line->length = 0;
+	if (line->reply_length && !line->reply_after_id)
+		line->reply_after_id = line->id;
+}
+
+void exchange_status(
+	struct host_line *line, uint32_t status, const char *code, const char *zh, const char *en)
+{
+	struct assay_line_state state = {.status = status};
+
+	if (line->status == status && strcmp(line->code, code) == 0)
+		return;
+	line->status = status;
+	(void)snprintf(line->code, sizeof line->code, "%s", code);
+	(void)snprintf(state.code, sizeof state.code, "%s", code);
+	(void)snprintf(state.text_zh, sizeof state.text_zh, "%s", zh);
+	(void)snprintf(state.text_en, sizeof state.text_en, "%s", en);
+	tell(line, ASSAY_MSG_LINE, &state, sizeof state);
+}
+
+bool exchange_send(struct host_line *line, const uint8_t *bytes, size_t length)
+{
+	ssize_t written;
+
+	exchange_event(line, ASSAY_TX, bytes, length);
+	do
+		written = write(line->fd, bytes, length);
+	while (written < 0 && errno == EINTR);
+	return written == (ssize_t)length;
+}

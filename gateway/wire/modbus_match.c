@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "gateway/wire/modbus_match.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+uint16_t assay_rtu_crc(const uint8_t *bytes, size_t length)
+{
+	uint16_t crc = 0xffff;
+
+	for (size_t i = 0; i < length; i++) {
+		crc = (uint16_t)(crc ^ bytes[i]);
+		for (unsigned bit = 0; bit < 8; bit++)
+			crc = (uint16_t)(crc & 1 ? (crc >> 1) ^ 0xa001 : crc >> 1);
+	}
+	return crc;
+}
+
+static size_t close_rtu(uint8_t *out, size_t length)
+{
+	uint16_t crc = assay_rtu_crc(out, length);
+
+	out[length] = (uint8_t)crc;
+	out[length + 1] = (uint8_t)(crc >> 8);
+	return length + 2;
+}
+
+static size_t put_pdu(const struct assay_request *request, uint8_t *out)
+{
+	out[0] = request->function;
+	out[1] = (uint8_t)(request->address >> 8);
+	out[2] = (uint8_t)request->address;
+	out[3] = (uint8_t)(request->count >> 8);
+	out[4] = (uint8_t)request->count;
+	return 5;
+}
+
+size_t assay_rtu_request(const struct assay_request *request, uint8_t out[ASSAY_RTU_MAX])
+{
+	out[0] = request->unit;
+	return close_rtu(out, 1 + put_pdu(request, out + 1));
+}
+
+size_t assay_rtu_echo(uint8_t unit, uint16_t nonce, uint8_t out[ASSAY_RTU_MAX])
+{
+	const uint8_t echo[] = {unit, 8, 0, 0, (uint8_t)(nonce >> 8), (uint8_t)nonce};
+
+	memcpy(out, echo, sizeof echo);
+	return close_rtu(out, sizeof echo);
+}
+
+static bool crc_holds(const uint8_t *bytes, size_t length)
+{
+	uint16_t crc = assay_rtu_crc(bytes, length - 2);
+
+	return bytes[length - 2] == (uint8_t)crc && bytes[length - 1] == (uint8_t)(crc >> 8);
+}
+
+/* Bytes of data a good answer carries: registers, or bits packed eight to a byte. */
+static size_t data_bytes(const struct assay_request *request)
+{
+	return request->function <= 2 ? (request->count + 7u) / 8u : 2u * request->count;
+}
+
+static struct assay_match_result answer(enum assay_match match, size_t used, size_t pdu_at, size_t pdu_length)
+{
+	struct assay_match_result result = {match, used, pdu_at, pdu_length};
+
+	return result;
+}
+
+struct assay_match_result assay_rtu_match(
+	const struct assay_request *request, const uint8_t *bytes, size_t length)
+{
+	size_t expected = 5 + data_bytes(request);
+
+	if (length >= 1 && bytes[0] != request->unit)
+		return answer(ASSAY_MATCH_FOREIGN, 0, 0, 0);
+	if (length >= 2 && bytes[1] != request->function && bytes[1] != (request->function | 0x80))
+		return answer(ASSAY_MATCH_FOREIGN, 0, 0, 0);
+	if (length >= 2 && (bytes[1] & 0x80))
+		expected = 5;
+	else if (length >= 3 && bytes[2] != data_bytes(request))
+		return answer(ASSAY_MATCH_FOREIGN, 0, 0, 0);
+	if (length < 2 || length < expected)
+		return answer(ASSAY_MATCH_MORE, 0, 0, 0);
+	if (length > expected || !crc_holds(bytes, expected))
+		return answer(ASSAY_MATCH_BROKEN, 0, 0, 0);
+	return answer(bytes[1] & 0x80 ? ASSAY_MATCH_EXCEPTION : ASSAY_MATCH_OURS, expected, 1, expected - 3);
+}
+
+struct assay_match_result assay_rtu_match_echo(
+	uint8_t unit, uint16_t nonce, const uint8_t *bytes, size_t length)
+{
+	uint8_t wanted[ASSAY_RTU_MAX];
+	size_t size = assay_rtu_echo(unit, nonce, wanted);
+
+	if (length >= 2 && bytes[0] == unit && bytes[1] == 0x88) {
+		if (length < 5)
+			return answer(ASSAY_MATCH_MORE, 0, 0, 0);
+		return length == 5 && crc_holds(bytes, 5) ? answer(ASSAY_MATCH_EXCEPTION, 5, 1, 2)
+							  : answer(ASSAY_MATCH_BROKEN, 0, 0, 0);
+	}
+	if (memcmp(bytes, wanted, length < size ? length : size) != 0)
+		return answer(ASSAY_MATCH_FOREIGN, 0, 0, 0);
+	if (length < size)
+		return answer(ASSAY_MATCH_MORE, 0, 0, 0);
+	return length == size ? answer(ASSAY_MATCH_OURS, size, 1, size - 3)
+			      : answer(ASSAY_MATCH_BROKEN, 0, 0, 0);
+}
+
+size_t assay_mbap_request(
+	const struct assay_request *request, uint16_t transaction, uint8_t out[ASSAY_MBAP_MAX])
+{
+	const uint8_t head[] = {(uint8_t)(transaction >> 8), (uint8_t)transaction, 0, 0, 0, 6, request->unit};
+
+	memcpy(out, head, sizeof head);
+	return sizeof head + put_pdu(request, out + sizeof head);
+}
+
+struct assay_match_result assay_mbap_match(const struct assay_request *request, uint16_t transaction,
+	uint16_t outstanding, const uint8_t *bytes, size_t length)
+{
+	uint16_t got, behind;
+	size_t body;
+
+	if (length < 7)
+		return answer(ASSAY_MATCH_MORE, 0, 0, 0);
+	got = (uint16_t)(bytes[0] << 8 | bytes[1]);
+	body = (size_t)bytes[4] << 8 | bytes[5];
+	if (bytes[2] || bytes[3] || body < 3 || body > 254)
+		return answer(ASSAY_MATCH_BROKEN, 0, 0, 0);
+	if (length < 6 + body)
+		return answer(ASSAY_MATCH_MORE, 0, 0, 0);
+	behind = (uint16_t)(transaction - got);
+	if (behind != 0)
+		return behind <= outstanding ? answer(ASSAY_MATCH_OLDER, 6 + body, 7, body - 1)
+					     : answer(ASSAY_MATCH_FOREIGN, 0, 0, 0);
+	if (bytes[6] != request->unit)
+		return answer(ASSAY_MATCH_FOREIGN, 0, 0, 0);
+	if (bytes[7] == (request->function | 0x80))
+		return body == 3 ? answer(ASSAY_MATCH_EXCEPTION, 6 + body, 7, 2)
+				 : answer(ASSAY_MATCH_BROKEN, 0, 0, 0);
+	if (bytes[7] != request->function || bytes[8] != data_bytes(request) ||
+		body != 3 + data_bytes(request))
+		return answer(ASSAY_MATCH_FOREIGN, 0, 0, 0);
+	return answer(ASSAY_MATCH_OURS, 6 + body, 7, body - 1);
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What a host has told the recorder and the recorder has not yet called committed: kept, in order, and told
+ * again to a new recorder. When it is full the host reads no device. */
+#ifndef ASSAY_WIRE_OUTBOX_H
+#define ASSAY_WIRE_OUTBOX_H
+
+#include "gateway/wire/channel.h"
+
+#define ASSAY_OUTBOX_MAX (4u * 1024u * 1024u) /* bytes */
+
+struct assay_outbox_item {
+	struct assay_outbox_item *next;
+	struct assay_message head;
+	bool sent;
+	uint8_t payload[];
+};
+
+struct assay_outbox {
+	struct assay_outbox_item *first, *last;
+	size_t bytes;
+	bool blocked; /* the channel would not take more: wait until it is writable */
+};
+
+bool assay_outbox_full(const struct assay_outbox *outbox);
+/* Keep a copy and send it when nothing is waiting before it. ASSAY_ENOMEM; ASSAY_EGONE when the channel is closed. */
+int assay_outbox_put(struct assay_outbox *outbox, int fd, const struct assay_message *head,
+	const void *payload, size_t length) ASSAY_WARN_UNUSED;
+/* Everything of this line up to id is durable. */
+void assay_outbox_committed(struct assay_outbox *outbox, uint16_t line, uint64_t id);
+/* A new recorder knows this line up to id: the rest will be sent again. */
+void assay_outbox_again(struct assay_outbox *outbox, uint16_t line, uint64_t id);
+/* Send what is not sent. 0, or ASSAY_EGONE. */
+int assay_outbox_flush(struct assay_outbox *outbox, int fd) ASSAY_WARN_UNUSED;
+void assay_outbox_free(struct assay_outbox *outbox);
+
+#endif

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * frame -> readings: one call of the driver, every field checked for length before it travels. */
+#include "gateway/wire/host_line.h"
+
+#include <stdio.h>
+#include <string.h>
+
+struct collector {
+	struct host_line *line;
+	const struct assay_frame *frame;
+	size_t frame_at;
+	bool asked;
+	uint32_t flags_seen;
+};
+
+static bool copy(char *out, size_t size, const char *text)
+{
+	size_t length = text ? strnlen(text, size) : 0;
+
+	if (length >= size)
+		return false;
+	if (length)
+		memcpy(out, text, length);
+	out[length] = '\0';
+	return true;
+}
+
+static struct assay_end_reading *next(struct collector *collector)
+{
+	struct host_line *line = collector->line;
+	struct assay_end_reading *row;
+
+	if (line->end.readings == ASSAY_END_READINGS_MAX)
+		return NULL;
+	row = &line->reading[line->end.readings++];
+	memset(row, 0, sizeof *row);
+	row->frame_at = (uint32_t)collector->frame_at;
+	row->frame_length = (uint32_t)collector->frame->length;
+	row->asked = collector->asked;
+	return row;
+}
+
+static int on_reading(void *context, const struct assay_reading *reading)
+{
+	struct collector *collector = context;
+	struct assay_end_reading *row = next(collector);
+	bool fits;
+
+	if (!row)
+		return -1;
+	fits = copy(row->channel, sizeof row->channel, reading->channel) &&
+	       copy(row->value, sizeof row->value, reading->value) &&
+	       copy(row->unit, sizeof row->unit, reading->unit) &&
+	       copy(row->sample, sizeof row->sample, reading->sample);
+	row->flags = reading->flags;
+	row->reason = reading->reason;
+	if (!fits) {
+		row->value[0] = '\0';
+		row->reason = ASSAY_REASON_TOO_LONG;
+	}
+	if (reading->value_length) {
+		row->value_at = (uint32_t)collector->frame_at + reading->value_at;
+		row->value_length = reading->value_length;
+	}
+	if (reading->unit_length) {
+		row->unit_at = (uint32_t)collector->frame_at + reading->unit_at;
+		row->unit_length = reading->unit_length;
+	}
+	return 0;
+}
+
+static int on_identity(void *context, const struct assay_identity *identity)
+{
+	struct collector *collector = context;
+	struct assay_end *end = &collector->line->end;
+
+	if (identity->serial && !copy(end->serial, sizeof end->serial, identity->serial))
+		return -1;
+	if (identity->model && !copy(end->model, sizeof end->model, identity->model))
+		return -1;
+	return 0;
+}
+
+static int on_reply(void *context, const uint8_t *bytes, size_t length)
+{
+	struct collector *collector = context;
+	struct host_line *line = collector->line;
+
+	if (length > sizeof line->reply - line->reply_length)
+		return -1;
+	memcpy(line->reply + line->reply_length, bytes, length);
+	line->reply_length += length;
+	line->reply_after_id = 0;
+	return 0;
+}
+
+static int on_reason(void *context, uint32_t reason, const char *detail)
+{
+	struct collector *collector = context;
+	struct assay_end_reading *row = next(collector);
+
+	if (!row)
+		return -1;
+	row->reason = reason;
+	if (detail && !copy(row->detail, sizeof row->detail, detail))
+		(void)snprintf(row->detail, sizeof row->detail, "%.*s", (int)sizeof row->detail - 1, detail);
+	return 0;
+}
+
+int readings_decode(struct host_line *line, uint16_t instrument, size_t frame_at,
+	const struct assay_frame *frame, bool asked)
+{
+	struct host_instrument *who = &line->instrument[instrument];
+	struct collector collector = {line, frame, frame_at, asked, 0};
+	const struct assay_sink sink = {&collector, on_reading, on_identity, on_reply, on_reason};
+	int status = who->plugin->driver.decode(who->session, frame, &sink);
+
+	line->end.instrument = instrument;
+	if (status < 0)
+		(void)on_reason(&collector, ASSAY_REASON_BAD_FORMAT, "the driver could not read the frame");
+	return status;
+}
