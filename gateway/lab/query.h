@@ -1,7 +1,55 @@
 /* SPDX-License-Identifier: Apache-2.0
  * What pages, command line and API read from the state: one function for each answer, used by the recorder
- * (for commands) and by web (read-only connection). JSON as in the manual; quantities are text.
- * Returned objects are new references, owned by the caller; NULL with err filled on failure. */
+ * (for commands) and by web (read-only connection). Returned objects are new references, owned by the caller;
+ * NULL with err filled on failure.
+ *
+ * Quantities are text; times ("at", "since", "from", "to") are RFC 3339 UTC with milliseconds, "" none; seq is a
+ * journal sequence number; texts for people come as NAME_zh and NAME_en; "" where there is nothing.
+ *
+ * line       {line, transport, address, settings, name_zh, name_en, status, code, text_zh, text_en, since,
+ *             instruments: [{instrument, driver, driver_sha256, spec, name_zh, name_en, model, serial, serial_seen,
+ *               model_seen, calibrated_until, location, needed,
+ *               channels: [{channel, name_zh, name_en, band_low, band_high, value, unit, flags: [name],
+ *                 reason, at, seq, idx, band}]}]}
+ *            status: enum assay_line_status by name; band: "in", "low", "high", "" (no band or no number)
+ * frame      {seq, line, instrument, at, outcome, solicited, received (hex), detail, fate,
+ *             readings: [{channel, value, unit, flags, reason}]}
+ *            fate: "", filled, evidence, unassigned, refused
+ * batch      {batch, product, product_zh, product_en, name, producer, lot, produced, amount, origin, sample, received,
+ *             status, verdict, reasons: [code], text_zh, text_en, scope: {tests: [analyte], text_zh, text_en},
+ *             attention_zh, attention_en, seq, tests: [test], reviews: [{seq, action, reason, who, at}]}
+ *            status: to-test, testing, awaiting-review, awaiting-release, void; verdict "" while there is none.
+ *            In lists tests is left out; tests_done and tests_total stand instead.
+ * test       {test, batch, position, analyte, analyte_zh, analyte_en, method, method_standard, method_zh, method_en,
+ *             formula, unit, status, evidence_instrument, limit: {standard, clause, text} or null,
+ *             slots: [{slot, name_zh, name_en, unit, replicate, ordinal, repeat, status, instrument, value, typed,
+ *               reason, reason_zh, reason_en, at, exchange_seq, exchange_idx, seq}],
+ *             calculated: [{name, name_zh, name_en, replicate, value, unit, low, high}],
+ *             evidence: [{role, instrument, channel, unit, from, to, min, max, count, low, high, status}],
+ *             result: result or null}
+ *            slot status: empty, armed, filled, refused; evidence status: in, low, high, missing, "" (not yet)
+ * result     {result, value, unit, exact, derivation: [{zh, en}], seq, verdict: verdict or null}
+ * verdict    {verdict, reasons, standard, clause, limit, compared, text_zh, text_en, derivation: [{zh, en}], seq}
+ * entry      {seq, kind, at, mono_ns, boot, line, body (the JSON), leaf (hex), raw (hex, when asked for)}
+ * trace      {result, limit: {standard, clause, text, source, confidence, file, sha256, line}, method: {id, file, sha256},
+ *             batch, test, readings: [{slot, replicate, ordinal, value, unit, typed, exchange: {entry fields,
+ *               events: [{direction, at_ns, hex}], received (hex)}, frame_at, frame_length, value_at, value_length,
+ *               unit_at, unit_length, instrument, serial, driver: {name, version, sha256}}], steps: [{zh, en}]}
+ *
+ * Commands on run/assay.sock, one JSON object a line: {"cmd": NAME, ...}; answer {"ok": true, ...} or
+ * {"error": {"code", "text_zh", "text_en", "status"}}. "who" may name the person; else the peer's user name.
+ *
+ * status                                                       -> {lines, journal: {size, root, segment, boot}, roles}
+ * batch.new {product, name, producer, lot, produced, amount, origin, tests: [analyte]}   -> {batch}
+ * batch.list {status ""}                                        -> {batches: [...]}
+ * batch.show {batch}                                            -> {batch}
+ * batch.confirm / batch.void {batch, reason}                    -> {batch}
+ * test.show {test}                                              -> {test}
+ * test.fill {test, slot, replicate, instrument, take false}     -> {test}   arm the slot for the instrument's next stable reading
+ * test.disarm {test}                                            -> {test}
+ * test.enter {test, slot, replicate, value, reason}             -> {test}   a typed value "20.1127 g"
+ * trace {result}                                                -> {trace}
+ * journal {from, limit, raw}                                    -> {entries} */
 #ifndef ASSAY_LAB_QUERY_H
 #define ASSAY_LAB_QUERY_H
 
@@ -15,16 +63,17 @@
 /* Open DIR/state.db read-only for queries (busy time-out set). */
 int assay_query_open(const char *dir, sqlite3 **out, struct assay_error *err) ASSAY_WARN_UNUSED;
 
-json_t *assay_query_lines(sqlite3 *state, struct assay_error *err); /* [{line with instruments, channels}] */
+json_t *assay_query_lines(sqlite3 *state, struct assay_error *err); /* [line] */
 json_t *assay_query_frames(
-	sqlite3 *state, unsigned limit, struct assay_error *err); /* latest exchanges, newest first */
+	sqlite3 *state, unsigned limit, struct assay_error *err); /* [frame], newest first */
+/* [{at, value, unit, seq, idx}], oldest first, for traces */
 json_t *assay_query_history(sqlite3 *state, const char *instrument, const char *channel, int64_t from_ns,
-	unsigned limit,
-	struct assay_error *err); /* [{wall_ns,value,unit,seq,idx}], oldest first, for traces */
+	unsigned limit, struct assay_error *err);
 json_t *assay_query_batches(sqlite3 *state, const char *status, struct assay_error *err); /* status "" all */
 json_t *assay_query_batch(sqlite3 *state, const char *id, struct assay_error *err);
 json_t *assay_query_test(sqlite3 *state, const char *id, struct assay_error *err);
-/* The active job for the bench: tests with an armed slot, else the newest not finished. {"tests":[...]} */
+/* The active job for the bench: tests with an armed slot, else the newest not finished, else the newest.
+ * {"tests": [test, with batch_name, lot, sample], "frames": [frame, 20]} */
 json_t *assay_query_bench(sqlite3 *state, struct assay_error *err);
 
 /* These read the journal in DIR as well, read-only. */

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "gateway/wire/reading_words.h"
+
+#include "drivers/driver.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const struct assay_reading_word flags[] = {
+	{ASSAY_FLAG_STABLE, "stable", "稳定", "stable"},
+	{ASSAY_FLAG_DYNAMIC, "dynamic", "未稳定", "unstable"},
+	{ASSAY_FLAG_OVER, "over", "超载", "overload"},
+	{ASSAY_FLAG_UNDER, "under", "欠载", "underload"},
+	{ASSAY_FLAG_NET, "net", "净重", "net"},
+	{ASSAY_FLAG_GROSS, "gross", "毛重", "gross"},
+	{ASSAY_FLAG_TYPED, "typed", "手工值", "typed"},
+	{ASSAY_FLAG_BELOW_MINIMUM, "below_minimum", "低于最小称量", "below the minimum weight"},
+	{ASSAY_FLAG_CALIBRATING, "calibrating", "正在校准", "calibrating"},
+	{ASSAY_FLAG_TARE, "tare", "皮重", "tare"},
+	{ASSAY_FLAG_CENSORED_LOW, "censored_low", "小于所示值", "below the value shown"},
+	{ASSAY_FLAG_CENSORED_HIGH, "censored_high", "大于所示值", "above the value shown"},
+	{0, NULL, NULL, NULL},
+};
+
+static const struct assay_reading_word reasons[] = {
+	{ASSAY_REASON_NOT_MINE, "not-mine", "别的设备或协议的帧", "another device's or protocol's frame"},
+	{ASSAY_REASON_BAD_CHECKSUM, "bad-checksum", "校验和不符", "checksum differs"},
+	{ASSAY_REASON_BAD_FORMAT, "bad-format", "格式不符", "outside the declared format"},
+	{ASSAY_REASON_OVER, "over", "超载", "overload"},
+	{ASSAY_REASON_UNDER, "under", "欠载", "underload"},
+	{ASSAY_REASON_BUSY, "busy", "忙", "busy"},
+	{ASSAY_REASON_NOT_READY, "not-ready", "尚无测量值", "no measurement yet"},
+	{ASSAY_REASON_DEVICE_ERROR, "device-error", "仪器自报故障", "the device reports a fault"},
+	{ASSAY_REASON_REFUSED, "refused", "仪器不接受此请求", "the device refuses the request"},
+	{ASSAY_REASON_NO_SENSOR, "no-sensor", "传感器断开", "no sensor"},
+	{ASSAY_REASON_UNKNOWN_UNIT, "unknown-unit", "单位不认识", "unknown unit"},
+	{ASSAY_REASON_TOO_LONG, "too-long", "超过长度上限", "beyond its ceiling"},
+	{0, NULL, NULL, NULL},
+};
+
+const struct assay_reading_word *assay_reading_flags(void)
+{
+	return flags;
+}
+
+const struct assay_reading_word *assay_reading_reasons(void)
+{
+	return reasons;
+}
+
+const char *assay_reading_reason_name(uint32_t reason)
+{
+	if (reason == ASSAY_REASON_NONE)
+		return "";
+	for (const struct assay_reading_word *word = reasons; word->name; word++)
+		if (word->code == reason)
+			return word->name;
+	return "?";
+}
+
+uint32_t assay_reading_flag_bit(const char *name, size_t length)
+{
+	for (const struct assay_reading_word *word = flags; word->name; word++)
+		if (strlen(word->name) == length && memcmp(word->name, name, length) == 0)
+			return word->code;
+	return 0;
+}
+
+char *assay_reading_flags_text(uint32_t set, char *out, size_t size)
+{
+	size_t at = 0;
+
+	out[0] = '\0';
+	for (const struct assay_reading_word *word = flags; word->name; word++) {
+		int length;
+
+		if (!(set & word->code))
+			continue;
+		length = snprintf(out + at, size - at, "%s%s", at ? " " : "", word->name);
+		if (length < 0 || (size_t)length >= size - at)
+			break;
+		at += (size_t)length;
+	}
+	return out;
+}
