@@ -3,7 +3,8 @@
 #   make run         packages, build, gateway with the demonstration laboratory
 #   make check       packages, build, every test          make check-full   the long sweeps
 #   make             release binary at build/assay, plugins in build/drivers/
-#   make debug|release|asan|tsan|cov|fuzz                 build/MODE/ (release: build/)
+#   make debug|release|clang|asan|tsan|cov                build/MODE/ (release: build/)
+#   make fuzz        every fuzz target for a minute       make bench        measurements
 #   make help        the rest
 
 MODE     ?= release
@@ -11,6 +12,7 @@ CC       ?= gcc
 PREFIX   ?= /usr/local
 DESTDIR  ?=
 VERSION  := 0.1.0
+JOBS     ?= $(shell nproc 2>/dev/null || echo 2)
 B        := $(if $(filter release,$(MODE)),build,build/$(MODE))
 O        := $(B)/obj
 SHELL    := /bin/bash
@@ -19,7 +21,7 @@ SHELL    := /bin/bash
 MAKEFLAGS += --no-builtin-rules
 
 Q := $(if $(V),,@)
-say = @$(if $(V),:,printf '  %-7s %s\n' $(1) $(2))
+say = @$(if $(V),:,printf '  %-8s %s\n' '$(1)' '$(2)')
 
 PKGS := libmodbus libserialport libxml-2.0 sqlite3 libmicrohttpd jansson libpcre2-8 libsodium libcrypto
 PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null | sed 's/-I/-isystem /g')
@@ -28,16 +30,17 @@ LIMITS_LIBS := $(shell pkg-config --libs libxml-2.0 libcrypto 2>/dev/null)
 
 WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes \
 	-Wmissing-declarations -Wformat=2 -Wundef -Wvla -Wcast-qual -Wwrite-strings -Wpointer-arith \
-	-Wimplicit-fallthrough -Wdouble-promotion -Wno-format-truncation -Werror
+	-Wimplicit-fallthrough -Wdouble-promotion -Werror $(if $(findstring clang,$(CC)),,-Wno-format-truncation)
 BASE := -std=c11 -D_GNU_SOURCE -DASSAY_VERSION='"$(VERSION)"' -I. -Ibuild/gen -g -fPIC -fno-omit-frame-pointer
 
 FLAGS_release := -O2 -fstack-protector-strong -D_FORTIFY_SOURCE=2
 FLAGS_debug   := -O0
+FLAGS_clang   := -O2 -fstack-protector-strong -D_FORTIFY_SOURCE=2
 FLAGS_asan    := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all
 FLAGS_tsan    := -O1 -fsanitize=thread
 FLAGS_cov     := -O0 --coverage
 FLAGS_fuzz    := -O1 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -DASSAY_FUZZ
-ifeq ($(MODE),fuzz)
+ifneq ($(filter fuzz clang,$(MODE)),)
 CC := clang
 endif
 SAN := $(filter -fsanitize=% --coverage,$(FLAGS_$(MODE)))
@@ -54,7 +57,7 @@ BENCH_C   := $(wildcard tests/bench/*.c)
 FUZZ_C    := $(wildcard tests/fuzz/fuzz_*.c)
 
 LIMITS_O  := $(LIMITS_C:%.c=$(O)/%.o)
-GATEWAY_O := $(filter-out $(O)/gateway/main.o,$(GATEWAY_C:%.c=$(O)/%.o)) $(O)/ui_pages.o
+GATEWAY_O := $(filter-out $(O)/gateway/main.o,$(GATEWAY_C:%.c=$(O)/%.o)) $(if $(wildcard gateway/ui/embed.sh),$(O)/ui_pages.o)
 DRIVERS   := $(DRIVER_C:drivers/%.c=$(B)/drivers/%.so)
 UNITS     := $(UNIT_C:tests/%.c=$(B)/tests/%)
 FAULTS    := $(FAULT_C:tests/%.c=$(B)/tests/%)
@@ -128,14 +131,156 @@ $(B)/tests/bench/%: $(O)/tests/bench/%.o $(B)/libgateway.a $(B)/liblimits.a
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(LD_EXE) -o $@ $< $(B)/libgateway.a $(B)/liblimits.a $(PKG_LIBS) -ldl -lpthread
-$(B)/tests/fuzz/%: $(O)/tests/fuzz/%.o $(B)/libgateway.a $(B)/liblimits.a
+# Outside the fuzz mode a target is linked with a main that replays its corpus.
+FUZZ_MAIN := $(if $(filter fuzz,$(MODE)),,$(O)/tests/fuzz/replay_corpus.o)
+$(B)/tests/fuzz/%: $(O)/tests/fuzz/%.o $(FUZZ_MAIN) $(B)/libgateway.a $(B)/liblimits.a
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(LD_EXE) $(if $(filter fuzz,$(MODE)),-fsanitize=fuzzer) -o $@ $< $(B)/libgateway.a $(B)/liblimits.a $(PKG_LIBS) -ldl -lpthread
+	$(Q)$(CC) $(LD_EXE) $(if $(filter fuzz,$(MODE)),-fsanitize=fuzzer) -o $@ $< $(FUZZ_MAIN) $(B)/libgateway.a $(B)/liblimits.a $(PKG_LIBS) -ldl -lpthread
 $(O)/tests/placeholder:
 	@mkdir -p $(@D) && touch $@
 
 .PHONY: tests
-tests: all $(UNITS) $(FAULTS)
+tests: all $(UNITS) $(FAULTS) $(if $(filter asan,$(MODE)),$(FUZZERS))
+
+# Modes
+.PHONY: debug release clang asan tsan cov
+debug release clang asan tsan cov:
+	+$(Q)$(MAKE) MODE=$@ all
+
+# Packages of Debian 12. Nothing is asked of the network when they are there.
+DEPS := gcc libc6-dev pkg-config libmodbus-dev libserialport-dev libxml2-dev libsqlite3-dev libmicrohttpd-dev \
+	libjansson-dev libpcre2-dev libsodium-dev libssl-dev nodejs npm
+DEPS_CHECK := clang clang-format clang-tidy libclang-rt-14-dev cppcheck libcmocka-dev libxml2-utils sqlite3 python3 \
+	python3-pymodbus python3-nacl strace socat mbpoll groff shellcheck curl procps chromium chromium-driver fonts-noto-cjk
+.PHONY: deps deps-check
+deps:
+	@sh tests/deps.sh $(DEPS)
+deps-check: deps
+	@sh tests/deps.sh $(DEPS_CHECK)
+
+.PHONY: run
+run: deps
+	+$(Q)$(MAKE) -j$(JOBS) all
+	$(Q)trap : INT; $(B)/assay demo $(if $(DIR),-d $(DIR)) $(if $(LISTEN),--listen $(LISTEN))
+
+# Every test. The gates first: they are the cheapest to mend.
+RUN := tests/run.sh build/log
+.PHONY: check check-gates check-built check-full check-bare
+check: deps-check
+	+$(Q)$(MAKE) -j$(JOBS) check-gates
+	+$(Q)$(MAKE) -j$(JOBS) tests
+	+$(Q)$(MAKE) -j$(JOBS) MODE=clang all
+	+$(Q)$(MAKE) -j$(JOBS) MODE=asan tests
+	+$(Q)$(MAKE) -j$(JOBS) MODE=tsan tests
+	+$(Q)$(MAKE) check-built
+
+SCRIPTS := $(sort $(wildcard tests/replay/*.sh tests/limits/*.sh tests/peers/*.sh tests/requirements/*.sh tests/e2e/*.sh))
+check-built: export ASSAY := $(CURDIR)/build/assay
+check-built:
+	@echo '== unit tests'; $(RUN) $(UNITS)
+	@echo '== unit tests, address and undefined-behaviour sanitizers'; $(RUN)/asan $(UNIT_C:tests/%.c=build/asan/tests/%)
+	@echo '== unit tests, thread sanitizer'; $(RUN)/tsan $(UNIT_C:tests/%.c=build/tsan/tests/%)
+	@echo '== corpus of the fuzz targets'; $(RUN)/fuzz $(FUZZ_C:tests/%.c=build/asan/tests/%)
+	@echo '== faults'; $(RUN) $(FAULTS)
+	@echo '== scripts: models, peers, browser'; TIMEOUT_S=300 $(RUN) $(SCRIPTS)
+
+# The same tests with their long counts (at most 60 minutes), by the environment.
+check-full: export ASSAY_FULL := 1
+check-full: export TIMEOUT_S := 3000
+check-full: check
+
+# Both README commands in a fresh Debian 12 tree (needs root, debootstrap and a mirror).
+check-bare:
+	$(Q)bash tests/bare.sh
+
+.PHONY: format format-check tidy cppcheck abi-check headers man-check shellcheck
+check-gates: format-check headers tidy cppcheck abi-check man-check shellcheck
+FORMATTED := $(ALL_C) $(ALL_H) $(UNIT_C) $(FAULT_C) $(BENCH_C) $(wildcard tests/fuzz/*.c tests/load/*.c tests/sim/*.c)
+format:
+	$(Q)clang-format -i $(FORMATTED)
+format-check:
+	$(call say,FORMAT,$(words $(FORMATTED)) files)
+	$(Q)clang-format --dry-run -Werror $(FORMATTED)
+
+tidy: $(ALL_C:%.c=build/tidy/%.ok)
+build/tidy/%.ok: %.c .clang-tidy $(ALL_H)
+	@mkdir -p $(@D)
+	$(call say,TIDY,$<)
+	$(Q)clang-tidy --quiet $< -- $(filter-out -fno-omit-frame-pointer,$(BASE)) $(PKG_CFLAGS) >$@.log 2>&1 || { cat $@.log; exit 1; }
+	@touch $@
+
+cppcheck:
+	$(call say,CPPCHECK,all)
+	@mkdir -p build/cppcheck
+	$(Q)cppcheck --quiet --std=c11 --language=c --enable=warning,performance,portability --inline-suppr --error-exitcode=1 \
+		--suppress=missingIncludeSystem --suppress=normalCheckLevelMaxBranches --suppress=ctuuninitvar --cppcheck-build-dir=build/cppcheck \
+		-D__linux__ -DASSAY_VERSION='""' -I. drivers gateway limits
+
+abi-check: $(DRIVERS)
+	$(call say,ABI,$(words $(DRIVERS)) plugins)
+	$(Q)sh tests/abi_check.sh $(DRIVERS)
+
+headers: $(ALL_H:%.h=build/headers/%.ok)
+build/headers/%.ok: %.h $(ALL_H)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(BASE) $(WARN) $(PKG_CFLAGS) -fsyntax-only -x c $<
+	@touch $@
+
+MANUALS := $(wildcard gateway/man/*.[1578])
+man-check:
+	$(call say,MAN,$(words $(MANUALS)) pages)
+	$(Q)for page in $(MANUALS); do \
+		out=$$(groff -mandoc -Tutf8 -ww -z $$page 2>&1); [ -z "$$out" ] || { echo "$$page: $$out"; exit 1; }; done
+
+shellcheck:
+	$(call say,SHELL,scripts)
+	$(Q)shellcheck -S warning $(wildcard .ci/run tests/*.sh tests/*/*.sh gateway/ui/*.sh)
+
+FUZZ_S ?= 60
+.PHONY: fuzz bench
+fuzz: deps-check
+	+$(Q)$(MAKE) -j$(JOBS) MODE=fuzz all $(FUZZ_C:tests/%.c=build/fuzz/tests/%)
+	$(Q)for target in $(FUZZ_C:tests/fuzz/fuzz_%.c=%); do \
+		mkdir -p build/fuzz/found/$$target tests/fuzz/corpus/$$target; \
+		build/fuzz/tests/fuzz/fuzz_$$target -max_total_time=$(FUZZ_S) -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
+			-artifact_prefix=build/fuzz/found/$$target- build/fuzz/found/$$target tests/fuzz/corpus/$$target \
+			>build/fuzz/$$target.log 2>&1 || { tail -n 40 build/fuzz/$$target.log; exit 1; }; \
+		echo "$$target: $$(sed -n 's/^stat::number_of_executed_units: *//p' build/fuzz/$$target.log) cases, none failed"; done
+
+bench: deps-check
+	+$(Q)$(MAKE) -j$(JOBS) all $(BENCHES)
+	$(Q)for bench in $(BENCHES) $(wildcard tests/bench/*.sh); do echo "== $$bench"; ASSAY=$(CURDIR)/build/assay $$bench || exit 1; done
+
+.PHONY: coverage
+coverage:
+	+$(Q)$(MAKE) -j$(JOBS) MODE=cov tests
+	$(Q)$(RUN)/cov $(UNIT_C:tests/%.c=build/cov/tests/%)
+	$(Q)sh tests/coverage.sh build/cov/obj
+
+LIBDIR   := $(DESTDIR)$(PREFIX)/lib/assay
+SHAREDIR := $(DESTDIR)$(PREFIX)/share
+.PHONY: install uninstall clean help
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(LIBDIR)/drivers $(SHAREDIR)/assay $(SHAREDIR)/doc/assay
+	install -m 0755 $(B)/assay $(DESTDIR)$(PREFIX)/bin/assay
+	install -m 0644 $(DRIVERS) $(LIBDIR)/drivers/
+	find specs -type d -exec install -d $(SHAREDIR)/assay/{} \;
+	find specs -type f -exec install -m 0644 {} $(SHAREDIR)/assay/{} \;
+	install -m 0644 README.md ARCHITECTURE.md CHANGELOG.md SECURITY.md LICENSE $(SHAREDIR)/doc/assay/
+	for page in $(MANUALS); do install -D -m 0644 $$page $(SHAREDIR)/man/man$${page##*.}/$${page##*/}; done
+uninstall:
+	rm -rf $(DESTDIR)$(PREFIX)/bin/assay $(LIBDIR) $(SHAREDIR)/assay $(SHAREDIR)/doc/assay
+	for page in $(MANUALS); do rm -f $(SHAREDIR)/man/man$${page##*.}/$${page##*/}; done
+clean:
+	rm -rf build
+help:
+	@echo 'make run [DIR=d] [LISTEN=addr:port]  packages, build, demonstration laboratory with pages'
+	@echo 'make check | check-full | check-bare packages, build, every test | long counts | in a fresh Debian tree'
+	@echo 'make | debug | clang | asan | tsan | cov    builds'
+	@echo 'make deps | deps-check               packages to build | to test'
+	@echo 'make fuzz [FUZZ_S=60] | bench | coverage    fuzz targets | measurements | lines covered by the unit tests'
+	@echo 'make format | check-gates            write the style | style and analysis gates'
+	@echo 'make install [DESTDIR=] [PREFIX=/usr/local] | uninstall | clean'
 
 -include $(shell find $(O) -name '*.d' 2>/dev/null)
