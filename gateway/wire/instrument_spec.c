@@ -151,6 +151,19 @@ static bool read_hex(struct store *store, const char *text, struct assay_transcr
 	return bytes != NULL;
 }
 
+static uint32_t want_of(xmlNodePtr node)
+{
+	xmlChar *value = xmlGetNoNsProp(node, (const xmlChar *)"want");
+	uint32_t want = ASSAY_WANT_VALUES;
+
+	if (value && strcmp((const char *)value, "identity") == 0)
+		want = ASSAY_WANT_IDENTITY;
+	else if (value && strcmp((const char *)value, "stable") == 0)
+		want = ASSAY_WANT_STABLE;
+	xmlFree(value);
+	return want;
+}
+
 static int read_transcript(struct store *store, const char *path, xmlNodePtr node,
 	struct assay_transcript *out, struct assay_error *err)
 {
@@ -163,7 +176,8 @@ static int read_transcript(struct store *store, const char *path, xmlNodePtr nod
 	out->serial = text_of(store, node, "serial", "");
 	out->model = text_of(store, node, "model", "");
 	out->turn = (uint32_t)strtoul(text_of(store, node, "turn", "0"), NULL, 10);
-	out->want = ASSAY_WANT_VALUES;
+	out->want = want_of(node);
+	out->asked = xmlHasProp(node, (const xmlChar *)"want") || xmlHasProp(node, (const xmlChar *)"turn");
 	out->line = (unsigned)xmlGetLineNo(node);
 	if (!read_hex(store, text_of(store, node, "bytes", ""), out))
 		return assay_error_set(err, ASSAY_EREFUSED, "spec-invalid", "%s:%u：bytes 不是十六进制",
@@ -173,7 +187,7 @@ static int read_transcript(struct store *store, const char *path, xmlNodePtr nod
 			readings[out->reading_count++] = (struct assay_transcript_reading){
 				text_of(store, child, "channel", ""), text_of(store, child, "value", ""),
 				text_of(store, child, "unit", ""), text_of(store, child, "flags", ""),
-				text_of(store, child, "reason", "")};
+				text_of(store, child, "reason", ""), text_of(store, child, "sample", "")};
 	out->readings = readings;
 	return ASSAY_OK;
 }
@@ -195,7 +209,16 @@ static int read_transcripts(struct store *store, const char *path, xmlNodePtr ro
 int assay_instrument_spec_load(
 	const char *specs_dir, const char *name, struct assay_instrument_spec **out, struct assay_error *err)
 {
-	char path[900], schema[900], *bytes = NULL;
+	char path[900];
+
+	(void)snprintf(path, sizeof path, "%s/instruments/%s.xml", specs_dir, name);
+	return assay_instrument_spec_read(specs_dir, path, out, err);
+}
+
+int assay_instrument_spec_read(
+	const char *specs_dir, const char *path, struct assay_instrument_spec **out, struct assay_error *err)
+{
+	char schema[900], *bytes = NULL;
 	size_t length = 0;
 	struct store *store = calloc(1, sizeof *store);
 	xmlDocPtr document = NULL;
@@ -204,7 +227,6 @@ int assay_instrument_spec_load(
 
 	if (!store)
 		return assay_error_set(err, ASSAY_ENOMEM, "out-of-memory", "内存不足", "out of memory");
-	(void)snprintf(path, sizeof path, "%s/instruments/%s.xml", specs_dir, name);
 	(void)snprintf(schema, sizeof schema, "%s/schema/instrument.xsd", specs_dir);
 	status = assay_xml_read(path, FILE_MAX, &bytes, &length, err);
 	if (status == ASSAY_OK)

@@ -7,14 +7,15 @@
 #include "gateway/config.h"
 
 struct assay_transcript_reading {
-	const char *channel, *value, *unit, *flags, *reason; /* value "" when there is no number */
+	const char *channel, *value, *unit, *flags, *reason, *sample; /* value "" when there is no number */
 };
 
 struct assay_transcript {
 	const char *name, *origin, *source; /* origin: captured, manual or grammar */
-	uint8_t *bytes; /* stream: as received; Modbus: the reply PDU */
+	const uint8_t *bytes; /* stream: as received; Modbus: the reply PDU */
 	size_t length;
-	uint32_t want, turn; /* Modbus: which request it answers */
+	uint32_t want, turn; /* which request it answers */
+	bool asked; /* false: it came by itself, or any request will do (streams only) */
 	const char *serial, *model; /* what it identifies, "" nothing */
 	const struct assay_transcript_reading *readings;
 	size_t reading_count;
@@ -34,6 +35,9 @@ struct assay_instrument_spec {
 
 /* Read and validate specs_dir/instruments/NAME.xml. Refused with file:line. The caller owns *out. */
 int assay_instrument_spec_load(const char *specs_dir, const char *name, struct assay_instrument_spec **out,
+	struct assay_error *err) ASSAY_WARN_UNUSED;
+/* The same for a file anywhere; the schema is taken from specs_dir. */
+int assay_instrument_spec_read(const char *specs_dir, const char *path, struct assay_instrument_spec **out,
 	struct assay_error *err) ASSAY_WARN_UNUSED;
 void assay_instrument_spec_free(struct assay_instrument_spec *spec); /* NULL allowed */
 

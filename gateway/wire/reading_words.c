@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "gateway/wire/reading_words.h"
 
-#include "drivers/driver.h"
-
 #include <stdio.h>
 #include <string.h>
 
@@ -82,4 +80,57 @@ char *assay_reading_flags_text(uint32_t set, char *out, size_t size)
 		at += (size_t)length;
 	}
 	return out;
+}
+
+static bool value_holds(const char *value)
+{
+	size_t length = strnlen(value, ASSAY_VALUE_MAX), at = value[0] == '-', whole;
+
+	if (length >= ASSAY_VALUE_MAX)
+		return false;
+	whole = strspn(value + at, "0123456789");
+	if (whole == 0 || (whole > 1 && value[at] == '0'))
+		return false;
+	at += whole;
+	if (value[at] == '.') {
+		size_t places = strspn(value + at + 1, "0123456789");
+
+		if (places == 0)
+			return false;
+		at += 1 + places;
+	}
+	return at == length;
+}
+
+/* Well-formed UTF-8 without control characters, shorter than size. */
+static bool text_holds(const char *text, size_t size)
+{
+	const unsigned char *at = (const unsigned char *)text;
+
+	if (strnlen(text, size) >= size)
+		return false;
+	while (*at) {
+		unsigned more = *at < 0x80 ? 0 : *at >= 0xf0 ? 3 : *at >= 0xe0 ? 2 : 1;
+
+		if (*at < 0x20 || *at == 0x7f || (*at >= 0x80 && *at < 0xc2) || *at > 0xf4 ||
+			(*at == 0xe0 && at[1] < 0xa0) || (*at == 0xed && at[1] > 0x9f) ||
+			(*at == 0xf0 && at[1] < 0x90) || (*at == 0xf4 && at[1] > 0x8f))
+			return false;
+		at++;
+		for (; more; more--, at++)
+			if ((*at & 0xc0) != 0x80)
+				return false;
+	}
+	return true;
+}
+
+bool assay_reading_holds(const struct assay_reading *reading)
+{
+	if (!reading->channel || !*reading->channel || !text_holds(reading->channel, ASSAY_NAME_MAX) ||
+		!reading->unit || !text_holds(reading->unit, ASSAY_UNIT_MAX) ||
+		(reading->sample && !text_holds(reading->sample, ASSAY_SAMPLE_MAX)))
+		return false;
+	if (!reading->value)
+		return reading->reason > 0 && reading->reason <= ASSAY_REASON_TOO_LONG;
+	return reading->reason == 0 && value_holds(reading->value);
 }

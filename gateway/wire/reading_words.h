@@ -3,8 +3,9 @@
 #ifndef ASSAY_WIRE_READING_WORDS_H
 #define ASSAY_WIRE_READING_WORDS_H
 
-#include <stddef.h>
-#include <stdint.h>
+#include "drivers/driver.h"
+
+#include <stdbool.h>
 
 struct assay_reading_word {
 	uint32_t code; /* one ASSAY_FLAG_ bit, or an enum assay_reason */
@@ -22,5 +23,9 @@ const char *assay_reading_reason_name(uint32_t reason);
 uint32_t assay_reading_flag_bit(const char *name, size_t length);
 /* Names of the bits set, blank-separated. out holds size bytes; always NUL-terminated. Returns out. */
 char *assay_reading_flags_text(uint32_t flags, char *out, size_t size);
+
+/* A reading keeps the contract of driver.h: a channel, a value of the closed form -?digits[.digits] without
+ * superfluous zeros or a reason instead of one, and every text within its ceiling and in UTF-8. */
+bool assay_reading_holds(const struct assay_reading *reading);
 
 #endif
