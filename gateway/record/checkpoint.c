@@ -17,6 +17,7 @@
 
 #define KEY_HASH 4u
 #define SIGNED_MAX 400u
+#define LINE_MAX_KEY 400
 
 static void key_hash(const struct assay_origin_key *key, uint8_t out[KEY_HASH])
 {
@@ -39,19 +40,56 @@ static int key_error(struct assay_error *err, const char *path)
 		path, errno ? strerror(errno) : "bad contents");
 }
 
+static int sync_folder(const char *path)
+{
+	char folder[620];
+	int fd, result;
+
+	(void)snprintf(folder, sizeof folder, "%s", path);
+	*strrchr(folder, '/') = '\0';
+	fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	result = fd < 0 ? -1 : fsync(fd);
+	if (fd >= 0)
+		(void)close(fd);
+	return result;
+}
+
+/* Replaced whole: a crash leaves the file before or the file after. */
 static int write_file(const char *path, mode_t mode, const void *bytes, size_t length)
 {
-	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+	char new_path[620];
 	ssize_t written;
-	int result = -1;
+	int fd, result = -1;
 
+	(void)snprintf(new_path, sizeof new_path, "%s.new", path);
+	(void)unlink(new_path);
+	fd = open(new_path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
 	if (fd < 0)
 		return -1;
 	written = write(fd, bytes, length);
 	if (written == (ssize_t)length && fsync(fd) == 0)
 		result = 0;
 	(void)close(fd);
-	return result;
+	if (result == 0 && rename(new_path, path) == 0)
+		return sync_folder(path);
+	(void)unlink(new_path);
+	return -1;
+}
+
+void assay_checkpoint_path(const char *dir, char *out, size_t size)
+{
+	(void)snprintf(out, size, "%s/journal/checkpoint", dir);
+}
+
+int assay_checkpoint_publish(const char *dir, const char *note, struct assay_error *err)
+{
+	char path[600];
+
+	assay_checkpoint_path(dir, path, sizeof path);
+	if (write_file(path, 0644, note, strlen(note)) == 0)
+		return ASSAY_OK;
+	return assay_error_set(err, errno == ENOSPC ? ASSAY_EFULL : ASSAY_EIO, "journal-io",
+		"%s：不能写入（%s）", "%s: cannot be written (%s)", path, strerror(errno));
 }
 
 static ssize_t read_file(const char *path, void *out, size_t size)
@@ -66,23 +104,30 @@ static ssize_t read_file(const char *path, void *out, size_t size)
 	return got;
 }
 
-static int make_key(const char *secret_path, const char *public_path, struct assay_origin_key *key)
+/* The C2SP verifier key: name+hash+base64(0x01 key). */
+static int public_line(const struct assay_origin_key *key, char out[LINE_MAX_KEY])
 {
 	uint8_t typed[33], hash[KEY_HASH];
-	char encoded[64], hex[2 * KEY_HASH + 1], line[400];
+	char encoded[64], hex[2 * KEY_HASH + 1];
 
-	if (crypto_sign_keypair(key->public_key, key->secret) != 0)
-		return -1;
 	typed[0] = 0x01;
 	memcpy(typed + 1, key->public_key, 32);
 	(void)sodium_bin2base64(encoded, sizeof encoded, typed, sizeof typed, sodium_base64_VARIANT_ORIGINAL);
 	key_hash(key, hash);
 	assay_hex(hash, sizeof hash, hex);
-	(void)snprintf(line, sizeof line, "%s+%s+%s\n", key->origin, hex, encoded);
-	if (write_file(secret_path, 0600, key->secret, sizeof key->secret) != 0)
-		return -1;
-	(void)unlink(public_path);
-	return write_file(public_path, 0644, line, strlen(line));
+	return snprintf(out, LINE_MAX_KEY, "%s+%s+%s\n", key->origin, hex, encoded);
+}
+
+static int write_public(const char *path, const struct assay_origin_key *key)
+{
+	char line[LINE_MAX_KEY], old[LINE_MAX_KEY];
+	int length = public_line(key, line);
+	ssize_t got;
+
+	got = read_file(path, old, sizeof old);
+	if (got == length && memcmp(old, line, (size_t)length) == 0)
+		return 0;
+	return write_file(path, 0644, line, (size_t)length);
 }
 
 int assay_origin_key_load(const char *dir, const char *origin, bool create, struct assay_origin_key *out,
@@ -105,41 +150,53 @@ int assay_origin_key_load(const char *dir, const char *origin, bool create, stru
 	got = read_file(secret_path, out->secret, sizeof out->secret);
 	if (got == (ssize_t)sizeof out->secret) {
 		memcpy(out->public_key, out->secret + 32, 32);
-		return ASSAY_OK;
-	}
-	if (got >= 0 || errno != ENOENT || !create)
+	} else if (got >= 0 || errno != ENOENT || !create ||
+		   crypto_sign_keypair(out->public_key, out->secret) != 0 ||
+		   write_file(secret_path, 0600, out->secret, sizeof out->secret) != 0) {
 		return key_error(err, secret_path);
-	return make_key(secret_path, public_path, out) == 0 ? ASSAY_OK : key_error(err, secret_path);
+	}
+	/* A crash between the two leaves the secret alone: the public part follows from it. */
+	return write_public(public_path, out) == 0 ? ASSAY_OK : key_error(err, public_path);
+}
+
+int assay_origin_key_parse(const char *text, struct assay_origin_key *out, struct assay_error *err)
+{
+	char line[LINE_MAX_KEY];
+	uint8_t typed[33];
+	size_t length, text_length = strcspn(text, "\n");
+	const char *hex = strchr(text, '+');
+	const char *encoded = hex ? strchr(hex + 1, '+') : NULL;
+
+	memset(out, 0, sizeof *out);
+	if (sodium_init() < 0 || !encoded || (size_t)(hex - text) >= sizeof out->origin ||
+		sodium_base642bin(typed, sizeof typed, encoded + 1,
+			text_length - (size_t)(encoded + 1 - text), NULL, &length, NULL,
+			sodium_base64_VARIANT_ORIGINAL) != 0 ||
+		length != sizeof typed || typed[0] != 0x01)
+		goto bad;
+	memcpy(out->origin, text, (size_t)(hex - text));
+	memcpy(out->public_key, typed + 1, 32);
+	if ((size_t)public_line(out, line) == text_length + 1 && strncmp(line, text, text_length) == 0 &&
+		(text[text_length] == '\0' || text[text_length + 1] == '\0'))
+		return ASSAY_OK;
+bad:
+	return assay_error_set(err, ASSAY_EDAMAGED, "key-unusable", "公钥不是“名称+校验+base64”的一行",
+		"the public key is not one line of name+hash+base64");
 }
 
 int assay_origin_key_public(const char *dir, struct assay_origin_key *out, struct assay_error *err)
 {
-	char path[600], line[400];
-	uint8_t typed[33];
-	size_t length;
+	char path[600], line[LINE_MAX_KEY];
 	ssize_t got;
-	char *hex, *encoded;
 
-	memset(out, 0, sizeof *out);
 	(void)snprintf(path, sizeof path, "%s/keys/origin.pub", dir);
 	errno = 0;
 	got = read_file(path, line, sizeof line - 1);
 	if (got <= 0)
 		return key_error(err, path);
 	line[got] = '\0';
-	line[strcspn(line, "\n")] = '\0';
-	encoded = strchr(line, '+');
-	hex = encoded ? encoded + 1 : NULL;
-	encoded = hex ? strchr(hex, '+') : NULL;
 	errno = 0;
-	if (!encoded ||
-		sodium_base642bin(typed, sizeof typed, encoded + 1, strlen(encoded + 1), NULL, &length, NULL,
-			sodium_base64_VARIANT_ORIGINAL) != 0 ||
-		length != sizeof typed || typed[0] != 0x01 || (size_t)(hex - 1 - line) >= sizeof out->origin)
-		return key_error(err, path);
-	memcpy(out->origin, line, (size_t)(hex - 1 - line));
-	memcpy(out->public_key, typed + 1, 32);
-	return ASSAY_OK;
+	return assay_origin_key_parse(line, out, NULL) == ASSAY_OK ? ASSAY_OK : key_error(err, path);
 }
 
 int assay_checkpoint_sign(const struct assay_origin_key *key, uint64_t size,
@@ -178,8 +235,9 @@ static int check_signature(
 		return -1;
 	line += prefix_length;
 	key_hash(key, expected);
-	if (sodium_base642bin(signature, sizeof signature, line, strcspn(line, "\n"), NULL, &length, NULL,
-		    sodium_base64_VARIANT_ORIGINAL) != 0 ||
+	if (strcmp(line + strcspn(line, "\n"), "\n") != 0 ||
+		sodium_base642bin(signature, sizeof signature, line, strcspn(line, "\n"), NULL, &length, NULL,
+			sodium_base64_VARIANT_ORIGINAL) != 0 ||
 		length != sizeof signature || memcmp(signature, expected, KEY_HASH) != 0)
 		return -1;
 	return crypto_sign_verify_detached(
@@ -195,11 +253,13 @@ int assay_checkpoint_check(const struct assay_origin_key *key, const char *note,
 	uint64_t size;
 	size_t length;
 
+	/* Three lines of text, then the signature: anything else is not a note of ours. */
 	if (sodium_init() < 0 || !end || strlen(note) >= ASSAY_NOTE_MAX)
 		return NOTE_ERROR(err, "格式不对", "bad format");
 	size_at = strchr(note, '\n') + 1;
 	root_at = strchr(size_at, '\n') + 1;
-	if (root_at > end || *size_at < '0' || *size_at > '9')
+	if (root_at > end || memchr(root_at, '\n', (size_t)(end - root_at)) || *size_at < '0' ||
+		*size_at > '9')
 		return NOTE_ERROR(err, "格式不对", "bad format");
 	size = strtoull(size_at, &after, 10);
 	if (after + 1 != root_at || (size_t)(size_at - 1 - note) != strlen(key->origin) ||

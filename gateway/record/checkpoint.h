@@ -16,6 +16,9 @@ struct assay_origin_key {
 /* Read DIR/keys/origin.key, or make it (0600) with DIR/keys/origin.pub, the C2SP verifier key, when create. */
 int assay_origin_key_load(const char *dir, const char *origin, bool create, struct assay_origin_key *out,
 	struct assay_error *err) ASSAY_WARN_UNUSED;
+/* A verifier key as text, one line: name+hash+base64. */
+int assay_origin_key_parse(
+	const char *text, struct assay_origin_key *out, struct assay_error *err) ASSAY_WARN_UNUSED;
 /* Only the public part, from DIR/keys/origin.pub. */
 int assay_origin_key_public(
 	const char *dir, struct assay_origin_key *out, struct assay_error *err) ASSAY_WARN_UNUSED;
@@ -25,5 +28,10 @@ int assay_checkpoint_sign(const struct assay_origin_key *key, uint64_t size,
 /* Read the note and check its signature. 0, or ASSAY_EDAMAGED. */
 int assay_checkpoint_check(const struct assay_origin_key *key, const char *note, uint64_t *size_out,
 	uint8_t root_out[ASSAY_HASH_SIZE], struct assay_error *err) ASSAY_WARN_UNUSED;
+
+/* Where the newest note is kept beside the segments: DIR/journal/checkpoint. It is public: the file to hand out. */
+void assay_checkpoint_path(const char *dir, char *out, size_t size);
+/* Replace that file, durably; a crash leaves the old or the new one. */
+int assay_checkpoint_publish(const char *dir, const char *note, struct assay_error *err) ASSAY_WARN_UNUSED;
 
 #endif

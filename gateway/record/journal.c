@@ -6,6 +6,7 @@
 #include "gateway/record/merkle.h"
 #include "gateway/record/segment.h"
 #include "gateway/record/sha256.h"
+#include "gateway/record/tail.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -23,19 +24,22 @@
 #define CHECKPOINT_ENTRIES 1000u
 #define CHECKPOINT_NS (60ull * 1000000000u)
 #define WAL_PAGES 4000
+#define ENTRY_OVERHEAD 140u /* bytes on disk beside body and raw */
 
 struct assay_journal {
 	char dir[512];
 	int lock;
 	struct assay_segment segment;
 	struct assay_origin_key key;
-	uint64_t segment_bytes;
+	uint64_t segment_bytes, segment_used; /* seal beyond; what the open segment holds, about */
 	sqlite3_stmt *insert_entry, *insert_tile, *insert_checkpoint;
 	struct assay_tree tree, committed; /* committed: the edge to go back to when a group fails */
 	bool open_group;
 	uint8_t boot[16];
 	char boot_hex[33];
 	uint64_t checkpoint_size, checkpoint_ns;
+	char note[ASSAY_NOTE_MAX]; /* the newest checkpoint ... */
+	bool publish_due; /* ... and whether it still has to be written beside the segments */
 	int segment_month;
 };
 
@@ -79,7 +83,7 @@ static int read_boot(struct assay_journal *journal, struct assay_error *err)
 			"读不到系统启动号（/proc/sys/kernel/random/boot_id）",
 			"the boot id cannot be read (/proc/sys/kernel/random/boot_id)");
 	for (unsigned i = 0; i < 16; i++) {
-		char pair[3] = {journal->boot_hex[2 * i], journal->boot_hex[2 * i + 1], '\0'};
+		char pair[3] = {journal->boot_hex[(size_t)2 * i], journal->boot_hex[(size_t)2 * i + 1], '\0'};
 
 		journal->boot[i] = (uint8_t)strtoul(pair, NULL, 16);
 	}
@@ -131,8 +135,7 @@ static int open_connection(struct assay_journal *journal, struct assay_error *er
 
 	assay_segment_path(journal->dir, segment->number, segment->path, sizeof segment->path);
 	rc = sqlite3_open_v2(segment->path, &segment->db,
-		SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,
-		NULL);
+		SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
 	if (rc != SQLITE_OK)
 		return assay_sqlite_error(err, segment->db, segment->path, rc);
 	if (assay_segment_harden(segment->db, segment->path, err) != ASSAY_OK)
@@ -151,7 +154,7 @@ static int open_connection(struct assay_journal *journal, struct assay_error *er
 static int prepare(struct assay_journal *journal, struct assay_error *err)
 {
 	sqlite3 *db = journal->segment.db;
-	int rc = sqlite3_prepare_v3(db, "INSERT INTO entry(seq,header,body,raw,leaf) VALUES(?1,?2,?3,?4,?5)",
+	int rc = sqlite3_prepare_v3(db, "INSERT INTO entry(seq,header,leaf,body,raw) VALUES(?1,?2,?3,?4,?5)",
 		-1, SQLITE_PREPARE_PERSISTENT, &journal->insert_entry, NULL);
 
 	if (rc == SQLITE_OK)
@@ -173,113 +176,103 @@ static void close_segment(struct assay_journal *journal)
 	journal->segment.db = NULL;
 }
 
-/* Constant in the age of the archive: the entries of the last, incomplete tile are hashed again, and when the
- * last checkpoint covers exactly what is there its root and signature must hold. */
-static int check_tail(struct assay_journal *journal, struct assay_error *err)
+/* The seal entry carries the digest of the file before into the tree. A segment that a crash left without it gets
+ * it at the next start. */
+static int append_seal(struct assay_journal *journal, struct assay_error *err)
 {
-	struct assay_segment *segment = &journal->segment;
-	uint64_t from = journal->tree.level[0].n * ASSAY_TILE_WIDTH;
-	uint8_t leaf[ASSAY_HASH_SIZE], root[ASSAY_HASH_SIZE], signed_root[ASSAY_HASH_SIZE];
-	sqlite3_stmt *rows = NULL;
-	uint64_t expected = from < segment->first ? segment->first : from;
-	int rc = sqlite3_prepare_v2(segment->db,
-		"SELECT seq, header, body, raw, leaf FROM entry WHERE seq>=?1 ORDER BY seq", -1, &rows, NULL);
-	int status = ASSAY_OK;
+	char body[128];
+	struct assay_entry entry = {.kind = ASSAY_ENTRY_SEAL, .body = body};
+	int status;
 
-	if (rc == SQLITE_OK)
-		(void)sqlite3_bind_int64(rows, 1, (sqlite3_int64)expected);
-	while (rc == SQLITE_OK && status == ASSAY_OK && (rc = sqlite3_step(rows)) == SQLITE_ROW) {
-		struct assay_entry entry;
+	if (journal->segment.number == 1 || journal->segment.end != journal->segment.first)
+		return ASSAY_OK;
+	entry.body_length = (size_t)snprintf(body, sizeof body, "{\"segment\":%u,\"sha256\":\"%s\"}",
+		journal->segment.number - 1, journal->segment.before_file);
+	status = assay_journal_append(journal, &entry, err);
+	return status == ASSAY_OK ? assay_journal_commit(journal, err) : status;
+}
 
-		rc = SQLITE_OK;
-		status = assay_segment_row(rows, 1, expected, segment->number, &entry, err);
-		if (status == ASSAY_OK) {
-			assay_entry_leaf(&entry, leaf);
-			if (sqlite3_column_bytes(rows, 4) != (int)ASSAY_HASH_SIZE ||
-				memcmp(leaf, sqlite3_column_blob(rows, 4), ASSAY_HASH_SIZE) != 0)
-				status = assay_error_set(err, ASSAY_EDAMAGED, "journal-damaged",
-					"台账第 %04u 段第 %" PRIu64 " 条：内容与哈希不符。请从备份恢复",
-					"journal segment %04u, entry %" PRIu64
-					": contents and hash disagree; restore from a backup",
-					segment->number, expected);
-		}
-		expected++;
+/* Make the next segment's file; the open one, if any, is not touched. */
+static int make_segment(struct assay_journal *journal, const char *before_file, struct assay_error *err)
+{
+	struct assay_segment next = journal->segment;
+	char note[ASSAY_NOTE_MAX];
+	int status;
+
+	if (next.number >= ASSAY_SEGMENTS_MAX)
+		return assay_error_set(err, ASSAY_EFULL, "journal-full", "台账段数已满（%u）",
+			"the journal has %u segments, no more", ASSAY_SEGMENTS_MAX);
+	next.db = NULL;
+	next.number++;
+	next.first = next.end = journal->tree.size;
+	assay_segment_path(journal->dir, next.number, next.path, sizeof next.path);
+	assay_tree_root(&journal->tree, next.before_root);
+	(void)snprintf(next.before_file, sizeof next.before_file, "%s", before_file);
+	if (assay_checkpoint_sign(&journal->key, next.first, next.before_root, note) != 0)
+		return assay_error_set(err, ASSAY_EIO, "key-unusable", "检查点签名失败",
+			"the checkpoint could not be signed");
+	status = assay_segment_create(&next, &journal->tree, note, err);
+	if (status == ASSAY_OK) {
+		journal->segment = next;
+		journal->checkpoint_size = next.first;
 	}
-	(void)sqlite3_finalize(rows);
-	if (status != ASSAY_OK)
-		return status;
-	if (rc != SQLITE_DONE)
-		return assay_sqlite_error(err, segment->db, segment->path, rc);
-	if (expected != segment->end)
-		return assay_error_set(err, ASSAY_EDAMAGED, "journal-damaged",
-			"台账第 %04u 段：第 %" PRIu64 " 条缺失。请从备份恢复",
-			"journal segment %04u: entry %" PRIu64 " is missing; restore from a backup",
-			segment->number, expected);
-	rc = sqlite3_prepare_v2(
-		segment->db, "SELECT size, note FROM checkpoint ORDER BY size DESC LIMIT 1", -1, &rows, NULL);
-	if (rc == SQLITE_OK && sqlite3_step(rows) == SQLITE_ROW) {
-		uint64_t size = 0;
-
-		status = assay_checkpoint_check(
-			&journal->key, (const char *)sqlite3_column_text(rows, 1), &size, signed_root, err);
-		assay_tree_root(&journal->tree, root);
-		if (status == ASSAY_OK &&
-			(size > journal->tree.size ||
-				(size == journal->tree.size && memcmp(root, signed_root, 32) != 0)))
-			status = assay_error_set(err, ASSAY_EDAMAGED, "journal-damaged",
-				"台账第 %04u 段：与检查点（%" PRIu64
-				" 条）不符，末尾被截或被改。请从备份恢复",
-				"journal segment %04u: it disagrees with its checkpoint over %" PRIu64
-				" entries, the end was cut or changed; restore from a backup",
-				segment->number, size);
-		journal->checkpoint_size = size;
-	}
-	(void)sqlite3_finalize(rows);
 	return status;
 }
 
-static int start_segment(struct assay_journal *journal, const char *before_file, struct assay_error *err)
+/* Connection and statements for journal->segment, whose file exists. */
+static int attach_segment(struct assay_journal *journal, struct assay_error *err)
 {
-	struct assay_segment *segment = &journal->segment;
-	int status;
+	sqlite3_stmt *size = NULL;
+	int status = open_connection(journal, err);
 
-	segment->number++;
-	if (segment->number > ASSAY_SEGMENTS_MAX)
-		return assay_error_set(err, ASSAY_EFULL, "journal-full", "台账段数已满（%u）",
-			"the journal has %u segments, no more", ASSAY_SEGMENTS_MAX);
-	segment->first = segment->end = journal->tree.size;
-	assay_tree_root(&journal->tree, segment->before_root);
-	(void)snprintf(segment->before_file, sizeof segment->before_file, "%s", before_file);
-	status = open_connection(journal, err);
-	if (status == ASSAY_OK)
-		status = assay_segment_create(segment, &journal->tree, err);
-	if (status == ASSAY_OK)
-		status = prepare(journal, err);
-	journal->segment_month = month_of(now_ns(CLOCK_REALTIME));
-	return status;
+	if (status == ASSAY_OK &&
+		sqlite3_prepare_v2(journal->segment.db,
+			"SELECT page_count * page_size FROM pragma_page_count, pragma_page_size", -1, &size,
+			NULL) == SQLITE_OK &&
+		sqlite3_step(size) == SQLITE_ROW)
+		journal->segment_used = (uint64_t)sqlite3_column_int64(size, 0);
+	(void)sqlite3_finalize(size);
+	return status == ASSAY_OK ? prepare(journal, err) : status;
+}
+
+/* The month a segment belongs to is that of its first entry, so that a restart does not lose a month's end. */
+static void load_month(struct assay_journal *journal)
+{
+	sqlite3_stmt *first = NULL;
+	struct assay_entry entry;
+	const void *header;
+
+	journal->segment_month = 0;
+	if (sqlite3_prepare_v2(journal->segment.db, "SELECT header FROM entry ORDER BY seq LIMIT 1", -1,
+		    &first, NULL) == SQLITE_OK &&
+		sqlite3_step(first) == SQLITE_ROW && (header = sqlite3_column_blob(first, 0)) != NULL &&
+		sqlite3_column_bytes(first, 0) == (int)ASSAY_HEADER_SIZE &&
+		assay_entry_parse_header(header, &entry, NULL) == ASSAY_OK && entry.wall_ns > 0)
+		journal->segment_month = month_of((uint64_t)entry.wall_ns);
+	(void)sqlite3_finalize(first);
 }
 
 static int open_last(
 	struct assay_journal *journal, const struct assay_journal_options *options, struct assay_error *err)
 {
 	struct assay_segment *segment = &journal->segment;
-	int status = open_connection(journal, err);
+	int status = attach_segment(journal, err);
 
 	if (status == ASSAY_OK)
 		status = assay_segment_load(segment, err);
 	if (status == ASSAY_OK)
-		status = assay_segment_edge(segment, &journal->tree, err);
-	if (status == ASSAY_OK)
-		status = check_tail(journal, err);
+		status = assay_segment_schema(segment, err);
 	if (status == ASSAY_OK &&
 		(strcmp(segment->site, options->site) != 0 || strcmp(segment->origin, options->origin) != 0))
-		status = assay_error_set(err, ASSAY_EREFUSED, "journal-foreign",
+		return assay_error_set(err, ASSAY_EREFUSED, "journal-foreign",
 			"%s 的台账属于站点 %s（%s），lab.xml 写的是另一个站点",
 			"the journal in %s belongs to site %s (%s), lab.xml names another", journal->dir,
 			segment->site, segment->origin);
 	if (status == ASSAY_OK)
-		status = prepare(journal, err);
-	journal->segment_month = month_of(now_ns(CLOCK_REALTIME));
+		status = assay_tail_check(
+			segment, &journal->key, journal->dir, &journal->tree, &journal->checkpoint_size, err);
+	if (status == ASSAY_OK)
+		load_month(journal);
 	return status;
 }
 
@@ -310,8 +303,13 @@ int assay_journal_open(const char *dir, const struct assay_journal_options *opti
 	if (status != ASSAY_OK)
 		goto out;
 	journal->segment.number = (unsigned)last;
-	status = last == 0 ? start_segment(journal, "", err) : open_last(journal, options, err);
+	if (last == 0)
+		status = make_segment(journal, "", err);
+	if (status == ASSAY_OK)
+		status = open_last(journal, options, err);
 	journal->committed = journal->tree;
+	if (status == ASSAY_OK)
+		status = append_seal(journal, err);
 	journal->checkpoint_ns = now_ns(CLOCK_MONOTONIC);
 out:
 	if (status != ASSAY_OK) {
@@ -340,6 +338,10 @@ static int begin(struct assay_journal *journal, struct assay_error *err)
 
 	if (journal->open_group)
 		return ASSAY_OK;
+	if (!journal->segment.db)
+		return assay_error_set(err, ASSAY_EIO, "journal-io", "%s：已不能写入，请重新启动记录进程",
+			"%s: cannot be written any more; the recorder must start again",
+			journal->segment.path);
 	rc = sqlite3_exec(journal->segment.db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
 	if (rc != SQLITE_OK)
 		return assay_sqlite_error(err, journal->segment.db, journal->segment.path, rc);
@@ -363,7 +365,8 @@ static int write_tile(
 
 	(void)sqlite3_bind_int64(journal->insert_tile, 1, level);
 	(void)sqlite3_bind_int64(journal->insert_tile, 2, (sqlite3_int64)tile->n);
-	(void)sqlite3_bind_blob(journal->insert_tile, 3, tile->hash, sizeof tile->hash, SQLITE_STATIC);
+	(void)sqlite3_bind_blob(
+		journal->insert_tile, 3, tile->hash, level ? (int)sizeof tile->hash : 0, SQLITE_STATIC);
 	(void)sqlite3_bind_blob(journal->insert_tile, 4, root, ASSAY_HASH_SIZE, SQLITE_STATIC);
 	return step_insert(journal->insert_tile);
 }
@@ -392,11 +395,11 @@ int assay_journal_append(struct assay_journal *journal, struct assay_entry *entr
 	assay_entry_leaf(entry, leaf);
 	(void)sqlite3_bind_int64(journal->insert_entry, 1, (sqlite3_int64)entry->sequence);
 	(void)sqlite3_bind_blob(journal->insert_entry, 2, header, sizeof header, SQLITE_STATIC);
+	(void)sqlite3_bind_blob(journal->insert_entry, 3, leaf, sizeof leaf, SQLITE_STATIC);
 	(void)sqlite3_bind_text(
-		journal->insert_entry, 3, entry->body, (int)entry->body_length, SQLITE_STATIC);
-	(void)sqlite3_bind_blob(journal->insert_entry, 4, entry->raw ? entry->raw : (const uint8_t *)"",
+		journal->insert_entry, 4, entry->body, (int)entry->body_length, SQLITE_STATIC);
+	(void)sqlite3_bind_blob(journal->insert_entry, 5, entry->raw ? entry->raw : (const uint8_t *)"",
 		(int)entry->raw_length, SQLITE_STATIC);
-	(void)sqlite3_bind_blob(journal->insert_entry, 5, leaf, sizeof leaf, SQLITE_STATIC);
 	rc = step_insert(journal->insert_entry);
 	if (rc == SQLITE_OK)
 		rc = assay_tree_append(&journal->tree, leaf, write_tile, journal);
@@ -405,6 +408,7 @@ int assay_journal_append(struct assay_journal *journal, struct assay_entry *entr
 		assay_journal_rollback(journal);
 		return status;
 	}
+	journal->segment_used += ENTRY_OVERHEAD + entry->body_length + entry->raw_length;
 	return ASSAY_OK;
 }
 
@@ -416,50 +420,120 @@ void assay_journal_rollback(struct assay_journal *journal)
 	journal->open_group = false;
 }
 
-/* Seal: everything from the WAL into the file, closed, its digest into the next segment. */
-static int roll_segment(struct assay_journal *journal, struct assay_error *err)
+/* Everything from the WAL into the file, closed, synced: its digest. ASSAY_ETAKEN while a reader still needs
+ * the WAL; the connection is then left open. */
+static int seal_file(struct assay_journal *journal, char digest[65], struct assay_error *err)
 {
-	char digest[65], wal[620];
-	int rc, status;
+	struct assay_segment *segment = &journal->segment;
+	char side[620];
+	int rc = sqlite3_wal_checkpoint_v2(segment->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
 
-	status = assay_journal_checkpoint(journal, 0, true, NULL, err);
-	if (status != ASSAY_OK)
-		return status;
-	rc = sqlite3_wal_checkpoint_v2(journal->segment.db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+	if (rc == SQLITE_BUSY)
+		return ASSAY_ETAKEN;
 	if (rc != SQLITE_OK)
-		return assay_sqlite_error(err, journal->segment.db, journal->segment.path, rc);
+		return assay_sqlite_error(err, segment->db, segment->path, rc);
 	close_segment(journal);
-	(void)snprintf(wal, sizeof wal, "%s-wal", journal->segment.path);
-	if (access(wal, F_OK) == 0 || assay_sha256_file(journal->segment.path, digest) != 0)
+	/* A reader's connection may have kept them; they are empty now and nobody writes any more. */
+	(void)snprintf(side, sizeof side, "%s-wal", segment->path);
+	(void)unlink(side);
+	(void)snprintf(side, sizeof side, "%s-shm", segment->path);
+	(void)unlink(side);
+	if (assay_sha256_file(segment->path, digest) != 0)
 		return assay_error_set(err, ASSAY_EIO, "journal-io", "%s：不能封存（%s）",
-			"%s: cannot be sealed (%s)", journal->segment.path, strerror(errno));
-	(void)chmod(journal->segment.path, 0400);
-	return start_segment(journal, digest, err);
+			"%s: cannot be sealed (%s)", segment->path, strerror(errno));
+	return ASSAY_OK;
 }
 
-static bool roll_due(struct assay_journal *journal)
+/* Seal the open segment and begin the next. When the next cannot be made the old one is opened again and goes
+ * on. */
+static int roll_segment(struct assay_journal *journal, struct assay_error *err)
 {
-	struct stat about;
+	char digest[65], sealed[600];
+	struct assay_error again;
+	int status = assay_journal_checkpoint(journal, 0, true, NULL, err);
 
+	if (status != ASSAY_OK)
+		return status;
+	status = seal_file(journal, digest, err);
+	if (status == ASSAY_ETAKEN)
+		return ASSAY_OK;
+	(void)snprintf(sealed, sizeof sealed, "%s", journal->segment.path);
+	if (status == ASSAY_OK)
+		status = make_segment(journal, digest, err);
+	if (status == ASSAY_OK)
+		(void)chmod(sealed, 0400);
+	if (!journal->segment.db && attach_segment(journal, &again) != ASSAY_OK) {
+		close_segment(journal);
+		if (status == ASSAY_OK && err)
+			*err = again;
+		return ASSAY_EIO;
+	}
+	if (status == ASSAY_OK)
+		status = append_seal(journal, err);
+	load_month(journal);
+	return status;
+}
+
+static bool roll_due(const struct assay_journal *journal)
+{
 	if (journal->tree.size == journal->segment.first)
 		return false;
-	if (month_of(now_ns(CLOCK_REALTIME)) != journal->segment_month)
+	if (journal->segment_month && month_of(now_ns(CLOCK_REALTIME)) > journal->segment_month)
 		return true;
-	return stat(journal->segment.path, &about) == 0 && (uint64_t)about.st_size >= journal->segment_bytes;
+	return journal->segment_used >= journal->segment_bytes;
+}
+
+static bool checkpoint_due(const struct assay_journal *journal, uint64_t mono_ns)
+{
+	uint64_t uncovered = journal->committed.size - journal->checkpoint_size;
+
+	return uncovered >= CHECKPOINT_ENTRIES ||
+	       (uncovered > 0 && mono_ns - journal->checkpoint_ns >= CHECKPOINT_NS);
+}
+
+/* Sign what is durable already, never the open group: a group that fails must not leave a signature behind. */
+static int insert_checkpoint(struct assay_journal *journal, struct assay_error *err)
+{
+	uint8_t root[ASSAY_HASH_SIZE];
+	int rc;
+
+	assay_tree_root(&journal->committed, root);
+	if (assay_checkpoint_sign(&journal->key, journal->committed.size, root, journal->note) != 0)
+		return assay_error_set(err, ASSAY_EIO, "key-unusable", "检查点签名失败",
+			"the checkpoint could not be signed");
+	(void)sqlite3_bind_int64(journal->insert_checkpoint, 1, (sqlite3_int64)journal->committed.size);
+	(void)sqlite3_bind_text(journal->insert_checkpoint, 2, journal->note, -1, SQLITE_STATIC);
+	rc = step_insert(journal->insert_checkpoint);
+	return rc == SQLITE_OK ? ASSAY_OK
+			       : assay_sqlite_error(err, journal->segment.db, journal->segment.path, rc);
+}
+
+static void checkpoint_made(struct assay_journal *journal, uint64_t size, uint64_t mono_ns)
+{
+	journal->checkpoint_size = size;
+	journal->checkpoint_ns = mono_ns;
+	journal->publish_due = true;
 }
 
 int assay_journal_commit(struct assay_journal *journal, struct assay_error *err)
 {
-	int rc, status;
+	uint64_t mono_ns = now_ns(CLOCK_MONOTONIC);
+	bool due = checkpoint_due(journal, mono_ns);
+	int rc, status = ASSAY_OK;
 
 	if (!journal->open_group)
 		return ASSAY_OK;
-	rc = sqlite3_exec(journal->segment.db, "COMMIT", NULL, NULL, NULL);
-	if (rc != SQLITE_OK) {
+	if (due)
+		status = insert_checkpoint(journal, err);
+	rc = status == ASSAY_OK ? sqlite3_exec(journal->segment.db, "COMMIT", NULL, NULL, NULL) : SQLITE_OK;
+	if (rc != SQLITE_OK)
 		status = assay_sqlite_error(err, journal->segment.db, journal->segment.path, rc);
+	if (status != ASSAY_OK) {
 		assay_journal_rollback(journal);
 		return status;
 	}
+	if (due)
+		checkpoint_made(journal, journal->committed.size, mono_ns);
 	journal->open_group = false;
 	journal->committed = journal->tree;
 	journal->segment.end = journal->tree.size;
@@ -469,30 +543,29 @@ int assay_journal_commit(struct assay_journal *journal, struct assay_error *err)
 int assay_journal_checkpoint(
 	struct assay_journal *journal, uint64_t mono_ns, bool force, bool *made_out, struct assay_error *err)
 {
-	uint8_t root[ASSAY_HASH_SIZE];
-	char note[ASSAY_NOTE_MAX];
-	uint64_t uncovered = journal->committed.size - journal->checkpoint_size;
-	int rc;
+	bool due = journal->committed.size != journal->checkpoint_size &&
+		   (force || checkpoint_due(journal, mono_ns));
+	int status;
 
 	if (made_out)
 		*made_out = false;
-	if (journal->open_group || uncovered == 0)
+	if (journal->open_group || !journal->segment.db)
 		return ASSAY_OK;
-	if (!force && uncovered < CHECKPOINT_ENTRIES && mono_ns - journal->checkpoint_ns < CHECKPOINT_NS)
-		return ASSAY_OK;
-	assay_tree_root(&journal->committed, root);
-	if (assay_checkpoint_sign(&journal->key, journal->committed.size, root, note) != 0)
-		return assay_error_set(err, ASSAY_EIO, "key-unusable", "检查点签名失败",
-			"the checkpoint could not be signed");
-	(void)sqlite3_bind_int64(journal->insert_checkpoint, 1, (sqlite3_int64)journal->committed.size);
-	(void)sqlite3_bind_text(journal->insert_checkpoint, 2, note, -1, SQLITE_STATIC);
-	rc = step_insert(journal->insert_checkpoint);
-	if (rc != SQLITE_OK)
-		return assay_sqlite_error(err, journal->segment.db, journal->segment.path, rc);
-	journal->checkpoint_size = journal->committed.size;
-	journal->checkpoint_ns = mono_ns ? mono_ns : now_ns(CLOCK_MONOTONIC);
-	if (made_out)
-		*made_out = true;
+	if (due) {
+		status = insert_checkpoint(journal, err);
+		if (status != ASSAY_OK)
+			return status;
+		checkpoint_made(
+			journal, journal->committed.size, mono_ns ? mono_ns : now_ns(CLOCK_MONOTONIC));
+		if (made_out)
+			*made_out = true;
+	}
+	if (journal->publish_due) {
+		status = assay_checkpoint_publish(journal->dir, journal->note, err);
+		if (status != ASSAY_OK)
+			return status;
+		journal->publish_due = false;
+	}
 	return !force && roll_due(journal) ? roll_segment(journal, err) : ASSAY_OK;
 }
 

@@ -34,7 +34,9 @@ enum assay_entry_kind {
 	ASSAY_ENTRY_VERDICT = 15, /* of a result, or of the batch */
 	ASSAY_ENTRY_REVIEW = 16, /* confirm, void */
 	ASSAY_ENTRY_CLOCK = 17, /* the wall clock stepped */
-	ASSAY_ENTRY_FAULT = 18 /* disk full, damage, dead host ... */
+	ASSAY_ENTRY_FAULT = 18, /* disk full, damage, dead host ... */
+	ASSAY_ENTRY_SEAL =
+		19 /* first entry of a segment: the segment before it, its digest; written by the journal */
 };
 const char *assay_entry_kind_name(unsigned kind); /* "exchange"; "?" when unknown */
 

@@ -247,7 +247,7 @@ static int each_in_segment(const struct assay_segment *segment, uint64_t from, u
 	sqlite3_stmt *rows = NULL;
 	uint64_t expected = from;
 	int rc = sqlite3_prepare_v2(segment->db,
-		"SELECT seq, header, body, raw, leaf FROM entry WHERE seq>=?1 AND seq<?2 ORDER BY seq", -1,
+		"SELECT " ASSAY_SEGMENT_COLUMNS " FROM entry WHERE seq>=?1 AND seq<?2 ORDER BY seq", -1,
 		&rows, NULL);
 	int status = ASSAY_OK;
 
@@ -257,7 +257,7 @@ static int each_in_segment(const struct assay_segment *segment, uint64_t from, u
 	}
 	while (rc == SQLITE_OK && status == ASSAY_OK && (rc = sqlite3_step(rows)) == SQLITE_ROW) {
 		struct assay_entry entry;
-		const uint8_t *leaf = sqlite3_column_blob(rows, 4);
+		const uint8_t *leaf = NULL;
 
 		rc = SQLITE_OK;
 		if ((uint64_t)sqlite3_column_int64(rows, 0) != expected) {
@@ -267,12 +267,7 @@ static int each_in_segment(const struct assay_segment *segment, uint64_t from, u
 				expected);
 			break;
 		}
-		status = assay_segment_row(rows, 1, expected, segment->number, &entry, err);
-		if (status == ASSAY_OK && sqlite3_column_bytes(rows, 4) != (int)ASSAY_HASH_SIZE)
-			status = assay_error_set(err, ASSAY_EDAMAGED, "journal-damaged",
-				"台账第 %04u 段第 %" PRIu64 " 条：叶哈希长度不对",
-				"journal segment %04u, entry %" PRIu64 ": its leaf hash has the wrong length",
-				segment->number, expected);
+		status = assay_segment_row(rows, expected, segment->number, &entry, &leaf, err);
 		if (status == ASSAY_OK)
 			status = visit(context, &entry, leaf);
 		expected++;

@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "gateway/record/segment.h"
 
+#include "gateway/record/sha256.h"
+
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Nothing here is ever updated: partial tiles live in memory and are made again from the last leaves, so
  * the triggers can refuse every change without an exception. */
@@ -18,11 +22,13 @@
 	"CREATE TRIGGER " table "_no_replace BEFORE INSERT ON " table " WHEN EXISTS(SELECT 1 FROM " table    \
 	" WHERE " key ") BEGIN SELECT RAISE(ABORT,'append-only'); END;"
 
+/* leaf stands before body and raw so that reading it never walks the pages of a long payload. A tile of level 0 keeps
+ * its root alone: its 256 hashes are the leaves. */
 static const char schema[] =
+	"PRAGMA application_id=1095977521; PRAGMA user_version=1;"
 	"CREATE TABLE segment(key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;"
-	"CREATE TABLE entry(seq INTEGER PRIMARY KEY, header BLOB NOT NULL, body TEXT NOT NULL, raw BLOB NOT "
-	"NULL,"
-	" leaf BLOB NOT NULL) STRICT;"
+	"CREATE TABLE entry(seq INTEGER PRIMARY KEY, header BLOB NOT NULL, leaf BLOB NOT NULL,"
+	" body TEXT NOT NULL, raw BLOB NOT NULL) STRICT;"
 	"CREATE TABLE tile(level INTEGER NOT NULL, n INTEGER NOT NULL, hashes BLOB NOT NULL, root BLOB NOT "
 	"NULL,"
 	" PRIMARY KEY(level, n)) STRICT, WITHOUT ROWID;"
@@ -134,41 +140,94 @@ static int put_carry(sqlite3 *db, const struct assay_tree *tree)
 	return rc;
 }
 
-int assay_segment_create(
-	struct assay_segment *segment, const struct assay_tree *tree, struct assay_error *err)
+static int put_checkpoint(sqlite3 *db, uint64_t size, const char *note)
+{
+	sqlite3_stmt *insert = NULL;
+	int rc = sqlite3_prepare_v2(db, "INSERT INTO checkpoint(size,note) VALUES(?1,?2)", -1, &insert, NULL);
+
+	if (rc == SQLITE_OK) {
+		(void)sqlite3_bind_int64(insert, 1, (sqlite3_int64)size);
+		(void)sqlite3_bind_text(insert, 2, note, -1, SQLITE_STATIC);
+		rc = sqlite3_step(insert) == SQLITE_DONE ? SQLITE_OK : sqlite3_errcode(db);
+	}
+	(void)sqlite3_finalize(insert);
+	return rc;
+}
+
+static int fill_new(
+	sqlite3 *db, const struct assay_segment *segment, const struct assay_tree *tree, const char *note)
 {
 	char first[24], number[16], root[65];
-	int rc = sqlite3_exec(segment->db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
+	int rc = sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
 
 	(void)snprintf(first, sizeof first, "%" PRIu64, segment->first);
 	(void)snprintf(number, sizeof number, "%u", segment->number);
-	for (unsigned i = 0; i < ASSAY_HASH_SIZE; i++)
-		(void)snprintf(root + 2 * i, 3, "%02x", segment->before_root[i]);
+	assay_hex(segment->before_root, ASSAY_HASH_SIZE, root);
 	if (rc == SQLITE_OK)
-		rc = sqlite3_exec(segment->db, schema, NULL, NULL, NULL);
+		rc = sqlite3_exec(db, schema, NULL, NULL, NULL);
 	if (rc == SQLITE_OK)
-		rc = put_meta(segment->db, "format", "1");
+		rc = put_meta(db, "format", "1");
 	if (rc == SQLITE_OK)
-		rc = put_meta(segment->db, "number", number);
+		rc = put_meta(db, "number", number);
 	if (rc == SQLITE_OK)
-		rc = put_meta(segment->db, "site", segment->site);
+		rc = put_meta(db, "site", segment->site);
 	if (rc == SQLITE_OK)
-		rc = put_meta(segment->db, "origin", segment->origin);
+		rc = put_meta(db, "origin", segment->origin);
 	if (rc == SQLITE_OK)
-		rc = put_meta(segment->db, "first", first);
+		rc = put_meta(db, "first", first);
 	if (rc == SQLITE_OK)
-		rc = put_meta(segment->db, "before_root", root);
+		rc = put_meta(db, "before_root", root);
 	if (rc == SQLITE_OK)
-		rc = put_meta(segment->db, "before_file", segment->before_file);
+		rc = put_meta(db, "before_file", segment->before_file);
 	if (rc == SQLITE_OK)
-		rc = put_carry(segment->db, tree);
+		rc = put_carry(db, tree);
 	if (rc == SQLITE_OK)
-		rc = sqlite3_exec(segment->db, "COMMIT", NULL, NULL, NULL);
+		rc = put_checkpoint(db, segment->first, note);
+	return rc == SQLITE_OK ? sqlite3_exec(db, "COMMIT", NULL, NULL, NULL) : rc;
+}
+
+static int sync_path(const char *path, int flags)
+{
+	int fd = open(path, flags | O_CLOEXEC);
+	int result = fd < 0 ? -1 : fsync(fd);
+
+	if (fd >= 0)
+		(void)close(fd);
+	return result;
+}
+
+int assay_segment_create(struct assay_segment *segment, const struct assay_tree *tree, const char *note,
+	struct assay_error *err)
+{
+	char path[620], folder[620], journal[640];
+	sqlite3 *db = NULL;
+	int rc, status = ASSAY_OK;
+
+	(void)snprintf(path, sizeof path, "%s", segment->path);
+	(void)snprintf(path + strlen(path) - 2, 4, "new");
+	(void)snprintf(journal, sizeof journal, "%s-journal", path);
+	(void)snprintf(folder, sizeof folder, "%s", segment->path);
+	*strrchr(folder, '/') = '\0';
+	(void)unlink(journal); /* what a crash left of an earlier try */
+	(void)unlink(path);
+	rc = sqlite3_open_v2(path, &db,
+		SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,
+		NULL);
 	if (rc == SQLITE_OK)
-		return ASSAY_OK;
-	(void)assay_sqlite_error(err, segment->db, segment->path, rc);
-	(void)sqlite3_exec(segment->db, "ROLLBACK", NULL, NULL, NULL);
-	return (rc & 0xff) == SQLITE_FULL ? ASSAY_EFULL : ASSAY_EIO;
+		rc = fill_new(db, segment, tree, note);
+	if (rc != SQLITE_OK)
+		status = assay_sqlite_error(err, db, path, rc);
+	(void)sqlite3_close(db);
+	if (status != ASSAY_OK) {
+		(void)unlink(path);
+		(void)unlink(journal);
+		return status;
+	}
+	if (sync_path(path, O_RDWR) != 0 || rename(path, segment->path) != 0 ||
+		sync_path(folder, O_RDONLY | O_DIRECTORY) != 0)
+		return assay_error_set(err, errno == ENOSPC ? ASSAY_EFULL : ASSAY_EIO, "journal-io",
+			"%s：不能建立（%s）", "%s: cannot be made (%s)", segment->path, strerror(errno));
+	return ASSAY_OK;
 }
 
 static int get_meta(sqlite3 *db, const char *key, char *out, size_t size)
@@ -194,21 +253,22 @@ static int get_meta(sqlite3 *db, const char *key, char *out, size_t size)
 
 static int parse_hash(const char *hex, uint8_t out[ASSAY_HASH_SIZE])
 {
-	for (unsigned i = 0; i < ASSAY_HASH_SIZE; i++) {
-		char pair[3] = {hex[2 * i], hex[2 * i] ? hex[2 * i + 1] : '\0', '\0'};
-		char *end;
+	char again[2 * ASSAY_HASH_SIZE + 1];
 
-		out[i] = (uint8_t)strtoul(pair, &end, 16);
-		if (end != pair + 2)
-			return -1;
+	if (strlen(hex) != sizeof again - 1)
+		return -1;
+	for (size_t i = 0; i < ASSAY_HASH_SIZE; i++) {
+		char pair[3] = {hex[2 * i], hex[2 * i + 1], '\0'};
+
+		out[i] = (uint8_t)strtoul(pair, NULL, 16);
 	}
-	return hex[64] == '\0' ? 0 : -1;
+	assay_hex(out, ASSAY_HASH_SIZE, again);
+	return strcmp(again, hex) == 0 ? 0 : -1;
 }
 
 int assay_segment_load(struct assay_segment *segment, struct assay_error *err)
 {
-	char format[8], first[24], number[16], root[66];
-	char *end = NULL;
+	char format[8], first[24], number[16], root[66], expected[16], expected_first[24];
 	sqlite3_stmt *last = NULL;
 	int rc = get_meta(segment->db, "format", format, sizeof format);
 
@@ -232,19 +292,56 @@ int assay_segment_load(struct assay_segment *segment, struct assay_error *err)
 		(void)sqlite3_finalize(last);
 		return assay_sqlite_error(err, segment->db, segment->path, rc);
 	}
-	segment->first = strtoull(first, &end, 10);
+	segment->first = strtoull(first, NULL, 10);
 	segment->end = sqlite3_column_type(last, 0) == SQLITE_NULL
 			       ? segment->first
 			       : (uint64_t)sqlite3_column_int64(last, 0) + 1;
 	(void)sqlite3_finalize(last);
-	if (strcmp(format, "1") != 0 || *end || parse_hash(root, segment->before_root) != 0 ||
-		strtoul(number, NULL, 10) != segment->number || segment->end < segment->first)
+	(void)snprintf(expected, sizeof expected, "%u", segment->number);
+	(void)snprintf(expected_first, sizeof expected_first, "%" PRIu64, segment->first);
+	if (strcmp(format, "1") != 0 || strcmp(first, expected_first) != 0 ||
+		parse_hash(root, segment->before_root) != 0 || strcmp(number, expected) != 0 ||
+		segment->end < segment->first)
 		return assay_error_set(err, ASSAY_EDAMAGED, "journal-damaged",
 			"%s：段信息不符（格式 %s，编号 %s，起始 %s）。请从备份恢复",
 			"%s: the segment's own description is wrong (format %s, number %s, first %s); "
 			"restore from a backup",
 			segment->path, format, number, first);
 	return ASSAY_OK;
+}
+
+int assay_segment_tile(const struct assay_segment *segment, unsigned level, const struct assay_tile *tile,
+	const uint8_t root[ASSAY_HASH_SIZE], struct assay_error *err)
+{
+	sqlite3_stmt *select = NULL;
+	bool same = false;
+	int width = level ? (int)sizeof tile->hash : 0;
+	int rc = sqlite3_prepare_v2(
+		segment->db, "SELECT hashes, root FROM tile WHERE level=?1 AND n=?2", -1, &select, NULL);
+
+	if (rc == SQLITE_OK) {
+		(void)sqlite3_bind_int64(select, 1, level);
+		(void)sqlite3_bind_int64(select, 2, (sqlite3_int64)tile->n);
+		rc = sqlite3_step(select);
+	}
+	if (rc == SQLITE_ROW)
+		same = sqlite3_column_type(select, 0) == SQLITE_BLOB &&
+		       sqlite3_column_bytes(select, 0) == width &&
+		       (width == 0 ||
+			       memcmp(sqlite3_column_blob(select, 0), tile->hash, (size_t)width) == 0) &&
+		       sqlite3_column_type(select, 1) == SQLITE_BLOB &&
+		       sqlite3_column_bytes(select, 1) == (int)ASSAY_HASH_SIZE &&
+		       memcmp(sqlite3_column_blob(select, 1), root, ASSAY_HASH_SIZE) == 0;
+	(void)sqlite3_finalize(select);
+	if (rc != SQLITE_ROW && rc != SQLITE_DONE)
+		return assay_sqlite_error(err, segment->db, segment->path, rc);
+	if (same)
+		return ASSAY_OK;
+	return assay_error_set(err, ASSAY_EDAMAGED, "tile-bad",
+		"台账第 %04u 段：%u 级第 %" PRIu64 " 块哈希与条目不符或缺失",
+		"journal segment %04u: the level %u tile %" PRIu64
+		" is missing or does not agree with the entries",
+		segment->number, level, tile->n);
 }
 
 /* Where the hash of node `index` of a level stands: carried over from the segment before, or in this one. */
@@ -286,10 +383,11 @@ static int edge_hash(const struct assay_segment *segment, sqlite3_stmt *carry, s
 	return SQLITE_OK;
 }
 
-int assay_segment_edge(const struct assay_segment *segment, struct assay_tree *tree, struct assay_error *err)
+int assay_segment_edge(
+	const struct assay_segment *segment, uint64_t size, struct assay_tree *tree, struct assay_error *err)
 {
 	sqlite3_stmt *carry = NULL, *leaf = NULL, *tile = NULL;
-	uint64_t nodes = segment->end, span = 1, missing = 0;
+	uint64_t nodes = size, span = 1, missing = 0;
 	int rc = sqlite3_prepare_v2(
 		segment->db, "SELECT n, hashes FROM carry WHERE level=?1", -1, &carry, NULL);
 
@@ -298,7 +396,7 @@ int assay_segment_edge(const struct assay_segment *segment, struct assay_tree *t
 	if (rc == SQLITE_OK)
 		rc = sqlite3_prepare_v2(
 			segment->db, "SELECT root FROM tile WHERE level=?1 AND n=?2", -1, &tile, NULL);
-	tree->size = segment->end;
+	tree->size = size;
 	for (unsigned level = 0; rc == SQLITE_OK && level < ASSAY_TILE_LEVELS;
 		level++, nodes /= ASSAY_TILE_WIDTH, span *= ASSAY_TILE_WIDTH) {
 		struct assay_tile *edge = &tree->level[level];
@@ -322,22 +420,29 @@ int assay_segment_edge(const struct assay_segment *segment, struct assay_tree *t
 		missing);
 }
 
-int assay_segment_row(sqlite3_stmt *row, int column, uint64_t sequence, unsigned number,
-	struct assay_entry *out, struct assay_error *err)
+int assay_segment_row(sqlite3_stmt *row, uint64_t sequence, unsigned number, struct assay_entry *out,
+	const uint8_t **leaf, struct assay_error *err)
 {
-	const uint8_t *header = sqlite3_column_blob(row, column);
-	size_t body_length, raw_length;
-	bool good = header && sqlite3_column_bytes(row, column) == (int)ASSAY_HEADER_SIZE &&
+	const uint8_t *header = sqlite3_column_blob(row, 1);
+	uint8_t canonical[ASSAY_HEADER_SIZE];
+	bool good = header && sqlite3_column_type(row, 1) == SQLITE_BLOB &&
+		    sqlite3_column_bytes(row, 1) == (int)ASSAY_HEADER_SIZE &&
+		    sqlite3_column_type(row, 2) == SQLITE_BLOB &&
+		    sqlite3_column_bytes(row, 2) == (int)ASSAY_HASH_SIZE &&
+		    sqlite3_column_type(row, 3) == SQLITE_TEXT &&
+		    sqlite3_column_type(row, 4) == SQLITE_BLOB &&
+		    (uint64_t)sqlite3_column_int64(row, 0) == sequence &&
 		    assay_entry_parse_header(header, out, NULL) == ASSAY_OK;
 
 	if (good) {
-		body_length = out->body_length;
-		raw_length = out->raw_length;
-		out->body = (const char *)sqlite3_column_text(row, column + 1);
-		out->raw = sqlite3_column_blob(row, column + 2);
-		good = out->body && (size_t)sqlite3_column_bytes(row, column + 1) == body_length &&
-		       (size_t)sqlite3_column_bytes(row, column + 2) == raw_length &&
-		       out->sequence == sequence;
+		/* Bytes after the line id's NUL would otherwise be outside every hash. */
+		assay_entry_header(out, canonical);
+		*leaf = sqlite3_column_blob(row, 2);
+		out->body = (const char *)sqlite3_column_text(row, 3);
+		out->raw = sqlite3_column_blob(row, 4);
+		good = memcmp(canonical, header, sizeof canonical) == 0 && out->body &&
+		       (size_t)sqlite3_column_bytes(row, 3) == out->body_length &&
+		       (size_t)sqlite3_column_bytes(row, 4) == out->raw_length && out->sequence == sequence;
 	}
 	if (good)
 		return ASSAY_OK;
@@ -346,4 +451,67 @@ int assay_segment_row(sqlite3_stmt *row, int column, uint64_t sequence, unsigned
 		"journal segment %04u, entry %" PRIu64
 		": header and contents disagree; restore from a backup",
 		number, sequence);
+}
+
+static int schema_rows(sqlite3 *db, sqlite3_stmt **out)
+{
+	return sqlite3_prepare_v2(db,
+		"SELECT type, name, tbl_name, coalesce(sql,'') FROM sqlite_schema ORDER BY type, name", -1,
+		out, NULL);
+}
+
+static int pragma_is(sqlite3 *db, const char *sql, int wanted)
+{
+	sqlite3_stmt *pragma = NULL;
+	int same = sqlite3_prepare_v2(db, sql, -1, &pragma, NULL) == SQLITE_OK &&
+		   sqlite3_step(pragma) == SQLITE_ROW && sqlite3_column_int(pragma, 0) == wanted;
+
+	(void)sqlite3_finalize(pragma);
+	return same;
+}
+
+int assay_segment_schema(const struct assay_segment *segment, struct assay_error *err)
+{
+	sqlite3 *model = NULL;
+	sqlite3_stmt *want = NULL, *have = NULL;
+	char name[64] = "schema";
+	int rc = sqlite3_open_v2(":memory:", &model, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL);
+	int a = SQLITE_ROW, b = SQLITE_ROW;
+	bool same = true;
+
+	if (rc == SQLITE_OK)
+		rc = sqlite3_exec(model, schema, NULL, NULL, NULL);
+	if (rc == SQLITE_OK)
+		rc = schema_rows(model, &want);
+	if (rc == SQLITE_OK && (rc = schema_rows(segment->db, &have)) != SQLITE_OK)
+		goto out;
+	same = rc == SQLITE_OK &&
+	       pragma_is(segment->db, "PRAGMA application_id", ASSAY_SEGMENT_APPLICATION) &&
+	       pragma_is(segment->db, "PRAGMA user_version", 1);
+	while (same && a == SQLITE_ROW && b == SQLITE_ROW) {
+		a = sqlite3_step(want);
+		b = sqlite3_step(have);
+		same = a == b && (a == SQLITE_ROW || a == SQLITE_DONE);
+		for (int i = 0; same && a == SQLITE_ROW && i < 4; i++) {
+			const char *wanted = (const char *)sqlite3_column_text(want, i);
+			const char *got = (const char *)sqlite3_column_text(have, i);
+
+			same = wanted && got && strcmp(wanted, got) == 0;
+			if (!same)
+				(void)snprintf(
+					name, sizeof name, "%s", (const char *)sqlite3_column_text(want, 1));
+		}
+	}
+out:
+	(void)sqlite3_finalize(want);
+	(void)sqlite3_finalize(have);
+	(void)sqlite3_close(model);
+	if (rc != SQLITE_OK)
+		return assay_sqlite_error(err, segment->db, segment->path, rc);
+	if (same)
+		return ASSAY_OK;
+	return assay_error_set(err, ASSAY_EDAMAGED, "schema-changed",
+		"%s：表或触发器（%s）不是 assay 建立的样子，有人改过这个文件",
+		"%s: its tables or triggers (%s) are not as assay makes them, somebody changed the file",
+		segment->path, name);
 }

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * assay verify: the journal read again as evidence; needs no gateway and changes no byte. */
+#include "gateway/record/verify.h"
+#include "gateway/cli/cli.h"
+#include "gateway/record/sha256.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define TEXT_FILE_MAX 4096u
+
+static const char help[] =
+	"usage: assay verify [DIR|SEGMENT.db] [--checkpoint FILE] [--key FILE] [--json]\n"
+	"Read every byte of the journal again: entries, tree, checkpoints, links between segments.\n"
+	"Changes nothing. Exit 0: it holds; 1: something does not (the first place is named); 2: usage.\n"
+	"  DIR                data directory (else $ASSAY_DIR); or one segment file, with --key\n"
+	"  --checkpoint FILE  an older checkpoint to compare with: a signed note, or \"SIZE ROOT\" as "
+	"printed\n"
+	"                     on a certificate; convicts a later rewrite even by somebody with the key\n"
+	"  --key FILE         public key (name+hash+base64) kept elsewhere; else DIR/keys/origin.pub\n";
+
+struct output {
+	bool json;
+	json_t *findings;
+};
+
+static void on_found(void *context, const struct assay_finding *finding)
+{
+	struct output *output = context;
+	json_t *object;
+
+	if (!output->json) {
+		(void)printf(
+			"%s\n%s [%s]\n", finding->what.text_zh, finding->what.text_en, finding->what.code);
+		return;
+	}
+	object = json_pack("{s:s,s:i,s:o,s:s,s:s}", "code", finding->what.code, "segment",
+		(int)finding->segment, "seq",
+		finding->sequence == ASSAY_NO_SEQUENCE ? json_null()
+						       : json_integer((json_int_t)finding->sequence),
+		"text_zh", finding->what.text_zh, "text_en", finding->what.text_en);
+	(void)json_array_append_new(output->findings, object);
+}
+
+static int read_text(const char *path, char out[TEXT_FILE_MAX], struct assay_error *err)
+{
+	FILE *file = fopen(path, "re");
+	size_t got = file ? fread(out, 1, TEXT_FILE_MAX - 1, file) : 0;
+	bool bad = !file || ferror(file) || got == 0;
+
+	out[got] = '\0';
+	if (file)
+		(void)fclose(file);
+	if (!bad)
+		return ASSAY_OK;
+	return assay_error_set(err, ASSAY_EUSAGE, "file-unreadable", "%s：不能读取（%s）",
+		"%s: cannot be read (%s)", path, errno ? strerror(errno) : "empty");
+}
+
+static void print_json(const struct assay_verify_report *report, json_t *findings)
+{
+	char root[2 * ASSAY_HASH_SIZE + 1];
+	json_t *object;
+
+	assay_hex(report->root, ASSAY_HASH_SIZE, root);
+	object = json_pack("{s:b,s:i,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:s,s:b,s:I,s:o}", "ok",
+		report->findings == 0, "segments", (int)report->segments, "first", (json_int_t)report->first,
+		"entries", (json_int_t)(report->end - report->first), "bytes", (json_int_t)report->bytes,
+		"tiles", (json_int_t)report->tiles, "checkpoints", (json_int_t)report->checkpoints, "covered",
+		(json_int_t)report->covered, "tail", (json_int_t)(report->end - report->covered), "tail_ms",
+		(json_int_t)(report->tail_ns / 1000000), "root", root, "compared", report->compared,
+		"finding_count", (json_int_t)report->findings, "findings", findings);
+	(void)json_dumpf(object, stdout, JSON_COMPACT);
+	(void)putchar('\n');
+	json_decref(object);
+}
+
+static void print_text(const struct assay_verify_report *report)
+{
+	(void)printf("%u 段 %" PRIu64 " 条（%" PRIu64 " 字节），%" PRIu64 " 块哈希，%" PRIu64
+		     " 个检查点；最后 %" PRIu64 " 条还没有检查点\n",
+		report->segments, report->end - report->first, report->bytes, report->tiles,
+		report->checkpoints, report->end - report->covered);
+	(void)printf("%u segments, %" PRIu64 " entries (%" PRIu64 " bytes), %" PRIu64 " tiles, %" PRIu64
+		     " checkpoints; no checkpoint covers the last %" PRIu64 " entries (%" PRIu64 " s) yet\n",
+		report->segments, report->end - report->first, report->bytes, report->tiles,
+		report->checkpoints, report->end - report->covered, report->tail_ns / 1000000000u);
+	if (report->compared)
+		(void)printf("与给出的旧检查点一致\nagrees with the older checkpoint given\n");
+	if (report->findings == 0)
+		(void)printf("台账成立\nthe journal holds\n");
+	else
+		(void)printf("台账不成立：%" PRIu64 " 处，第一处：%s\nthe journal does not hold: %" PRIu64
+			     " findings, the first: %s\n",
+			report->findings, report->worst.what.text_zh, report->findings,
+			report->worst.what.text_en);
+}
+
+static int run(const char *target, const char *key_path, const char *checkpoint_path, struct output *output,
+	struct assay_error *err)
+{
+	static char key_text[TEXT_FILE_MAX], checkpoint[TEXT_FILE_MAX];
+	struct assay_verify_options options = {.found = on_found, .context = output};
+	struct assay_verify_report report;
+	struct assay_origin_key key;
+	struct stat about;
+	int status = ASSAY_OK;
+
+	if (key_path) {
+		status = read_text(key_path, key_text, err);
+		if (status == ASSAY_OK && assay_origin_key_parse(key_text, &key, err) != ASSAY_OK)
+			status = ASSAY_EUSAGE;
+		options.key = &key;
+	}
+	if (status == ASSAY_OK && checkpoint_path) {
+		status = read_text(checkpoint_path, checkpoint, err);
+		options.checkpoint = checkpoint;
+	}
+	if (status != ASSAY_OK)
+		return assay_cli_fail(output->json, status, err);
+	if (stat(target, &about) == 0 && S_ISREG(about.st_mode))
+		status = assay_verify_segment(target, &options, &report, err);
+	else
+		status = assay_verify_dir(target, &options, &report, err);
+	if (status != ASSAY_OK)
+		return assay_cli_fail(output->json, status, err);
+	if (output->json)
+		print_json(&report, json_incref(output->findings));
+	else
+		print_text(&report);
+	if (assay_cli_flush() != 0)
+		return ASSAY_EXIT_REFUSED;
+	return report.findings ? ASSAY_EXIT_REFUSED : ASSAY_EXIT_DONE;
+}
+
+int assay_cmd_verify(int argc, char **argv)
+{
+	static const struct option options[] = {{"checkpoint", required_argument, NULL, 'c'},
+		{"key", required_argument, NULL, 'k'}, {"dir", required_argument, NULL, 'd'},
+		{"json", no_argument, NULL, 'j'}, {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
+	struct output output = {0};
+	const char *target = NULL, *key = NULL, *checkpoint = NULL;
+	struct assay_error err;
+	int option, exit_code;
+
+	while ((option = getopt_long(argc, argv, "d:", options, NULL)) != -1) {
+		switch (option) {
+		case 'c':
+			checkpoint = optarg;
+			break;
+		case 'k':
+			key = optarg;
+			break;
+		case 'd':
+			target = optarg;
+			break;
+		case 'j':
+			output.json = true;
+			break;
+		case 'h':
+			(void)fputs(help, stdout);
+			return assay_cli_flush();
+		default:
+			return ASSAY_EXIT_USAGE;
+		}
+	}
+	if (optind < argc && !target)
+		target = argv[optind++];
+	if (optind != argc) {
+		(void)assay_error_set(&err, ASSAY_EUSAGE, "usage", "参数过多，见 assay verify --help",
+			"too many arguments; see assay verify --help");
+		return assay_cli_fail(output.json, ASSAY_EUSAGE, &err);
+	}
+	target = assay_cli_dir(target, &err);
+	if (!target)
+		return assay_cli_fail(output.json, ASSAY_EUSAGE, &err);
+	output.findings = json_array();
+	exit_code = run(target, key, checkpoint, &output, &err);
+	json_decref(output.findings);
+	return exit_code;
+}

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "gateway/record/tail.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+struct tail {
+	const struct assay_segment *segment;
+	const struct assay_origin_key *key;
+	const char *dir;
+	struct assay_tree *tree;
+	uint64_t checkpoint_size;
+};
+
+static int damaged_checkpoint(struct tail *tail, uint64_t size, struct assay_error *err)
+{
+	return assay_error_set(err, ASSAY_EDAMAGED, "journal-damaged",
+		"台账第 %04u 段：与检查点（%" PRIu64 " 条）不符，末尾被截或被改。请从备份恢复",
+		"journal segment %04u: it disagrees with its checkpoint over %" PRIu64
+		" entries, the end was cut or changed; restore from a backup",
+		tail->segment->number, size);
+}
+
+/* Does the tree have the root that note signs? Loads journal->tree as it stood at the note's size. */
+static int check_note(struct tail *tail, const char *note, uint64_t *size_out, struct assay_error *err)
+{
+	uint8_t root[ASSAY_HASH_SIZE], signed_root[ASSAY_HASH_SIZE];
+	int status = assay_checkpoint_check(tail->key, note, size_out, signed_root, err);
+
+	if (status != ASSAY_OK)
+		return status;
+	if (*size_out > tail->segment->end || *size_out < tail->segment->first)
+		return damaged_checkpoint(tail, *size_out, err);
+	memset(tail->tree, 0, sizeof *tail->tree);
+	status = assay_segment_edge(tail->segment, *size_out, tail->tree, err);
+	if (status != ASSAY_OK)
+		return status;
+	assay_tree_root(tail->tree, root);
+	return memcmp(root, signed_root, sizeof root) == 0 ? ASSAY_OK
+							   : damaged_checkpoint(tail, *size_out, err);
+}
+
+/* The newest note is also kept outside the segment: an older copy of the segment put back does not match it. */
+static int check_published(struct tail *tail, struct assay_error *err)
+{
+	char path[600], note[ASSAY_NOTE_MAX];
+	uint8_t root[ASSAY_HASH_SIZE];
+	uint64_t size = 0;
+	FILE *file;
+	size_t got;
+	int status;
+
+	assay_checkpoint_path(tail->dir, path, sizeof path);
+	file = fopen(path, "re");
+	if (!file && errno == ENOENT)
+		return ASSAY_OK;
+	got = file ? fread(note, 1, sizeof note - 1, file) : 0;
+	if (file)
+		(void)fclose(file);
+	note[got] = '\0';
+	status = assay_checkpoint_check(tail->key, note, &size, root, err);
+	if (status != ASSAY_OK || size < tail->segment->first)
+		return status;
+	if (size > tail->segment->end)
+		return assay_error_set(err, ASSAY_EDAMAGED, "journal-rolled-back",
+			"台账只有 %" PRIu64 " 条，但已为 %" PRIu64
+			" 条签过检查点：末尾被截，或放回了旧文件。请从备份恢复",
+			"the journal has %" PRIu64 " entries but signed a checkpoint over %" PRIu64
+			": its end was cut or an old file was put back; restore from a backup",
+			tail->segment->end, size);
+	return check_note(tail, note, &size, err);
+}
+
+static int last_checkpoint(struct tail *tail, struct assay_error *err)
+{
+	sqlite3_stmt *last = NULL;
+	int rc = sqlite3_prepare_v2(tail->segment->db,
+		"SELECT size, note FROM checkpoint ORDER BY size DESC LIMIT 1", -1, &last, NULL);
+	int status = ASSAY_OK;
+
+	if (rc == SQLITE_OK)
+		rc = sqlite3_step(last);
+	if (rc == SQLITE_ROW) {
+		const char *note = (const char *)sqlite3_column_text(last, 1);
+
+		status = check_note(tail, note ? note : "", &tail->checkpoint_size, err);
+	} else if (rc == SQLITE_DONE) {
+		status = damaged_checkpoint(tail, tail->segment->first, err);
+	} else {
+		status = assay_sqlite_error(err, tail->segment->db, tail->segment->path, rc);
+	}
+	(void)sqlite3_finalize(last);
+	return status;
+}
+
+static int check_tile(
+	void *context, unsigned level, const struct assay_tile *tile, const uint8_t root[ASSAY_HASH_SIZE])
+{
+	const struct tail *tail = context;
+
+	return assay_segment_tile(tail->segment, level, tile, root, NULL);
+}
+
+/* One entry of the tail: contents against leaf, and beyond the checkpoint into the tree. */
+static int check_tail_row(struct tail *tail, sqlite3_stmt *row, uint64_t expected, struct assay_error *err)
+{
+	const struct assay_segment *segment = tail->segment;
+	uint8_t leaf[ASSAY_HASH_SIZE];
+	const uint8_t *stored = NULL;
+	struct assay_entry entry;
+	int status;
+
+	if ((uint64_t)sqlite3_column_int64(row, 0) != expected)
+		return assay_error_set(err, ASSAY_EDAMAGED, "journal-damaged",
+			"台账第 %04u 段：第 %" PRIu64 " 条缺失。请从备份恢复",
+			"journal segment %04u: entry %" PRIu64 " is missing; restore from a backup",
+			segment->number, expected);
+	status = assay_segment_row(row, expected, segment->number, &entry, &stored, err);
+	if (status != ASSAY_OK)
+		return status;
+	assay_entry_leaf(&entry, leaf);
+	if (memcmp(leaf, stored, ASSAY_HASH_SIZE) == 0 &&
+		(expected < tail->tree->size || assay_tree_append(tail->tree, leaf, check_tile, tail) == 0))
+		return ASSAY_OK;
+	return assay_error_set(err, ASSAY_EDAMAGED, "journal-damaged",
+		"台账第 %04u 段第 %" PRIu64 " 条：内容与哈希不符。请从备份恢复",
+		"journal segment %04u, entry %" PRIu64 ": contents and hash disagree; restore from a backup",
+		segment->number, expected);
+}
+
+int assay_tail_check(const struct assay_segment *segment, const struct assay_origin_key *key, const char *dir,
+	struct assay_tree *tree, uint64_t *checkpoint_size_out, struct assay_error *err)
+{
+	struct tail state = {.segment = segment, .key = key, .dir = dir, .tree = tree}, *tail = &state;
+	sqlite3_stmt *rows = NULL;
+	uint64_t expected;
+	int rc, status = last_checkpoint(tail, err);
+
+	if (status == ASSAY_OK)
+		status = check_published(tail, err);
+	memset(tail->tree, 0, sizeof *tail->tree);
+	if (status == ASSAY_OK)
+		status = assay_segment_edge(segment, tail->checkpoint_size, tail->tree, err);
+	if (status != ASSAY_OK)
+		return status;
+	*checkpoint_size_out = tail->checkpoint_size;
+	expected = tail->checkpoint_size / ASSAY_TILE_WIDTH * ASSAY_TILE_WIDTH;
+	if (expected < segment->first)
+		expected = segment->first;
+	rc = sqlite3_prepare_v2(segment->db,
+		"SELECT " ASSAY_SEGMENT_COLUMNS " FROM entry WHERE seq>=?1 ORDER BY seq", -1, &rows, NULL);
+	if (rc == SQLITE_OK)
+		(void)sqlite3_bind_int64(rows, 1, (sqlite3_int64)expected);
+	while (rc == SQLITE_OK && status == ASSAY_OK && (rc = sqlite3_step(rows)) == SQLITE_ROW) {
+		rc = SQLITE_OK;
+		status = check_tail_row(tail, rows, expected++, err);
+	}
+	(void)sqlite3_finalize(rows);
+	if (status == ASSAY_OK && rc != SQLITE_DONE)
+		return assay_sqlite_error(err, segment->db, segment->path, rc);
+	return status;
+}

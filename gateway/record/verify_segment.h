@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What a verification carries from one segment to the next. Used by verify*.c alone. */
+#ifndef ASSAY_RECORD_VERIFY_SEGMENT_H
+#define ASSAY_RECORD_VERIFY_SEGMENT_H
+
+#include "gateway/record/merkle.h"
+#include "gateway/record/segment.h"
+#include "gateway/record/verify.h"
+
+/* The writer signs at 1,000 entries, at the latest with the group after; a group is far smaller than this. */
+#define VERIFY_TAIL_ENTRIES 3000u
+
+enum { VERIFY_STOP_PUBLISHED, VERIFY_STOP_OLDER, VERIFY_STOPS };
+
+/* A size at which the root is known from elsewhere. */
+struct verify_stop {
+	bool wanted, reached, agrees;
+	uint64_t size;
+	uint8_t root[ASSAY_HASH_SIZE];
+	const char *name;
+};
+
+struct verify {
+	const struct assay_verify_options *options;
+	struct assay_verify_report *report;
+	const struct assay_origin_key *key;
+	const char *dir; /* NULL: a segment by itself */
+	struct assay_tree tree;
+	bool tree_valid; /* tree holds everything before the next entry */
+	bool before_known; /* before_path is the segment before */
+	char before_path[600];
+	uint64_t before_end;
+	bool before_covered; /* its last checkpoint covered its end */
+	unsigned before_number;
+	struct verify_stop stop[VERIFY_STOPS];
+	uint64_t next_stop; /* smallest wanted size above tree.size */
+	uint8_t *exchange_bits; /* one bit for each sequence: it is an exchange */
+	uint64_t exchange_room;
+	bool out_of_memory;
+	uint64_t first_uncovered_ns, last_ns;
+};
+
+int verify_found(struct verify *verify, unsigned segment, uint64_t sequence, const struct assay_error *what);
+void verify_stop_compare(struct verify *verify); /* at tree.size; finds next_stop */
+
+/* Read one segment through; everything that does not hold goes to verify_found. */
+void verify_segment(struct verify *verify, const char *path, unsigned number);
+
+/* What bodies and raw bytes say about each other: verify_entry.c. */
+void verify_entry(struct verify *verify, unsigned segment, const struct assay_entry *entry);
+
+#endif
