@@ -36,10 +36,10 @@ BASE := -std=c11 -D_GNU_SOURCE -DASSAY_VERSION='"$(VERSION)"' -I. -Ibuild/gen -g
 FLAGS_release := -O2 -fstack-protector-strong -D_FORTIFY_SOURCE=2
 FLAGS_debug   := -O0
 FLAGS_clang   := -O2 -fstack-protector-strong -D_FORTIFY_SOURCE=2
-FLAGS_asan    := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all
-FLAGS_tsan    := -O1 -fsanitize=thread
-FLAGS_cov     := -O0 --coverage
-FLAGS_fuzz    := -O1 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -DASSAY_FUZZ
+FLAGS_asan    := -DASSAY_INSTRUMENTED -O1 -fsanitize=address,undefined -fno-sanitize-recover=all
+FLAGS_tsan    := -DASSAY_INSTRUMENTED -O1 -fsanitize=thread
+FLAGS_cov     := -DASSAY_INSTRUMENTED -DASSAY_COVERAGE -O0 --coverage
+FLAGS_fuzz    := -O1 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -DASSAY_FUZZ -DASSAY_INSTRUMENTED
 ifneq ($(filter fuzz clang,$(MODE)),)
 CC := clang
 endif
@@ -140,8 +140,15 @@ $(B)/tests/fuzz/%: $(O)/tests/fuzz/%.o $(FUZZ_MAIN) $(B)/libgateway.a $(B)/libli
 $(O)/tests/placeholder:
 	@mkdir -p $(@D) && touch $@
 
+# Plugins that break the rules, for the loader's and the host's tests.
+LOADED    := $(patsubst tests/load/%.c,$(B)/tests/load/%.so,$(wildcard tests/load/*.c))
+$(B)/tests/load/%.so: tests/load/%.c drivers/driver.h
+	@mkdir -p $(@D)
+	$(call say,PLUGIN,$@)
+	$(Q)$(CC) $(CFLAGS_ALL) -fvisibility=hidden -shared -o $@ $<
+
 .PHONY: tests
-tests: all $(UNITS) $(FAULTS) $(if $(filter asan,$(MODE)),$(FUZZERS))
+tests: all $(UNITS) $(FAULTS) $(LOADED) $(if $(filter asan,$(MODE)),$(FUZZERS))
 
 # Modes
 .PHONY: debug release clang asan tsan cov

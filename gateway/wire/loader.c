@@ -2,6 +2,8 @@
 #include "gateway/wire/loader.h"
 
 #include "gateway/record/sha256.h"
+#include "gateway/wire/plugin_symbols.h"
+#include "limits/xml_scan.h"
 
 #include <dlfcn.h>
 #include <stdbool.h>
@@ -9,6 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+
+#define PLUGIN_MAX 16777216u /* bytes of a plugin's file */
+#define OPTIONS_MAX 256u
 
 static void *allocate(size_t size)
 {
@@ -45,6 +50,37 @@ static int check_file(const char *dir, const char *path, struct assay_error *err
 	return ASSAY_OK;
 }
 
+/* Nothing of the file runs before its symbols are known to be harmless: constructors would run in dlopen. */
+static int check_symbols(const char *path, size_t *descriptor_size, struct assay_error *err)
+{
+	char *bytes = NULL;
+	size_t length = 0;
+	int status = assay_xml_read(path, PLUGIN_MAX, &bytes, &length, err);
+
+	if (status == ASSAY_OK)
+		status = assay_plugin_symbols_check(
+			path, (const uint8_t *)bytes, length, descriptor_size, err);
+	free(bytes);
+	return status;
+}
+
+static int check_tables(const struct assay_driver *driver, const char *path, struct assay_error *err)
+{
+	unsigned count = 0;
+
+	for (const struct assay_option *option = driver->options; option->name; option++)
+		if (++count > OPTIONS_MAX || option->kind < ASSAY_OPTION_TEXT ||
+			option->kind > ASSAY_OPTION_CHOICE ||
+			(option->kind == ASSAY_OPTION_CHOICE && !option->choices) || !option->help_zh ||
+			!option->help_en)
+			return refuse(err, path, "设置表不完整", "its table of options is not complete");
+	count = 0;
+	for (const struct assay_channel *channel = driver->channels; channel->name; channel++)
+		if (++count > OPTIONS_MAX || !channel->unit || !channel->help_zh || !channel->help_en)
+			return refuse(err, path, "通道表不完整", "its table of channels is not complete");
+	return ASSAY_OK;
+}
+
 static int check_members(
 	const struct assay_driver *driver, const char *name, const char *path, struct assay_error *err)
 {
@@ -56,13 +92,14 @@ static int check_members(
 		return refuse(err, path, "缺少必需的成员", "a required member is missing");
 	if (strcmp(driver->name, name) != 0)
 		return refuse(err, path, "名称与文件名不符", "its name differs from the file's");
-	return ASSAY_OK;
+	return check_tables(driver, path, err);
 }
 
 int assay_plugin_load(const char *dir, const char *name, struct assay_plugin *out, struct assay_error *err)
 {
 	struct assay_plugin plugin = {0};
 	const struct assay_driver *driver;
+	size_t descriptor_size = 0;
 	int status;
 
 	if (!good_name(name))
@@ -74,19 +111,23 @@ int assay_plugin_load(const char *dir, const char *name, struct assay_plugin *ou
 		return status;
 	if (assay_sha256_file(plugin.path, plugin.sha256) != 0)
 		return refuse(err, plugin.path, "不能读取", "it cannot be read");
+	status = check_symbols(plugin.path, &descriptor_size, err);
+	if (status != ASSAY_OK)
+		return status;
 	plugin.handle = dlopen(plugin.path, RTLD_NOW | RTLD_LOCAL);
 	if (!plugin.handle)
 		return assay_error_set(err, ASSAY_EREFUSED, "driver-refused", "驱动 %s 不能装入（%s）",
 			"driver %s cannot be loaded (%s)", plugin.path, dlerror());
 	driver = dlsym(plugin.handle, "assay_driver");
-	if (!driver)
-		status = refuse(err, plugin.path, "没有 assay_driver 符号", "it has no symbol assay_driver");
+	if (!driver || descriptor_size < offsetof(struct assay_driver, name))
+		status = refuse(
+			err, plugin.path, "没有完整的 assay_driver", "it has no complete assay_driver");
 	else if (driver->magic != ASSAY_DRIVER_MAGIC)
 		status = refuse(err, plugin.path, "不是 assay 驱动", "it is no assay driver");
 	else if (driver->abi != ASSAY_DRIVER_ABI)
 		status = refuse(err, plugin.path, "驱动接口版本不同，请换用配套的驱动",
 			"its ABI is another one; use the driver of this version");
-	else if (driver->size < offsetof(struct assay_driver, name) || driver->size > 65536)
+	else if (driver->size < offsetof(struct assay_driver, name) || driver->size > descriptor_size)
 		status = refuse(err, plugin.path, "大小不可信", "its size cannot be right");
 	else {
 		memcpy(&plugin.driver, driver,
