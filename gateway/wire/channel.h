@@ -40,7 +40,11 @@ enum assay_message_type {
 	/* host -> supervisor */
 	ASSAY_MSG_REOPEN =
 		22, /* line: the device hung up or never opened; the supervisor tries with back-off */
-	ASSAY_MSG_ALIVE = 23, /* heartbeat, each second, from the host's loop */
+	ASSAY_MSG_ALIVE =
+		23, /* heartbeat, each second, from a role's loop; recorder: id = entries committed */
+	/* host or recorder -> supervisor */
+	ASSAY_MSG_READY = 24, /* started: everything it needs is open; no payload */
+	ASSAY_MSG_REFUSED = 25, /* cannot start, exits 1 next; payload: struct assay_error */
 	/* supervisor -> any role */
 	ASSAY_MSG_STOP = 30
 };
