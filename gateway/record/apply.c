@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * entry -> rows of the state. Depends on the entry and the rows before it alone: no clock, no file, no driver. */
+#include "drivers/driver.h"
+#include "gateway/record/body.h"
+#include "gateway/record/events.h"
+#include "gateway/record/segment.h"
+#include "gateway/record/state_tables.h"
+#include "gateway/wire/reading_words.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#define PRUNE_EXCHANGES_EVERY 256u
+#define PRUNE_READINGS_EVERY 65536u
+
+const char *body_text(const json_t *body, const char *name)
+{
+	const char *text = json_string_value(json_object_get(body, name));
+
+	return text ? text : "";
+}
+
+int64_t body_number(const json_t *body, const char *name)
+{
+	return json_integer_value(json_object_get(body, name));
+}
+
+static int put_reading(struct assay_state *state, const struct assay_entry *entry,
+	const struct assay_exchange *exchange, uint32_t index, struct assay_error *err)
+{
+	const struct assay_end_reading *row = &exchange->reading[index];
+	const char *reason = assay_reading_reason_name(row->reason);
+	int status = state_run(state, STATE_PUT_READING, err, "ttiittitii", exchange->instrument,
+		row->channel, (int64_t)entry->sequence, (int64_t)index, row->value, row->unit,
+		(int64_t)row->flags, reason, entry->wall_ns, (int64_t)entry->mono_ns);
+
+	if (status == ASSAY_OK)
+		status = state_run(state, STATE_CHANNEL_VALUE, err, "ttttitiii", exchange->instrument,
+			row->channel, row->value, row->unit, (int64_t)row->flags, reason, entry->wall_ns,
+			(int64_t)entry->sequence, (int64_t)index);
+	return status;
+}
+
+/* Bounded, and at the same sequences whenever the state is made. */
+static int prune(struct assay_state *state, uint64_t sequence, struct assay_error *err)
+{
+	sqlite3_stmt *channels;
+	int status = ASSAY_OK;
+
+	if (sequence % PRUNE_EXCHANGES_EVERY == 0 && sequence > ASSAY_STATE_EXCHANGES)
+		status = state_run(
+			state, STATE_PRUNE_EXCHANGES, err, "i", (int64_t)(sequence - ASSAY_STATE_EXCHANGES));
+	if (status != ASSAY_OK || sequence % PRUNE_READINGS_EVERY != 0 || sequence <= ASSAY_STATE_READINGS)
+		return status;
+	channels = state_statement(state, STATE_LIST_CHANNELS, err);
+	if (!channels)
+		return ASSAY_EDAMAGED;
+	while (status == ASSAY_OK && sqlite3_step(channels) == SQLITE_ROW)
+		status = state_run(state, STATE_PRUNE_READINGS, err, "tti",
+			(const char *)sqlite3_column_text(channels, 0),
+			(const char *)sqlite3_column_text(channels, 1),
+			(int64_t)(sequence - ASSAY_STATE_READINGS));
+	(void)sqlite3_reset(channels);
+	return status;
+}
+
+static bool offers_any(const struct assay_exchange *exchange)
+{
+	for (uint32_t i = 0; i < exchange->end.readings; i++)
+		if (assay_exchange_offers(exchange, &exchange->reading[i]))
+			return true;
+	return false;
+}
+
+static int apply_exchange(struct assay_state *state, const struct assay_entry *entry, struct assay_error *err)
+{
+	static struct assay_exchange exchange;
+	uint8_t received[ASSAY_STATE_RECEIVED];
+	size_t length = 0;
+	int status = assay_exchange_body_read(entry->body, entry->body_length, &exchange, err);
+
+	if (status != ASSAY_OK)
+		return status;
+	if (assay_events_received(entry->raw, entry->raw_length, received, sizeof received, &length) !=
+		ASSAY_OK)
+		return assay_error_set(err, ASSAY_EDAMAGED, "journal-damaged",
+			"第 %" PRIu64 " 条：原始字节不成事件", "entry %" PRIu64 ": its bytes are no events",
+			entry->sequence);
+	if (length > sizeof received)
+		length = sizeof received;
+	status = state_run(state, STATE_MARK_LINE, err, "tiii", entry->line, (int64_t)exchange.generation,
+		(int64_t)exchange.id, (int64_t)0);
+	if (status == ASSAY_OK)
+		status = state_run(state, STATE_PUT_EXCHANGE, err, "ittitibtt", (int64_t)entry->sequence,
+			entry->line, exchange.instrument, entry->wall_ns,
+			assay_outcome_name(exchange.end.outcome), (int64_t)exchange.end.solicited, received,
+			length, entry->body, offers_any(&exchange) ? "unassigned" : "");
+	for (uint32_t i = 0; status == ASSAY_OK && exchange.end.usable && i < exchange.end.readings; i++)
+		if (exchange.reading[i].channel[0])
+			status = put_reading(state, entry, &exchange, i, err);
+	if (status == ASSAY_OK && (exchange.end.serial[0] || exchange.end.model[0]))
+		status = state_run(state, STATE_IDENTITY, err, "ttt", exchange.instrument,
+			exchange.end.serial, exchange.end.model);
+	return status;
+}
+
+static int apply_line(struct assay_state *state, const struct assay_entry *entry, const json_t *body,
+	struct assay_error *err)
+{
+	int64_t id = body_number(body, "id");
+	bool within = json_is_true(json_object_get(body, "within"));
+	int status = state_run(state, STATE_MARK_LINE, err, "tiii", entry->line,
+		body_number(body, "generation"), within ? (int64_t)0 : id, id);
+
+	if (status == ASSAY_OK)
+		status = state_run(state, STATE_LINE_STATUS, err, "tttttii", entry->line,
+			body_text(body, "status"), body_text(body, "code"), body_text(body, "text_zh"),
+			body_text(body, "text_en"), entry->wall_ns, (int64_t)entry->sequence);
+	return status;
+}
+
+static int apply_parsed(struct assay_state *state, const struct assay_entry *entry, struct assay_error *err)
+{
+	json_t *body = json_loadb(entry->body, entry->body_length, 0, NULL);
+	int status;
+
+	if (!json_is_object(body)) {
+		json_decref(body);
+		return assay_error_set(err, ASSAY_EDAMAGED, "journal-damaged",
+			"第 %" PRIu64 " 条：正文不是 JSON 对象",
+			"entry %" PRIu64 ": its body is no JSON object", entry->sequence);
+	}
+	switch (entry->kind) {
+	case ASSAY_ENTRY_START:
+		status = apply_start(state, entry, body, err);
+		break;
+	case ASSAY_ENTRY_CONFIG:
+	case ASSAY_ENTRY_SPEC:
+	case ASSAY_ENTRY_DRIVER:
+		status = apply_config(state, entry, body, err);
+		break;
+	case ASSAY_ENTRY_LINE:
+		status = apply_line(state, entry, body, err);
+		break;
+	case ASSAY_ENTRY_BATCH:
+	case ASSAY_ENTRY_TEST:
+	case ASSAY_ENTRY_ARM:
+	case ASSAY_ENTRY_FILL:
+	case ASSAY_ENTRY_REFUSED:
+	case ASSAY_ENTRY_RESULT:
+	case ASSAY_ENTRY_VERDICT:
+	case ASSAY_ENTRY_REVIEW:
+		status = apply_lab(state, entry, body, err);
+		break;
+	default:
+		status = ASSAY_OK; /* genesis, stop, clock, fault, and kinds a later version adds */
+		break;
+	}
+	json_decref(body);
+	return status;
+}
+
+int assay_state_apply(struct assay_state *state, const struct assay_entry *entry, struct assay_error *err)
+{
+	int status = ASSAY_OK, rc;
+
+	if (entry->sequence != state->applied)
+		return assay_error_set(err, ASSAY_EDAMAGED, "state-order",
+			"状态要第 %" PRIu64 " 条，来的是第 %" PRIu64 " 条",
+			"the state needs entry %" PRIu64 ", entry %" PRIu64 " came", state->applied,
+			entry->sequence);
+	if (!state->open) {
+		rc = sqlite3_exec(state->db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
+		if (rc != SQLITE_OK)
+			return assay_sqlite_error(err, state->db, state->path, rc);
+		state->open = true;
+	}
+	status = entry->kind == ASSAY_ENTRY_EXCHANGE ? apply_exchange(state, entry, err)
+						     : apply_parsed(state, entry, err);
+	if (status == ASSAY_OK)
+		status = prune(state, entry->sequence, err);
+	if (status != ASSAY_OK)
+		return status;
+	assay_entry_header(entry, state->header);
+	state->applied++;
+	return ASSAY_OK;
+}

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What the laboratory has, as lab.xml, the specs and the plugins said at each start. */
+#include "gateway/record/sha256.h"
+#include "gateway/record/state_tables.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* Another supervisor numbers its hosts from the beginning: the marks of the one before mean nothing to it. */
+int apply_start(struct assay_state *state, const struct assay_entry *entry, const json_t *body,
+	struct assay_error *err)
+{
+	char boot[33], now[128], before[128];
+	int status = assay_state_meta(state, "supervisor", before, sizeof before, err);
+
+	assay_hex(entry->boot, sizeof entry->boot, boot);
+	(void)snprintf(now, sizeof now, "%s %s", boot, body_text(body, "supervisor"));
+	if (status == ASSAY_OK && strcmp(now, before) != 0) {
+		status = state_run(state, STATE_RESET_MARKS, err, "");
+		if (status == ASSAY_OK)
+			status = state_run(state, STATE_PUT_META, err, "tt", "supervisor", now);
+	}
+	return status;
+}
+
+static int put_channel(struct assay_state *state, const struct assay_entry *entry, const char *instrument,
+	size_t position, const json_t *channel, struct assay_error *err)
+{
+	return state_run(state, STATE_PUT_CHANNEL, err, "ttittttti", instrument,
+		body_text(channel, "channel"), (int64_t)position, body_text(channel, "name_zh"),
+		body_text(channel, "name_en"), body_text(channel, "low"), body_text(channel, "high"),
+		body_text(channel, "unit"), (int64_t)entry->sequence);
+}
+
+static int put_instrument(struct assay_state *state, const struct assay_entry *entry, const char *line,
+	size_t position, const json_t *instrument, struct assay_error *err)
+{
+	const char *id = body_text(instrument, "instrument");
+	const json_t *channel;
+	size_t index;
+	int status = state_run(state, STATE_PUT_INSTRUMENT, err, "ttitttttttttii", id, line,
+		(int64_t)position, body_text(instrument, "driver"), body_text(instrument, "driver_sha256"),
+		body_text(instrument, "spec"), body_text(instrument, "name_zh"),
+		body_text(instrument, "name_en"), body_text(instrument, "model"),
+		body_text(instrument, "serial"), body_text(instrument, "calibrated_until"),
+		body_text(instrument, "location"), body_number(instrument, "needed_ms"),
+		(int64_t)entry->sequence);
+
+	json_array_foreach(json_object_get(instrument, "channels"), index, channel)
+	{
+		if (status != ASSAY_OK)
+			break;
+		status = put_channel(state, entry, id, index, channel, err);
+	}
+	return status;
+}
+
+static int put_line(struct assay_state *state, const struct assay_entry *entry, size_t position,
+	const json_t *line, struct assay_error *err)
+{
+	const char *id = body_text(line, "line");
+	const json_t *instrument;
+	size_t index;
+	int status = state_run(state, STATE_PUT_LINE, err, "tittttttii", id, (int64_t)position,
+		body_text(line, "transport"), body_text(line, "address"), body_text(line, "name_zh"),
+		body_text(line, "name_en"), body_text(line, "settings"),
+		json_is_true(json_object_get(line, "disabled")) ? "disabled" : "opening", entry->wall_ns,
+		(int64_t)entry->sequence);
+
+	json_array_foreach(json_object_get(line, "instruments"), index, instrument)
+	{
+		if (status != ASSAY_OK)
+			break;
+		status = put_instrument(state, entry, id, index, instrument, err);
+	}
+	return status;
+}
+
+/* What is no longer named goes; what stays keeps its last values. */
+static int apply_lab_xml(struct assay_state *state, const struct assay_entry *entry, const json_t *body,
+	struct assay_error *err)
+{
+	static const enum state_statement before[] = {
+		STATE_CLEAR_LINES, STATE_CLEAR_INSTRUMENTS, STATE_CLEAR_CHANNELS};
+	static const enum state_statement after[] = {
+		STATE_DROP_LINES, STATE_DROP_INSTRUMENTS, STATE_DROP_CHANNELS};
+	const json_t *line;
+	size_t index;
+	int status = ASSAY_OK;
+
+	for (size_t i = 0; status == ASSAY_OK && i < sizeof before / sizeof *before; i++)
+		status = state_run(state, before[i], err, "");
+	json_array_foreach(json_object_get(body, "lines"), index, line)
+	{
+		if (status != ASSAY_OK)
+			break;
+		status = put_line(state, entry, index, line, err);
+	}
+	for (size_t i = 0; status == ASSAY_OK && i < sizeof after / sizeof *after; i++)
+		status = state_run(state, after[i], err, "");
+	if (status == ASSAY_OK)
+		status = state_run(state, STATE_PUT_META, err, "tt", "config", body_text(body, "digest"));
+	return status;
+}
+
+int apply_config(struct assay_state *state, const struct assay_entry *entry, const json_t *body,
+	struct assay_error *err)
+{
+	if (entry->kind == ASSAY_ENTRY_CONFIG)
+		return apply_lab_xml(state, entry, body, err);
+	if (entry->kind == ASSAY_ENTRY_SPEC)
+		return state_run(state, STATE_PUT_SPEC, err, "tti", body_text(body, "path"),
+			body_text(body, "sha256"), (int64_t)entry->sequence);
+	return state_run(state, STATE_PUT_DRIVER, err, "ttti", body_text(body, "name"),
+		body_text(body, "version"), body_text(body, "sha256"), (int64_t)entry->sequence);
+}

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Batches, tests, slots, results, verdicts and reviews. What was decided stands in the entry; here it only becomes
+ * rows. Bodies: gateway/lab/entries.h. */
+#include "gateway/record/sha256.h"
+#include "gateway/record/state_tables.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* A member as JSON text for a column; the caller frees. */
+static char *member_json(const json_t *body, const char *name, const char *fallback)
+{
+	const json_t *member = json_object_get(body, name);
+
+	return member && !json_is_null(member) ? json_dumps(member, JSON_COMPACT | JSON_ENCODE_ANY)
+					       : strdup(fallback);
+}
+
+static int no_memory(struct assay_error *err)
+{
+	return assay_error_set(err, ASSAY_ENOMEM, "out-of-memory", "内存不足", "out of memory");
+}
+
+static int apply_batch(struct assay_state *state, const struct assay_entry *entry, const json_t *body,
+	struct assay_error *err)
+{
+	return state_run(state, STATE_PUT_BATCH, err, "ttttttttttitti", body_text(body, "batch"),
+		body_text(body, "product"), body_text(body, "product_zh"), body_text(body, "product_en"),
+		body_text(body, "name"), body_text(body, "producer"), body_text(body, "lot"),
+		body_text(body, "produced"), body_text(body, "amount"), body_text(body, "origin"),
+		entry->wall_ns, body_text(body, "sample"), body_text(body, "who"), (int64_t)entry->sequence);
+}
+
+static int put_slots(struct assay_state *state, const struct assay_entry *entry, const json_t *body,
+	struct assay_error *err)
+{
+	const json_t *sheet = json_object_get(body, "sheet"), *slot;
+	int64_t replicates = body_number(sheet, "replicates");
+	size_t index;
+	int status = ASSAY_OK;
+
+	json_array_foreach(json_object_get(sheet, "slots"), index, slot)
+	{
+		for (int64_t replicate = 1; status == ASSAY_OK && replicate <= replicates; replicate++)
+			status = state_run(state, STATE_PUT_SLOT, err, "ttiiiti", body_text(body, "test"),
+				body_text(slot, "slot"), replicate, (int64_t)1, (int64_t)index,
+				body_text(slot, "unit"), (int64_t)entry->sequence);
+	}
+	return status;
+}
+
+static int apply_test(struct assay_state *state, const struct assay_entry *entry, const json_t *body,
+	struct assay_error *err)
+{
+	char *sheet = member_json(body, "sheet", "{}");
+	int status = sheet ? state_run(state, STATE_PUT_TEST, err, "ttitttti", body_text(body, "test"),
+				     body_text(body, "batch"), body_number(body, "position"),
+				     body_text(body, "analyte"), body_text(body, "method"),
+				     body_text(body, "evidence_instrument"), sheet, (int64_t)entry->sequence)
+			   : no_memory(err);
+
+	free(sheet);
+	return status == ASSAY_OK ? put_slots(state, entry, body, err) : status;
+}
+
+static int apply_arm(struct assay_state *state, const struct assay_entry *entry, const json_t *body,
+	struct assay_error *err)
+{
+	char boot[33];
+
+	if (json_is_false(json_object_get(body, "armed")))
+		return state_run(state, STATE_DISARM_TEST, err, "t", body_text(body, "test"));
+	assay_hex(entry->boot, sizeof entry->boot, boot);
+	return state_run(state, STATE_ARM_SLOT, err, "ttiittiiti", body_text(body, "test"),
+		body_text(body, "slot"), body_number(body, "replicate"), body_number(body, "ordinal"),
+		body_text(body, "instrument"), body_text(body, "channel"), entry->wall_ns,
+		(int64_t)entry->mono_ns, boot, (int64_t)entry->sequence);
+}
+
+static int64_t number_or(const json_t *body, const char *name, int64_t fallback)
+{
+	const json_t *member = json_object_get(body, name);
+
+	return json_is_integer(member) ? json_integer_value(member) : fallback;
+}
+
+static int apply_fill(struct assay_state *state, const struct assay_entry *entry, const json_t *body,
+	struct assay_error *err)
+{
+	const char *test = body_text(body, "test"), *slot = body_text(body, "slot");
+	int64_t replicate = body_number(body, "replicate"), ordinal = body_number(body, "ordinal"),
+		exchange = number_or(body, "exchange", -1);
+	char boot[33], *calculated = member_json(body, "calculated", "[]");
+	int status;
+
+	if (!calculated)
+		return no_memory(err);
+	assay_hex(entry->boot, sizeof entry->boot, boot);
+	status = state_run(state, STATE_FILL_SLOT, err, "ttiittttitiiiiti", test, slot, replicate, ordinal,
+		body_text(body, "instrument"), body_text(body, "channel"), body_text(body, "value"),
+		body_text(body, "unit"), (int64_t)json_is_true(json_object_get(body, "typed")),
+		body_text(body, "reason"), exchange, number_or(body, "idx", -1), entry->wall_ns,
+		(int64_t)entry->mono_ns, boot, (int64_t)entry->sequence);
+	if (status == ASSAY_OK && json_is_true(json_object_get(body, "again")))
+		status = state_run(state, STATE_PUT_SLOT, err, "ttiiiti", test, slot, replicate, ordinal + 1,
+			number_or(body, "position", 0), body_text(body, "unit"), (int64_t)entry->sequence);
+	if (status == ASSAY_OK)
+		status = state_run(state, STATE_TEST_TESTING, err, "tt", test, calculated);
+	if (status == ASSAY_OK)
+		status = state_run(state, STATE_BATCH_TESTING, err, "t", test);
+	if (status == ASSAY_OK && exchange >= 0)
+		status = state_run(state, STATE_FATE, err, "it", exchange, "filled");
+	free(calculated);
+	return status;
+}
+
+static int apply_refused(struct assay_state *state, const json_t *body, struct assay_error *err)
+{
+	int status = state_run(state, STATE_REFUSE_SLOT, err, "ttiittttii", body_text(body, "test"),
+		body_text(body, "slot"), body_number(body, "replicate"), body_number(body, "ordinal"),
+		body_text(body, "reason"), body_text(body, "text_zh"), body_text(body, "text_en"),
+		body_text(body, "shown"), body_number(body, "exchange"), body_number(body, "idx"));
+
+	if (status == ASSAY_OK)
+		status = state_run(state, STATE_FATE, err, "it", body_number(body, "exchange"), "refused");
+	return status;
+}
+
+static int apply_result(struct assay_state *state, const struct assay_entry *entry, const json_t *body,
+	struct assay_error *err)
+{
+	char *reasons = member_json(body, "reasons", "[]"), *steps = member_json(body, "derivation", "[]"),
+	     *evidence = member_json(body, "evidence", "[]"), *method = member_json(body, "method", "{}"),
+	     *calculated = member_json(body, "calculated", "[]");
+	int status = ASSAY_ENOMEM;
+
+	if (reasons && steps && evidence && method && calculated) {
+		status = state_run(state, STATE_PUT_RESULT, err, "ttttttttti", body_text(body, "result"),
+			body_text(body, "test"), body_text(body, "value"), body_text(body, "unit"),
+			body_text(body, "exact"), reasons, steps, evidence, method, (int64_t)entry->sequence);
+		if (status == ASSAY_OK)
+			status = state_run(state, STATE_TEST_DONE, err, "ttt", body_text(body, "test"),
+				body_text(body, "result"), calculated);
+	} else {
+		status = no_memory(err);
+	}
+	free(reasons);
+	free(steps);
+	free(evidence);
+	free(method);
+	free(calculated);
+	return status;
+}
+
+static int apply_verdict(struct assay_state *state, const struct assay_entry *entry, const json_t *body,
+	struct assay_error *err)
+{
+	const char *batch = body_text(body, "batch");
+	char *reasons = member_json(body, "reasons", "[]"), *steps = member_json(body, "derivation", "[]"),
+	     *source = member_json(body, "source", "{}");
+	int status;
+
+	if (!reasons || !steps || !source)
+		status = no_memory(err);
+	else
+		status = state_run(state, STATE_PUT_VERDICT, err, "titttttttttttt",
+			*batch ? batch : body_text(body, "result"), (int64_t)entry->sequence,
+			body_text(body, "verdict"), reasons, body_text(body, "standard"),
+			body_text(body, "clause"), body_text(body, "limit"), body_text(body, "compared"),
+			body_text(body, "text_zh"), body_text(body, "text_en"), body_text(body, "scope_zh"),
+			body_text(body, "scope_en"), steps, source);
+	if (status == ASSAY_OK && *batch)
+		status = state_run(state, STATE_BATCH_VERDICT, err, "ttit", batch, body_text(body, "verdict"),
+			(int64_t)entry->sequence, body_text(body, "status"));
+	free(reasons);
+	free(steps);
+	free(source);
+	return status;
+}
+
+static int apply_review(struct assay_state *state, const struct assay_entry *entry, const json_t *body,
+	struct assay_error *err)
+{
+	const char *batch = body_text(body, "batch");
+	int status = state_run(state, STATE_PUT_REVIEW, err, "itttti", (int64_t)entry->sequence, batch,
+		body_text(body, "action"), body_text(body, "reason"), body_text(body, "who"), entry->wall_ns);
+
+	if (status == ASSAY_OK)
+		status = state_run(state, STATE_BATCH_STATUS, err, "tt", batch, body_text(body, "status"));
+	if (status != ASSAY_OK || strcmp(body_text(body, "action"), "void") != 0)
+		return status;
+	status = state_run(state, STATE_DISARM_BATCH, err, "t", batch);
+	return status == ASSAY_OK ? state_run(state, STATE_TEST_VOID, err, "t", batch) : status;
+}
+
+int apply_lab(struct assay_state *state, const struct assay_entry *entry, const json_t *body,
+	struct assay_error *err)
+{
+	switch (entry->kind) {
+	case ASSAY_ENTRY_BATCH:
+		return apply_batch(state, entry, body, err);
+	case ASSAY_ENTRY_TEST:
+		return apply_test(state, entry, body, err);
+	case ASSAY_ENTRY_ARM:
+		return apply_arm(state, entry, body, err);
+	case ASSAY_ENTRY_FILL:
+		return apply_fill(state, entry, body, err);
+	case ASSAY_ENTRY_REFUSED:
+		return apply_refused(state, body, err);
+	case ASSAY_ENTRY_RESULT:
+		return apply_result(state, entry, body, err);
+	case ASSAY_ENTRY_VERDICT:
+		return apply_verdict(state, entry, body, err);
+	default:
+		return apply_review(state, entry, body, err);
+	}
+}

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "gateway/record/body.h"
+
+#include "drivers/driver.h"
+#include "gateway/record/json_text.h"
+#include "gateway/wire/reading_words.h"
+
+#include <string.h>
+
+static const char *const want_names[] = {"none", "identity", "values", "stable"};
+
+static void put_text_member(struct json_out *out, const char *name, const char *text)
+{
+	if (!*text)
+		return;
+	json_put_name(out, name);
+	json_put_text(out, text);
+}
+
+static void put_reading(struct json_out *out, const struct assay_end_reading *reading)
+{
+	const char *reason = assay_reading_reason_name(reading->reason);
+	const uint64_t numbers[] = {reading->value_at, reading->value_length, reading->unit_at,
+		reading->unit_length, reading->frame_at, reading->frame_length, reading->asked ? 0 : 1};
+	size_t count = sizeof numbers / sizeof *numbers;
+	bool words = reading->sample[0] || reading->detail[0];
+
+	while (!words && count && numbers[count - 1] == 0)
+		count--;
+	json_put_raw(out, "[", 1);
+	json_put_text(out, reading->channel);
+	json_put_raw(out, ",", 1);
+	json_put_text(out, reading->value);
+	json_put_raw(out, ",", 1);
+	json_put_text(out, reading->unit);
+	json_put_raw(out, ",", 1);
+	json_put_number(out, reading->flags);
+	if (count || *reason) {
+		json_put_raw(out, ",", 1);
+		json_put_text(out, reason);
+	}
+	for (size_t i = 0; i < count; i++) {
+		json_put_raw(out, ",", 1);
+		json_put_number(out, numbers[i]);
+	}
+	if (words) {
+		json_put_raw(out, ",", 1);
+		json_put_text(out, reading->sample);
+	}
+	if (reading->detail[0]) {
+		json_put_raw(out, ",", 1);
+		json_put_text(out, reading->detail);
+	}
+	json_put_raw(out, "]", 1);
+}
+
+size_t assay_exchange_body_write(const struct assay_exchange *exchange, char *text)
+{
+	struct json_out out = {.text = text, .size = ASSAY_EXCHANGE_BODY_MAX};
+	const struct assay_end *end = &exchange->end;
+	uint32_t want = end->solicited ? end->want : 0;
+
+	json_put_raw(&out, "{", 1);
+	put_text_member(&out, "instrument", exchange->instrument);
+	if (end->outcome != ASSAY_OUTCOME_OK)
+		put_text_member(&out, "outcome", assay_outcome_name(end->outcome));
+	if (want != ASSAY_WANT_VALUES && want < sizeof want_names / sizeof *want_names)
+		put_text_member(&out, "want", want_names[want]);
+	json_put_name(&out, "generation");
+	json_put_number(&out, exchange->generation);
+	json_put_name(&out, "id");
+	json_put_number(&out, exchange->id);
+	if ((end->usable != 0) != (end->outcome == ASSAY_OUTCOME_OK)) {
+		json_put_name(&out, "usable");
+		json_put_raw(&out, end->usable ? "true" : "false", end->usable ? 4 : 5);
+	}
+	put_text_member(&out, "serial", end->serial);
+	put_text_member(&out, "model", end->model);
+	put_text_member(&out, "detail", end->detail);
+	if (end->readings) {
+		json_put_name(&out, "readings");
+		for (uint32_t i = 0; i < end->readings && i < ASSAY_END_READINGS_MAX; i++) {
+			json_put_raw(&out, i ? "," : "[", 1);
+			put_reading(&out, &exchange->reading[i]);
+		}
+		json_put_raw(&out, "]", 1);
+	}
+	json_put_raw(&out, "}", 1);
+	return out.length;
+}
+
+static uint32_t get_u32(struct json_in *in)
+{
+	uint64_t number = json_get_number(in);
+
+	in->bad = in->bad || number > UINT32_MAX;
+	return (uint32_t)number;
+}
+
+static uint32_t reason_code(const char *name)
+{
+	const struct assay_reading_word *word = assay_reading_reasons();
+
+	while (*name && word->name && strcmp(word->name, name) != 0)
+		word++;
+	return *name && word->name ? word->code : ASSAY_REASON_NONE;
+}
+
+static void get_reading(struct json_in *in, struct assay_end_reading *row)
+{
+	char reason[32] = "";
+	uint32_t unasked = 0;
+	uint32_t *const numbers[] = {&row->value_at, &row->value_length, &row->unit_at, &row->unit_length,
+		&row->frame_at, &row->frame_length, &unasked};
+	size_t count = 0;
+
+	memset(row, 0, sizeof *row);
+	json_get_mark(in, '[');
+	for (unsigned column = 0; !in->bad && !json_take_mark(in, ']'); column++) {
+		if (column)
+			json_get_mark(in, ',');
+		if (column == 0)
+			json_get_text(in, row->channel, sizeof row->channel);
+		else if (column == 1)
+			json_get_text(in, row->value, sizeof row->value);
+		else if (column == 2)
+			json_get_text(in, row->unit, sizeof row->unit);
+		else if (column == 3)
+			row->flags = get_u32(in);
+		else if (column == 4)
+			json_get_text(in, reason, sizeof reason);
+		else if (count < sizeof numbers / sizeof *numbers)
+			*numbers[count++] = get_u32(in);
+		else if (column == 12)
+			json_get_text(in, row->sample, sizeof row->sample);
+		else if (column == 13)
+			json_get_text(in, row->detail, sizeof row->detail);
+		else
+			json_skip(in);
+	}
+	row->reason = reason_code(reason);
+	row->asked = unasked ? 0 : 1;
+}
+
+static void get_readings(struct json_in *in, struct assay_exchange *out)
+{
+	json_get_mark(in, '[');
+	while (!in->bad && !json_take_mark(in, ']')) {
+		if (out->end.readings)
+			json_get_mark(in, ',');
+		if (out->end.readings == ASSAY_END_READINGS_MAX) {
+			in->bad = true;
+			return;
+		}
+		get_reading(in, &out->reading[out->end.readings++]);
+	}
+}
+
+static uint16_t outcome_code(struct json_in *in)
+{
+	char name[32];
+
+	json_get_text(in, name, sizeof name);
+	for (uint16_t code = ASSAY_OUTCOME_OK; code <= ASSAY_OUTCOME_IDENTITY; code++)
+		if (strcmp(assay_outcome_name(code), name) == 0)
+			return code;
+	return 0;
+}
+
+static void get_want(struct json_in *in, struct assay_end *end)
+{
+	char name[16];
+
+	json_get_text(in, name, sizeof name);
+	end->want = 0;
+	for (uint32_t i = 0; i < sizeof want_names / sizeof *want_names; i++)
+		if (strcmp(want_names[i], name) == 0)
+			end->want = i;
+	end->solicited = end->want != 0;
+}
+
+static void get_member(struct json_in *in, const char *name, struct assay_exchange *out, bool *usable_seen)
+{
+	if (strcmp(name, "instrument") == 0) {
+		json_get_text(in, out->instrument, sizeof out->instrument);
+	} else if (strcmp(name, "outcome") == 0) {
+		out->end.outcome = outcome_code(in);
+	} else if (strcmp(name, "want") == 0) {
+		get_want(in, &out->end);
+	} else if (strcmp(name, "generation") == 0) {
+		out->generation = get_u32(in);
+	} else if (strcmp(name, "id") == 0) {
+		out->id = json_get_number(in);
+	} else if (strcmp(name, "usable") == 0) {
+		*usable_seen = true;
+		out->end.usable = json_take_word(in, "true");
+		in->bad = in->bad || (!out->end.usable && !json_take_word(in, "false"));
+	} else if (strcmp(name, "serial") == 0) {
+		json_get_text(in, out->end.serial, sizeof out->end.serial);
+	} else if (strcmp(name, "model") == 0) {
+		json_get_text(in, out->end.model, sizeof out->end.model);
+	} else if (strcmp(name, "detail") == 0) {
+		json_get_text(in, out->end.detail, sizeof out->end.detail);
+	} else if (strcmp(name, "readings") == 0) {
+		get_readings(in, out);
+	} else {
+		json_skip(in);
+	}
+}
+
+int assay_exchange_body_read(
+	const char *body, size_t length, struct assay_exchange *out, struct assay_error *err)
+{
+	struct json_in in = {.at = body, .end = body + length};
+	bool usable_seen = false, first = true;
+	char name[32];
+
+	out->instrument[0] = '\0';
+	out->generation = 0;
+	out->id = 0;
+	memset(&out->end, 0, sizeof out->end);
+	out->end.outcome = ASSAY_OUTCOME_OK;
+	out->end.solicited = 1;
+	out->end.want = ASSAY_WANT_VALUES;
+	json_get_mark(&in, '{');
+	while (!in.bad && !json_take_mark(&in, '}')) {
+		if (!first)
+			json_get_mark(&in, ',');
+		first = false;
+		json_get_text(&in, name, sizeof name);
+		json_get_mark(&in, ':');
+		if (!in.bad)
+			get_member(&in, name, out, &usable_seen);
+	}
+	if (!usable_seen)
+		out->end.usable = out->end.outcome == ASSAY_OUTCOME_OK;
+	if (in.bad || in.at != in.end)
+		return assay_error_set(err, ASSAY_EDAMAGED, "journal-damaged", "交换条目的正文读不懂",
+			"the body of an exchange entry cannot be read");
+	return ASSAY_OK;
+}
+
+bool assay_exchange_offers(const struct assay_exchange *exchange, const struct assay_end_reading *reading)
+{
+	const struct assay_end *end = &exchange->end;
+
+	if (!end->usable || end->outcome != ASSAY_OUTCOME_OK)
+		return false;
+	return !end->solicited || !reading->asked || end->want == ASSAY_WANT_STABLE;
+}

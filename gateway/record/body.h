@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The body of an exchange entry, as assay-journal.5 describes it: compact JSON, one object, defaults left out. With
+ * the raw events it says everything the state needs; no driver is asked again.
+ *
+ *     {"instrument":"balance-1","generation":3,"id":17,
+ *      "readings":[["weight","20.1127","g",1,"",4,10,15,1,0,18]]}
+ *
+ * instrument  id from lab.xml; left out: none could be told
+ * outcome     name of enum assay_outcome; left out: "ok"
+ * want        "values" (left out), "stable" or "identity" was asked for; "none": the bytes came by themselves
+ * generation, id   of the host's END message, so that an exchange told twice is recorded once
+ * usable      true or false; left out: true exactly when outcome is "ok". Only readings of a usable exchange become
+ *             values of a channel, evidence, or fill a slot
+ * serial, model    what an identity exchange told
+ * detail      one line for the technician
+ * readings    list of lists, trailing defaults left out ("" and 0):
+ *             channel, value ("" no number), unit, flags (ASSAY_FLAG_ bits of drivers/driver.h), reason (name of enum
+ *             assay_reason), value_at, value_length, unit_at, unit_length, frame_at, frame_length (in the received
+ *             bytes, all joined), unasked (1: came by itself inside an exchange that was asked for), sample, detail
+ *
+ * Unknown members are skipped by readers; later versions add, and never change the meaning of one. */
+#ifndef ASSAY_RECORD_BODY_H
+#define ASSAY_RECORD_BODY_H
+
+#include "gateway/wire/channel.h"
+
+#define ASSAY_INSTRUMENT_ID_MAX 64u /* with NUL */
+#define ASSAY_EXCHANGE_BODY_MAX 262144u /* the longest body that can arise */
+
+struct assay_exchange {
+	char instrument[ASSAY_INSTRUMENT_ID_MAX]; /* "" none */
+	uint32_t generation;
+	uint64_t id;
+	struct assay_end end; /* end.instrument is not part of the body; end.readings counts reading[] */
+	struct assay_end_reading reading[ASSAY_END_READINGS_MAX];
+};
+
+/* Write the body; out holds ASSAY_EXCHANGE_BODY_MAX bytes. Bytes that are not UTF-8 become a question mark. Returns the
+ * length. Any thread. */
+size_t assay_exchange_body_write(const struct assay_exchange *exchange, char *out);
+
+/* Read a body; numbers and texts beyond their fields, or anything that is not such an object: ASSAY_EDAMAGED. Only
+ * end.readings rows of reading[] are written. Any thread. */
+int assay_exchange_body_read(const char *body, size_t length, struct assay_exchange *out,
+	struct assay_error *err) ASSAY_WARN_UNUSED;
+
+/* A reading that may fill a slot: it came by itself (print key), or one stable value was asked for. A value of the
+ * steady round never does. */
+bool assay_exchange_offers(const struct assay_exchange *exchange, const struct assay_end_reading *reading);
+
+#endif

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The recorder's end of a client on assay.sock: one JSON object a line each way, never waiting for a slow one. */
+#include "gateway/record/recorder.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static void name_peer(struct recorder_client *client)
+{
+	struct ucred peer = {.uid = (uid_t)-1};
+	socklen_t size = sizeof peer;
+	struct passwd entry, *found = NULL;
+	char text[1024];
+
+	(void)snprintf(client->who, sizeof client->who, "?");
+	if (getsockopt(client->fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0)
+		return;
+	if (getpwuid_r(peer.uid, &entry, text, sizeof text, &found) == 0 && found)
+		(void)snprintf(client->who, sizeof client->who, "%s", found->pw_name);
+	else
+		(void)snprintf(client->who, sizeof client->who, "uid %lu", (unsigned long)peer.uid);
+}
+
+void client_end_accept(struct recorder *recorder)
+{
+	int fd = accept4(recorder->role->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	struct recorder_client *client;
+
+	if (fd < 0)
+		return;
+	client = recorder->client_count < RECORDER_CLIENTS_MAX ? calloc(1, sizeof *client) : NULL;
+	if (!client) {
+		(void)close(fd);
+		return;
+	}
+	client->fd = fd;
+	name_peer(client);
+	recorder->client[recorder->client_count++] = client;
+}
+
+void client_end_close(struct recorder *recorder, struct recorder_client *client)
+{
+	for (size_t i = 0; i < recorder->client_count; i++)
+		if (recorder->client[i] == client)
+			recorder->client[i] = recorder->client[--recorder->client_count];
+	(void)close(client->fd);
+	free(client->out);
+	free(client);
+}
+
+static bool answer(struct recorder_client *client, json_t *object)
+{
+	char *text = object ? json_dumps(object, JSON_COMPACT | JSON_PRESERVE_ORDER) : NULL;
+	size_t length = text ? strlen(text) : 0;
+	char *grown = NULL;
+
+	json_decref(object);
+	if (text && client->out_length + length + 1 <= RECORDER_CLIENT_OUT_MAX)
+		grown = realloc(client->out, client->out_length + length + 1);
+	if (grown) {
+		client->out = grown;
+		memcpy(grown + client->out_length, text, length);
+		grown[client->out_length + length] = '\n';
+		client->out_length += length + 1;
+	}
+	free(text);
+	return grown != NULL;
+}
+
+static json_t *too_long(void)
+{
+	return json_pack("{s:{s:s,s:s,s:s,s:i}}", "error", "code", "command-too-long", "text_zh",
+		"命令过长（上限 64 KiB）", "text_en", "the command is too long (at most 64 KiB)", "status",
+		ASSAY_EREFUSED);
+}
+
+/* false: the client cannot be answered any more. */
+static bool take_lines(struct recorder *recorder, struct recorder_client *client)
+{
+	char *end;
+
+	while ((end = memchr(client->line, '\n', client->length)) != NULL && !client->out_length) {
+		size_t length = (size_t)(end - client->line);
+		json_t *object = client->skipping
+					 ? too_long()
+					 : recorder_command(recorder, client->line, length, client->who);
+
+		client->skipping = false;
+		client->length -= length + 1;
+		memmove(client->line, end + 1, client->length);
+		if (!answer(client, object))
+			return false;
+	}
+	if (client->length == sizeof client->line && !client->out_length) {
+		client->skipping = true;
+		client->length = 0;
+	}
+	return true;
+}
+
+static bool flush(struct recorder_client *client)
+{
+	while (client->out_sent < client->out_length) {
+		ssize_t sent = send(client->fd, client->out + client->out_sent,
+			client->out_length - client->out_sent, MSG_DONTWAIT | MSG_NOSIGNAL);
+
+		if (sent < 0 && errno == EINTR)
+			continue;
+		if (sent < 0)
+			return errno == EAGAIN || errno == EWOULDBLOCK;
+		client->out_sent += (size_t)sent;
+	}
+	client->out_length = client->out_sent = 0;
+	free(client->out);
+	client->out = NULL;
+	return true;
+}
+
+/* One answer at a time: the next command waits until it has been taken. */
+void client_end_ready(struct recorder *recorder, struct recorder_client *client, short events)
+{
+	ssize_t got;
+	bool alive = true;
+
+	if (client->out_length) {
+		if (!flush(client) || (events & (POLLERR | POLLNVAL)))
+			client_end_close(recorder, client);
+		else if (!client->out_length &&
+			 !(take_lines(recorder, client) && (!client->out_length || flush(client))))
+			client_end_close(recorder, client);
+		return;
+	}
+	do
+		got = recv(client->fd, client->line + client->length, sizeof client->line - client->length,
+			MSG_DONTWAIT);
+	while (got < 0 && errno == EINTR);
+	if (got > 0) {
+		client->length += (size_t)got;
+		do {
+			alive = take_lines(recorder, client);
+			if (alive && client->out_length)
+				alive = flush(client);
+		} while (alive && !client->out_length && memchr(client->line, '\n', client->length));
+	} else if (got == 0 || (errno != EAGAIN && errno != EWOULDBLOCK)) {
+		alive = false;
+	}
+	if (!alive)
+		client_end_close(recorder, client);
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * JSON text written and read without a tree in between, for the one body that is written for every exchange. Texts,
+ * whole numbers, true and false; other values can only be skipped. Everything else uses jansson. */
+#ifndef ASSAY_RECORD_JSON_TEXT_H
+#define ASSAY_RECORD_JSON_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct json_out {
+	char *text; /* not NUL-terminated */
+	size_t size, length;
+	bool full; /* something did not fit: what is there is not JSON */
+};
+
+void json_put_raw(struct json_out *out, const char *text, size_t length);
+void json_put_number(struct json_out *out, uint64_t number);
+/* Quoted and escaped; bytes that are not UTF-8 become ?, so that it never grows beyond its field. */
+void json_put_text(struct json_out *out, const char *text);
+/* "name": with a comma before it unless it is the first of its object. */
+void json_put_name(struct json_out *out, const char *name);
+
+struct json_in {
+	const char *at, *end;
+	bool bad; /* sticky: the text is not what was expected */
+};
+
+void json_get_mark(struct json_in *in, char mark);
+bool json_take_mark(struct json_in *in, char mark); /* false, and nothing taken, when it is another */
+bool json_take_word(struct json_in *in, const char *word);
+uint64_t json_get_number(struct json_in *in);
+/* A text that fits size bytes with its NUL; longer, or with a NUL inside: bad. */
+void json_get_text(struct json_in *in, char *out, size_t size);
+void json_skip(struct json_in *in); /* any value, at most 32 deep */
+
+#endif

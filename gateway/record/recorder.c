@@ -1,0 +1,364 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The recorder role: everything the hosts tell and people decide -> journal -> state. The only writer. */
+#include "gateway/record/recorder.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#define CLOCK_STEP_NS 250000000ll /* the wall clock moved by itself; slewing stays far below */
+
+uint64_t recorder_now_ns(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+int64_t recorder_wall_ns(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_REALTIME, &now);
+	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+int recorder_append(struct recorder *recorder, struct assay_entry *entry, struct assay_error *err)
+{
+	int status;
+
+	if (recorder->full)
+		return assay_error_set(err, ASSAY_EFULL, "journal-full",
+			"磁盘已满，暂不能记录。请腾出空间，网关会自动继续",
+			"the disk is full, nothing can be recorded; make room, the gateway goes on by "
+			"itself");
+	status = assay_journal_append(recorder->journal, entry, err);
+	if (status == ASSAY_OK)
+		status = assay_state_apply(recorder->state, entry, err);
+	if (status != ASSAY_OK) {
+		assay_journal_rollback(recorder->journal);
+		return status;
+	}
+	if (recorder->group++ == 0)
+		recorder->group_ns = recorder_now_ns();
+	if (entry->kind >= ASSAY_ENTRY_BATCH && entry->kind <= ASSAY_ENTRY_REVIEW)
+		recorder->lab_changed = true;
+	return ASSAY_OK;
+}
+
+int recorder_append_json(struct recorder *recorder, uint16_t kind, const char *line, const json_t *body,
+	const void *raw, size_t raw_length, uint64_t *sequence_out, struct assay_error *err)
+{
+	struct assay_entry entry = {.kind = kind, .raw = raw, .raw_length = raw_length};
+	char *text = json_dumps(body, JSON_COMPACT | JSON_PRESERVE_ORDER);
+	int status;
+
+	if (!text)
+		return assay_error_set(err, ASSAY_ENOMEM, "out-of-memory", "内存不足", "out of memory");
+	entry.body = text;
+	entry.body_length = strlen(text);
+	(void)snprintf(entry.line, sizeof entry.line, "%s", line);
+	status = recorder_append(recorder, &entry, err);
+	if (status == ASSAY_OK && sequence_out)
+		*sequence_out = entry.sequence;
+	free(text);
+	return status;
+}
+
+int recorder_commit(struct recorder *recorder, struct assay_error *err)
+{
+	struct assay_error behind;
+	int status;
+
+	if (recorder->group == 0)
+		return ASSAY_OK;
+	status = assay_journal_commit(recorder->journal, err);
+	if (status != ASSAY_OK)
+		return status;
+	recorder->group = 0;
+	for (size_t i = 0; i < recorder->line_count; i++) {
+		struct recorder_line *line = &recorder->line[i];
+
+		line->safe_done_id = line->done_id;
+		line->safe_line_id = line->line_id;
+		if (line->host && line->done_id > line->ack_id) {
+			line->ack_id = line->done_id;
+			line->ack_due = true;
+		}
+	}
+	/* Durable from here on; the state is only a picture of it. */
+	if (assay_state_commit(recorder->state, &behind) != ASSAY_OK) {
+		assay_state_rollback(recorder->state);
+		recorder->state_behind = true;
+		recorder->full = true;
+		recorder->retry_ns = recorder_now_ns() + RECORDER_SECOND_NS;
+		host_end_forget_uncommitted(recorder);
+		(void)fprintf(stderr, "assay: recorder: %s\n", behind.text_en);
+	}
+	return ASSAY_OK;
+}
+
+void recorder_failed(struct recorder *recorder, int status, const struct assay_error *err)
+{
+	bool was_full = recorder->full;
+
+	assay_journal_rollback(recorder->journal);
+	if (!recorder->state_behind)
+		assay_state_rollback(recorder->state);
+	recorder->group = 0;
+	recorder->lab_changed = true;
+	host_end_forget_uncommitted(recorder);
+	if (!was_full || status != ASSAY_EFULL)
+		(void)fprintf(stderr, "assay: recorder: %s\n", err->text_en);
+	if (status == ASSAY_EFULL) {
+		recorder->full = true;
+		recorder->retry_ns = recorder_now_ns() + RECORDER_SECOND_NS;
+		return;
+	}
+	if (status == ASSAY_EDAMAGED && strncmp(err->code, "journal", 7) == 0 && recorder->state &&
+		strstr(err->text_en, "state.db"))
+		assay_state_remove(recorder->role->dir); /* made again at the next start */
+	recorder->stop = true;
+	recorder->code = 1;
+}
+
+/* Is there room again? The first thing written is that there was none. */
+static void retry(struct recorder *recorder)
+{
+	struct assay_error err;
+	json_t *body;
+	int status = ASSAY_OK;
+
+	if (!recorder->full || recorder_now_ns() < recorder->retry_ns)
+		return;
+	recorder->full = false;
+	if (recorder->state_behind)
+		status = assay_state_catch_up(recorder->state, recorder->role->dir, &err);
+	if (status == ASSAY_OK) {
+		recorder->state_behind = false;
+		body = json_pack("{s:s,s:s,s:s}", "code", "journal-full", "text_zh",
+			"磁盘曾满，采集已暂停，现已继续；未丢失数据", "text_en",
+			"the disk was full, acquisition paused and goes on now; nothing was lost");
+		status = recorder_append_json(recorder, ASSAY_ENTRY_FAULT, "", body, NULL, 0, NULL, &err);
+		json_decref(body);
+	}
+	if (status == ASSAY_OK)
+		status = recorder_commit(recorder, &err);
+	if (status != ASSAY_OK) {
+		recorder->full = true;
+		recorder_failed(recorder, status, &err);
+	}
+}
+
+static void watch_clock(struct recorder *recorder)
+{
+	int64_t offset = recorder_wall_ns() - (int64_t)recorder_now_ns(),
+		step = offset - recorder->clock_offset_ns;
+	struct assay_error err;
+	json_t *body;
+	int status;
+
+	recorder->clock_offset_ns = offset;
+	if (step < CLOCK_STEP_NS && step > -CLOCK_STEP_NS)
+		return;
+	body = json_pack("{s:I}", "step_ms", (json_int_t)(step / 1000000));
+	status = recorder_append_json(recorder, ASSAY_ENTRY_CLOCK, "", body, NULL, 0, NULL, &err);
+	json_decref(body);
+	if (status == ASSAY_OK)
+		status = recorder_commit(recorder, &err);
+	if (status != ASSAY_OK)
+		recorder_failed(recorder, status, &err);
+}
+
+static void tick(struct recorder *recorder)
+{
+	struct assay_message alive = {.type = ASSAY_MSG_ALIVE,
+		.generation = recorder->role->generation,
+		.id = assay_journal_size(recorder->journal)};
+	uint64_t now = recorder_now_ns();
+	struct assay_error err;
+	int status;
+
+	if (now < recorder->tick_ns)
+		return;
+	recorder->tick_ns = now + RECORDER_SECOND_NS;
+	if (assay_channel_send(recorder->role->control, &alive, NULL, 0, -1) == ASSAY_EGONE)
+		recorder->stop = true;
+	if (recorder->full)
+		return;
+	watch_clock(recorder);
+	status = recorder->full || recorder->stop
+			 ? ASSAY_OK
+			 : assay_journal_checkpoint(recorder->journal, now, false, NULL, &err);
+	if (status != ASSAY_OK)
+		recorder_failed(recorder, status, &err);
+}
+
+static void from_supervisor(struct recorder *recorder)
+{
+	static uint8_t payload[ASSAY_CHANNEL_PAYLOAD_MAX];
+	struct assay_message head;
+	int fd, got;
+
+	while (!recorder->stop &&
+		(got = assay_channel_receive(recorder->role->control, &head, payload, &fd)) != 0) {
+		if (got == ASSAY_EGONE) {
+			recorder->stop = true;
+			recorder->code = 1;
+			return;
+		}
+		if (got < 0)
+			continue;
+		if (head.type == ASSAY_MSG_STOP) {
+			recorder->stop = true;
+		} else if (head.type == ASSAY_MSG_ADD_HOST && fd >= 0 &&
+			   head.length == sizeof(struct assay_add_host)) {
+			host_end_add(recorder, &head, payload, fd);
+			continue;
+		}
+		if (fd >= 0)
+			(void)close(fd);
+	}
+}
+
+static int wait_ms(const struct recorder *recorder)
+{
+	uint64_t now = recorder_now_ns(), until = recorder->tick_ns;
+
+	if (recorder->full && recorder->retry_ns < until)
+		until = recorder->retry_ns;
+	for (size_t i = 0; i < recorder->line_count; i++)
+		if (recorder->line[i].host && (recorder->line[i].ack_due || recorder->line[i].hello_due))
+			return 50; /* a host's channel was full */
+	return until > now ? (int)((until - now) / 1000000u) + 1 : 0;
+}
+
+static void end_group(struct recorder *recorder)
+{
+	struct assay_error err;
+	int status = recorder_commit(recorder, &err);
+
+	if (status != ASSAY_OK)
+		recorder_failed(recorder, status, &err);
+}
+
+static void step(struct recorder *recorder)
+{
+	static struct pollfd polled[2 + RECORDER_HOSTS_MAX + RECORDER_CLIENTS_MAX];
+	struct recorder_host *hosts[RECORDER_HOSTS_MAX];
+	struct recorder_client *clients[RECORDER_CLIENTS_MAX];
+	size_t host_count = recorder->host_count, client_count = recorder->client_count;
+	nfds_t count = 0;
+
+	polled[count++] = (struct pollfd){recorder->role->control, POLLIN, 0};
+	polled[count++] = (struct pollfd){
+		client_count < RECORDER_CLIENTS_MAX ? recorder->role->listener : -1, POLLIN, 0};
+	for (size_t i = 0; i < host_count; i++) {
+		hosts[i] = recorder->host[i];
+		polled[count++] = (struct pollfd){hosts[i]->fd, POLLIN, 0};
+	}
+	for (size_t i = 0; i < client_count; i++) {
+		clients[i] = recorder->client[i];
+		polled[count++] = (struct pollfd){
+			clients[i]->fd, (short)(clients[i]->out_length ? POLLOUT : POLLIN), 0};
+	}
+	if (poll(polled, count, wait_ms(recorder)) < 0 && errno != EINTR) {
+		recorder->stop = true;
+		recorder->code = 1;
+		return;
+	}
+	for (size_t i = 0; i < host_count && !recorder->stop; i++)
+		if (polled[2 + i].revents) {
+			host_end_readable(recorder, hosts[i]);
+			if (recorder->group >= RECORDER_GROUP_ENTRIES ||
+				(recorder->group &&
+					recorder_now_ns() - recorder->group_ns > RECORDER_GROUP_NS))
+				end_group(recorder);
+		}
+	end_group(recorder);
+	host_end_tell(recorder);
+	if (polled[0].revents)
+		from_supervisor(recorder);
+	for (size_t i = 0; i < client_count && !recorder->stop; i++)
+		if (polled[2 + host_count + i].revents)
+			client_end_ready(recorder, clients[i], polled[2 + host_count + i].revents);
+	if (polled[1].revents)
+		client_end_accept(recorder);
+	retry(recorder);
+	end_group(recorder);
+	if (!recorder->stop)
+		tick(recorder);
+	host_end_tell(recorder);
+}
+
+/* In good order: what is held, a last entry, a checkpoint over everything. */
+static void finish(struct recorder *recorder)
+{
+	struct assay_error err;
+	json_t *body = json_pack("{s:s}", "reason", recorder->code ? "the supervisor is gone" : "stop");
+	int status;
+
+	host_end_flush(recorder, "the gateway was stopped");
+	status = recorder_append_json(recorder, ASSAY_ENTRY_STOP, "", body, NULL, 0, NULL, &err);
+	json_decref(body);
+	if (status == ASSAY_OK)
+		status = recorder_commit(recorder, &err);
+	if (status == ASSAY_OK)
+		status = assay_journal_checkpoint(recorder->journal, recorder_now_ns(), true, NULL, &err);
+	if (status == ASSAY_OK)
+		host_end_tell(recorder);
+	if (status != ASSAY_OK)
+		(void)fprintf(stderr, "assay: recorder: %s\n", err.text_en);
+}
+
+static void release(struct recorder *recorder)
+{
+	while (recorder->host_count) {
+		struct recorder_host *host = recorder->host[--recorder->host_count];
+
+		(void)close(host->fd);
+		free(host);
+	}
+	while (recorder->client_count)
+		client_end_close(recorder, recorder->client[recorder->client_count - 1]);
+	for (size_t i = 0; i < recorder->line_count; i++)
+		free(recorder->line[i].held);
+	free(recorder->line);
+	assay_state_close(recorder->state);
+	assay_journal_close(recorder->journal);
+	assay_specs_free(recorder->specs);
+	free(recorder);
+}
+
+int assay_recorder_main(const struct assay_role *role)
+{
+	struct recorder *recorder = calloc(1, sizeof *recorder);
+	struct assay_message answer = {.type = ASSAY_MSG_READY, .generation = role->generation};
+	struct assay_error err = {.code = "out-of-memory", .text_zh = "内存不足", .text_en = "out of memory"};
+	int status = recorder ? ASSAY_OK : ASSAY_ENOMEM, code = 1;
+
+	if (recorder) {
+		recorder->role = role;
+		status = recorder_start(recorder, &err);
+	}
+	if (status != ASSAY_OK) {
+		answer.type = ASSAY_MSG_REFUSED;
+		if (assay_channel_send(role->control, &answer, &err, sizeof err, -1) != ASSAY_OK)
+			(void)fprintf(stderr, "assay: recorder: %s\n", err.text_en);
+	} else if (assay_channel_send(role->control, &answer, NULL, 0, -1) == ASSAY_OK) {
+		while (!recorder->stop)
+			step(recorder);
+		if (!recorder->full && (recorder->code == 0 || recorder->group == 0))
+			finish(recorder);
+		code = recorder->code;
+	}
+	if (recorder)
+		release(recorder);
+	return code;
+}

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Inside of the recorder role: one thread, one poll loop, the only writer. Not for other roles.
+ *
+ * A group: entries are appended to the journal and applied to the state as they come, both in an open transaction;
+ * commit makes the journal durable first, then shows the state, then tells hosts and clients. When the commit fails
+ * both go back and nobody was told. */
+#ifndef ASSAY_RECORD_RECORDER_H
+#define ASSAY_RECORD_RECORDER_H
+
+#include "gateway/lab/lab.h"
+#include "gateway/record/body.h"
+#include "gateway/record/journal.h"
+#include "gateway/record/state.h"
+#include "gateway/role.h"
+#include "gateway/wire/channel.h"
+
+#include <jansson.h>
+#include <poll.h>
+
+#define RECORDER_HOSTS_MAX 1024u
+#define RECORDER_HOST_LINES_MAX 64u
+#define RECORDER_CLIENTS_MAX 64u
+#define RECORDER_CLIENT_LINE_MAX 65536u /* bytes of one command */
+#define RECORDER_CLIENT_OUT_MAX (64u * 1024u * 1024u) /* bytes of answers a client has not taken yet */
+#define RECORDER_GROUP_ENTRIES 64u
+#define RECORDER_GROUP_NS (20ull * 1000000u)
+#define RECORDER_HELD_MAX (1024u * 1024u) /* bytes of one exchange; what is longer is journalled in parts */
+#define RECORDER_SECOND_NS 1000000000ull
+
+/* A line as the recorder knows it: whose it is, what is held of its open exchange, what its host has to be told. */
+struct recorder_line {
+	const struct assay_config_line *config;
+	uint16_t index; /* in lab.xml */
+	struct recorder_host *host; /* NULL: nobody's now */
+	uint32_t generation;
+	uint64_t next_id; /* the id expected next; smaller ones are known, larger ones came out of turn */
+	uint64_t done_id, line_id; /* recorded, as in struct assay_state; perhaps not committed yet */
+	uint64_t safe_done_id, safe_line_id; /* committed */
+	uint8_t *held; /* events of the open exchange, as the journal keeps them */
+	size_t held_length, held_room;
+	uint64_t held_id, held_mono_ns; /* of the last event held */
+	int64_t held_wall_ns;
+	bool parted; /* an earlier part of this exchange is in the journal already */
+	bool mark_due; /* its marks have to be read from the state first; nothing is taken until then */
+	bool hello_due, ack_due;
+	uint64_t ack_id, last_sequence;
+	/* Bit i: instrument i of the line ... */
+	uint64_t needed, armed; /* is needed by a test; has a slot that waits for it */
+	uint64_t needed_told, take_due; /* its host knows so; is to be asked for one stable value */
+};
+
+struct recorder_host {
+	int fd;
+	uint32_t generation;
+	uint16_t line[RECORDER_HOST_LINES_MAX];
+	uint16_t line_count;
+	bool paused_told;
+};
+
+struct recorder_client {
+	int fd;
+	char who[64];
+	char line[RECORDER_CLIENT_LINE_MAX];
+	size_t length;
+	bool skipping; /* inside a command that was too long */
+	char *out;
+	size_t out_length, out_sent;
+};
+
+struct recorder {
+	const struct assay_role *role;
+	struct assay_journal *journal;
+	struct assay_state *state;
+	struct assay_specs *specs;
+	struct assay_lab lab;
+	struct recorder_line *line; /* as role->config->lines */
+	size_t line_count;
+	struct recorder_host *host[RECORDER_HOSTS_MAX];
+	size_t host_count;
+	struct recorder_client *client[RECORDER_CLIENTS_MAX];
+	size_t client_count;
+	unsigned group; /* entries in the open group */
+	uint64_t group_ns;
+	bool full; /* the disk is: hosts pause, nothing is taken */
+	bool state_behind; /* the journal has more than the state could be given */
+	uint64_t retry_ns, tick_ns;
+	int64_t clock_offset_ns; /* wall - monotonic, to see the wall clock step */
+	bool lab_changed; /* which instruments are needed has to be looked at again */
+	bool stop;
+	int code; /* exit code */
+};
+
+uint64_t recorder_now_ns(void); /* monotonic */
+int64_t recorder_wall_ns(void);
+
+/* recorder.c: the group */
+int recorder_append(
+	struct recorder *recorder, struct assay_entry *entry, struct assay_error *err) ASSAY_WARN_UNUSED;
+/* body is borrowed; line may be "". */
+int recorder_append_json(struct recorder *recorder, uint16_t kind, const char *line, const json_t *body,
+	const void *raw, size_t raw_length, uint64_t *sequence_out,
+	struct assay_error *err) ASSAY_WARN_UNUSED;
+int recorder_commit(struct recorder *recorder, struct assay_error *err) ASSAY_WARN_UNUSED;
+/* What append or commit could not do: a full disk pauses, anything else ends this process (the supervisor starts
+ * another, which finds out what is there). */
+void recorder_failed(struct recorder *recorder, int status, const struct assay_error *err);
+
+/* recorder_start.c */
+int recorder_start(struct recorder *recorder, struct assay_error *err) ASSAY_WARN_UNUSED;
+
+/* host_end.c */
+void host_end_add(struct recorder *recorder, const struct assay_message *head, const void *payload, int fd);
+/* Take what it sends until there is no more or the group is full. */
+void host_end_readable(struct recorder *recorder, struct recorder_host *host);
+/* Take the rest, journal what is held as host-died, forget it. */
+void host_end_gone(struct recorder *recorder, struct recorder_host *host);
+/* Nothing uncommitted is known any more: hosts will tell it again after HELLO. */
+void host_end_forget_uncommitted(struct recorder *recorder);
+/* HELLO, COMMITTED, PAUSE and RESUME, WANT where they are due; what a host cannot take now stays due. */
+void host_end_tell(struct recorder *recorder);
+/* At an orderly stop: everything held becomes an entry. */
+void host_end_flush(struct recorder *recorder, const char *why);
+
+/* host_want.c: which instruments tests need now, and who has to be told */
+int host_want_refresh(struct recorder *recorder, struct assay_error *err) ASSAY_WARN_UNUSED;
+void host_want_take(struct recorder *recorder, const char *instrument);
+void host_want_tell(struct recorder *recorder, struct recorder_line *line);
+
+/* client_end.c */
+void client_end_accept(struct recorder *recorder);
+void client_end_ready(struct recorder *recorder, struct recorder_client *client, short events);
+void client_end_close(struct recorder *recorder, struct recorder_client *client);
+
+/* recorder_command.c: the answer to one line, a new reference */
+json_t *recorder_command(struct recorder *recorder, const char *line, size_t length, const char *who);
+
+#endif

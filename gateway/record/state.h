@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The state: DIR/state.db, derived from the journal and nothing else. assay_state_apply is the only thing that
+ * changes a row, live and when the state is made again, so both give the same tables.
+ *
+ * One writer (the recorder), one thread; readers use assay_query_open. WAL, synchronous=NORMAL: what a power cut takes
+ * from it is applied again from the journal at the next start. */
+#ifndef ASSAY_RECORD_STATE_H
+#define ASSAY_RECORD_STATE_H
+
+#include "gateway/record/journal.h"
+
+#include <sqlite3.h>
+
+#define ASSAY_STATE_VERSION 1
+#define ASSAY_STATE_EXCHANGES 2048u /* kept for the list of frames */
+#define ASSAY_STATE_READINGS 4000000u /* entries back that channel history reaches */
+#define ASSAY_STATE_RECEIVED 1024u
+
+struct assay_state;
+
+/* Open DIR/state.db, or make it. A state that is damaged, of another version, or does not belong to the journal in
+ * DIR is made again. It is behind until assay_state_catch_up. */
+int assay_state_open(const char *dir, struct assay_state **out, struct assay_error *err) ASSAY_WARN_UNUSED;
+void assay_state_close(struct assay_state *state); /* NULL allowed; an open transaction is rolled back */
+
+/* Apply everything the journal in DIR has and the state has not, in transactions of its own. */
+int assay_state_catch_up(
+	struct assay_state *state, const char *dir, struct assay_error *err) ASSAY_WARN_UNUSED;
+
+/* The next entry in order (assay_state_applied is its sequence). Begins a transaction when none is open; visible to
+ * others after commit. On failure the transaction must be rolled back. ASSAY_EDAMAGED: the state or the entry does not
+ * hold together. */
+int assay_state_apply(struct assay_state *state, const struct assay_entry *entry,
+	struct assay_error *err) ASSAY_WARN_UNUSED;
+int assay_state_commit(struct assay_state *state, struct assay_error *err) ASSAY_WARN_UNUSED;
+void assay_state_rollback(struct assay_state *state);
+
+uint64_t assay_state_applied(const struct assay_state *state); /* entries, with the open transaction */
+sqlite3 *assay_state_db(struct assay_state *state); /* for queries; sees the open transaction */
+
+/* How far the host of this generation is in the journal: LINE and END messages up to *done_id_out, and its last LINE
+ * message *line_id_out. Both 0 for a generation not seen yet. */
+int assay_state_mark(struct assay_state *state, const char *line, uint32_t generation, uint64_t *done_id_out,
+	uint64_t *line_id_out, struct assay_error *err) ASSAY_WARN_UNUSED;
+
+/* Value of meta, "" when there is none. out holds size bytes. */
+int assay_state_meta(struct assay_state *state, const char *key, char *out, size_t size,
+	struct assay_error *err) ASSAY_WARN_UNUSED;
+
+/* Delete DIR/state.db and what belongs to it; the next open makes it again. */
+void assay_state_remove(const char *dir);
+
+#endif

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The tables of the state. Every row names the entry (seq) it came from; deleting the file loses nothing. A change
+ * here raises ASSAY_STATE_VERSION, and the state is made again from the journal. */
+#include "gateway/record/state_tables.h"
+
+const char *const assay_state_schema[] = {
+	/* applied: entries applied; header: of the last one, as hex, so that a state from another journal is noticed;
+	 * site; supervisor: which supervisor's generations the lines' marks belong to. */
+	"CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID",
+
+	/* done_id: everything the host of this generation has told up to it is in the journal. line_id: its last LINE. */
+	"CREATE TABLE line("
+	" id TEXT PRIMARY KEY, position INTEGER NOT NULL, transport TEXT NOT NULL, address TEXT NOT NULL,"
+	" name_zh TEXT NOT NULL, name_en TEXT NOT NULL, settings TEXT NOT NULL,"
+	" status TEXT NOT NULL, code TEXT NOT NULL, text_zh TEXT NOT NULL, text_en TEXT NOT NULL,"
+	" since_ns INTEGER NOT NULL, seq INTEGER NOT NULL,"
+	" generation INTEGER NOT NULL, done_id INTEGER NOT NULL, line_id INTEGER NOT NULL) STRICT, WITHOUT "
+	"ROWID",
+
+	"CREATE TABLE instrument("
+	" id TEXT PRIMARY KEY, line TEXT NOT NULL, position INTEGER NOT NULL, driver TEXT NOT NULL,"
+	" driver_sha256 TEXT NOT NULL, spec TEXT NOT NULL, name_zh TEXT NOT NULL, name_en TEXT NOT NULL,"
+	" model TEXT NOT NULL, serial TEXT NOT NULL, serial_seen TEXT NOT NULL, model_seen TEXT NOT NULL,"
+	" calibrated_until TEXT NOT NULL, location TEXT NOT NULL, needed_ms INTEGER NOT NULL, seq INTEGER "
+	"NOT NULL"
+	") STRICT, WITHOUT ROWID",
+
+	/* The last reading of each channel. band_*: what lab.xml allows, '' none; unit_wanted: '' any. position 9999: a
+	 * channel that lab.xml and the instrument's file do not name. */
+	"CREATE TABLE channel("
+	" instrument TEXT NOT NULL, channel TEXT NOT NULL, position INTEGER NOT NULL,"
+	" name_zh TEXT NOT NULL, name_en TEXT NOT NULL,"
+	" band_low TEXT NOT NULL, band_high TEXT NOT NULL, unit_wanted TEXT NOT NULL,"
+	" value TEXT NOT NULL, unit TEXT NOT NULL, flags INTEGER NOT NULL, reason TEXT NOT NULL,"
+	" wall_ns INTEGER NOT NULL, seq INTEGER NOT NULL, idx INTEGER NOT NULL,"
+	" PRIMARY KEY(instrument, channel)) STRICT, WITHOUT ROWID",
+
+	/* History, in the order of the journal. Older than ASSAY_STATE_READINGS entries: only in the journal. */
+	"CREATE TABLE reading("
+	" instrument TEXT NOT NULL, channel TEXT NOT NULL, seq INTEGER NOT NULL, idx INTEGER NOT NULL,"
+	" value TEXT NOT NULL, unit TEXT NOT NULL, flags INTEGER NOT NULL, reason TEXT NOT NULL,"
+	" wall_ns INTEGER NOT NULL, mono_ns INTEGER NOT NULL,"
+	" PRIMARY KEY(instrument, channel, seq, idx)) STRICT, WITHOUT ROWID",
+
+	/* The latest exchanges, for the list of frames; body as in the journal; received: at most
+	 * ASSAY_STATE_RECEIVED bytes. fate: '', 'unassigned' (offered, no slot waited), 'filled', 'refused'. */
+	"CREATE TABLE exchange("
+	" seq INTEGER PRIMARY KEY, line TEXT NOT NULL, instrument TEXT NOT NULL, wall_ns INTEGER NOT NULL,"
+	" outcome TEXT NOT NULL, solicited INTEGER NOT NULL, received BLOB NOT NULL, body TEXT NOT NULL,"
+	" fate TEXT NOT NULL) STRICT",
+
+	"CREATE TABLE batch("
+	" id TEXT PRIMARY KEY, product TEXT NOT NULL, product_zh TEXT NOT NULL, product_en TEXT NOT NULL,"
+	" name TEXT NOT NULL, producer TEXT NOT NULL, lot TEXT NOT NULL,"
+	" produced TEXT NOT NULL, amount TEXT NOT NULL, origin TEXT NOT NULL, received_ns INTEGER NOT NULL,"
+	" sample TEXT NOT NULL, who TEXT NOT NULL,"
+	" status TEXT NOT NULL," /* to-test, testing, awaiting-review, awaiting-release, void */
+	" verdict TEXT NOT NULL," /* '' none yet, else pass, fail, undetermined */
+	" seq INTEGER NOT NULL, verdict_seq INTEGER) STRICT, WITHOUT ROWID",
+
+	/* sheet: the method as it was when the test was ordered, JSON (gateway/lab/sheet.h). calculated: JSON list of
+	 * what follows from the slots filled so far. */
+	"CREATE TABLE test("
+	" id TEXT PRIMARY KEY, batch TEXT NOT NULL, position INTEGER NOT NULL, analyte TEXT NOT NULL,"
+	" method TEXT NOT NULL, status TEXT NOT NULL," /* to-test, testing, done, void */
+	" evidence_instrument TEXT NOT NULL, sheet TEXT NOT NULL, calculated TEXT NOT NULL,"
+	" result TEXT NOT NULL, seq INTEGER NOT NULL) STRICT, WITHOUT ROWID",
+	"CREATE INDEX test_by_batch ON test(batch, position)",
+	"CREATE INDEX test_by_status ON test(status)",
+
+	/* One row for each slot and for each repeated weighing of it, ordinal from 1. position: in the method. A refused
+	 * slot still waits for its instrument. */
+	"CREATE TABLE slot("
+	" test TEXT NOT NULL, slot TEXT NOT NULL, replicate INTEGER NOT NULL, ordinal INTEGER NOT NULL,"
+	" position INTEGER NOT NULL,"
+	" status TEXT NOT NULL," /* empty, armed, filled, refused */
+	" instrument TEXT NOT NULL, channel TEXT NOT NULL, value TEXT NOT NULL, unit TEXT NOT NULL,"
+	" typed INTEGER NOT NULL, reason TEXT NOT NULL, reason_zh TEXT NOT NULL, reason_en TEXT NOT NULL,"
+	" exchange_seq INTEGER, exchange_idx INTEGER, wall_ns INTEGER NOT NULL, mono_ns INTEGER NOT NULL,"
+	" boot TEXT NOT NULL, seq INTEGER NOT NULL,"
+	" PRIMARY KEY(test, slot, replicate, ordinal)) STRICT, WITHOUT ROWID",
+	"CREATE INDEX slot_by_status ON slot(status, instrument)",
+
+	"CREATE TABLE result("
+	" id TEXT PRIMARY KEY, test TEXT NOT NULL, value TEXT NOT NULL, unit TEXT NOT NULL,"
+	" exact TEXT NOT NULL, reasons TEXT NOT NULL, derivation TEXT NOT NULL, evidence TEXT NOT NULL,"
+	" method TEXT NOT NULL, seq INTEGER NOT NULL) STRICT, WITHOUT ROWID",
+
+	/* subject: id of a result or of a batch. source: JSON, where the limit stands. */
+	"CREATE TABLE verdict("
+	" subject TEXT NOT NULL, seq INTEGER NOT NULL, verdict TEXT NOT NULL, reasons TEXT NOT NULL,"
+	" standard TEXT NOT NULL, clause TEXT NOT NULL, limit_text TEXT NOT NULL, compared TEXT NOT NULL,"
+	" text_zh TEXT NOT NULL, text_en TEXT NOT NULL, scope_zh TEXT NOT NULL, scope_en TEXT NOT NULL,"
+	" derivation TEXT NOT NULL, source TEXT NOT NULL,"
+	" PRIMARY KEY(subject, seq)) STRICT, WITHOUT ROWID",
+
+	"CREATE TABLE review("
+	" seq INTEGER PRIMARY KEY, batch TEXT NOT NULL, action TEXT NOT NULL, reason TEXT NOT NULL,"
+	" who TEXT NOT NULL, wall_ns INTEGER NOT NULL) STRICT",
+
+	"CREATE TABLE spec(path TEXT NOT NULL, sha256 TEXT NOT NULL, seq INTEGER NOT NULL,"
+	" PRIMARY KEY(path, sha256)) STRICT, WITHOUT ROWID",
+	"CREATE TABLE driver(name TEXT NOT NULL, version TEXT NOT NULL, sha256 TEXT NOT NULL, seq INTEGER "
+	"NOT NULL,"
+	" PRIMARY KEY(name, sha256)) STRICT, WITHOUT ROWID",
+	NULL,
+};

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The statements that change the state, all of them, prepared when first used. */
+#include "gateway/record/segment.h"
+#include "gateway/record/state_tables.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+static const char *const sql[STATE_STATEMENTS] = {
+	[STATE_PUT_META] = "INSERT INTO meta(key,value) VALUES(?1,?2)"
+			   " ON CONFLICT(key) DO UPDATE SET value=excluded.value",
+	[STATE_GET_META] = "SELECT value FROM meta WHERE key=?1",
+	[STATE_RESET_MARKS] = "UPDATE line SET generation=0, done_id=0, line_id=0",
+	[STATE_GET_MARK] = "SELECT generation, done_id, line_id FROM line WHERE id=?1",
+	/* A new generation's ids begin again; a LINE message is ?4, an exchange 0. */
+	[STATE_MARK_LINE] =
+		"UPDATE line SET line_id=CASE WHEN ?4>0 THEN ?4 WHEN generation=?2 THEN line_id ELSE 0 END,"
+		" done_id=CASE WHEN ?3>0 THEN ?3 WHEN generation=?2 THEN done_id ELSE 0 END,"
+		" generation=?2 WHERE id=?1 AND generation<=?2",
+	[STATE_CLEAR_CHANNELS] = "UPDATE channel SET position=-1",
+	[STATE_CLEAR_INSTRUMENTS] = "UPDATE instrument SET position=-1",
+	[STATE_CLEAR_LINES] = "UPDATE line SET position=-1",
+	[STATE_PUT_LINE] = "INSERT INTO line VALUES(?1,?2,?3,?4,?5,?6,?7,?8,'','','',?9,?10,0,0,0) ON "
+			   "CONFLICT(id) DO UPDATE SET"
+			   " position=?2,transport=?3,address=?4,name_zh=?5,name_en=?6,settings=?7,"
+			   " status=CASE WHEN ?8='disabled' OR status='disabled' THEN ?8 ELSE status END",
+	[STATE_PUT_INSTRUMENT] =
+		"INSERT INTO instrument VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,'','',?11,?12,?13,?14)"
+		" ON CONFLICT(id) DO UPDATE SET line=?2,position=?3,driver=?4,driver_sha256=?5,spec=?6,"
+		" name_zh=?7,name_en=?8,model=?9,serial=?10,calibrated_until=?11,location=?12,needed_ms=?13,"
+		"seq=?14",
+	[STATE_PUT_CHANNEL] = "INSERT INTO channel VALUES(?1,?2,?3,?4,?5,?6,?7,?8,'','',0,'',0,?9,0)"
+			      " ON CONFLICT(instrument,channel) DO UPDATE SET"
+			      " position=?3,name_zh=?4,name_en=?5,band_low=?6,band_high=?7,unit_wanted=?8",
+	[STATE_DROP_LINES] = "DELETE FROM line WHERE position<0",
+	[STATE_DROP_INSTRUMENTS] = "DELETE FROM instrument WHERE position<0",
+	[STATE_DROP_CHANNELS] = "DELETE FROM channel WHERE position<0",
+	[STATE_PUT_SPEC] = "INSERT OR IGNORE INTO spec VALUES(?1,?2,?3)",
+	[STATE_PUT_DRIVER] = "INSERT OR IGNORE INTO driver VALUES(?1,?2,?3,?4)",
+	[STATE_LINE_STATUS] = "UPDATE line SET status=?2,code=?3,text_zh=?4,text_en=?5,since_ns=?6,seq=?7"
+			      " WHERE id=?1",
+	[STATE_PUT_EXCHANGE] = "INSERT INTO exchange VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9)",
+	[STATE_PUT_READING] = "INSERT INTO reading VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)",
+	[STATE_CHANNEL_VALUE] = "INSERT INTO channel VALUES(?1,?2,9999,?2,?2,'','','',?3,?4,?5,?6,?7,?8,?9)"
+				" ON CONFLICT(instrument,channel) DO UPDATE SET"
+				" value=?3,unit=?4,flags=?5,reason=?6,wall_ns=?7,seq=?8,idx=?9",
+	[STATE_IDENTITY] = "UPDATE instrument SET serial_seen=CASE WHEN ?2<>'' THEN ?2 ELSE serial_seen END,"
+			   " model_seen=CASE WHEN ?3<>'' THEN ?3 ELSE model_seen END WHERE id=?1",
+	[STATE_PRUNE_EXCHANGES] = "DELETE FROM exchange WHERE seq<?1",
+	[STATE_LIST_CHANNELS] = "SELECT instrument, channel FROM channel",
+	[STATE_PRUNE_READINGS] = "DELETE FROM reading WHERE instrument=?1 AND channel=?2 AND seq<?3",
+	[STATE_PUT_BATCH] =
+		"INSERT INTO batch VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,'to-test','',?14,NULL)",
+	[STATE_BATCH_STATUS] = "UPDATE batch SET status=?2 WHERE id=?1",
+	[STATE_BATCH_TESTING] = "UPDATE batch SET status='testing' WHERE status='to-test' AND"
+				" id=(SELECT batch FROM test WHERE id=?1)",
+	[STATE_BATCH_VERDICT] = "UPDATE batch SET verdict=?2, verdict_seq=?3, status=?4 WHERE id=?1",
+	[STATE_PUT_TEST] = "INSERT INTO test VALUES(?1,?2,?3,?4,?5,'to-test',?6,?7,'[]','',?8)",
+	[STATE_TEST_TESTING] =
+		"UPDATE test SET calculated=?2,"
+		" status=CASE status WHEN 'to-test' THEN 'testing' ELSE status END WHERE id=?1",
+	[STATE_TEST_DONE] = "UPDATE test SET status='done', result=?2, calculated=?3 WHERE id=?1",
+	[STATE_TEST_VOID] = "UPDATE test SET status='void' WHERE batch=?1",
+	[STATE_PUT_SLOT] =
+		"INSERT INTO slot VALUES(?1,?2,?3,?4,?5,'empty','','','',?6,0,'','','',NULL,NULL,0,0,'',?7)",
+	[STATE_ARM_SLOT] =
+		"UPDATE slot SET status='armed',instrument=?5,channel=?6,reason='',reason_zh='',reason_en='',"
+		"value='',exchange_seq=NULL,exchange_idx=NULL,wall_ns=?7,mono_ns=?8,boot=?9,seq=?10"
+		" WHERE test=?1 AND slot=?2 AND replicate=?3 AND ordinal=?4 AND status<>'filled'",
+	[STATE_DISARM_TEST] =
+		"UPDATE slot SET "
+		"status='empty',instrument='',channel='',reason='',reason_zh='',reason_en='',value='',"
+		"exchange_seq=NULL,exchange_idx=NULL WHERE test=?1 AND status IN ('armed','refused')",
+	[STATE_DISARM_BATCH] =
+		"UPDATE slot SET "
+		"status='empty',instrument='',channel='',reason='',reason_zh='',reason_en='',value='',"
+		"exchange_seq=NULL,exchange_idx=NULL WHERE status IN ('armed','refused')"
+		" AND test IN (SELECT id FROM test WHERE batch=?1)",
+	[STATE_FILL_SLOT] =
+		"UPDATE slot SET status='filled',instrument=?5,channel=?6,value=?7,unit=?8,typed=?9,"
+		"reason=?10,reason_zh='',reason_en='',exchange_seq=NULLIF(?11,-1),exchange_idx=NULLIF(?12,-1)"
+		","
+		"wall_ns=?13,mono_ns=?14,boot=?15,seq=?16"
+		" WHERE test=?1 AND slot=?2 AND replicate=?3 AND ordinal=?4",
+	[STATE_REFUSE_SLOT] = "UPDATE slot SET "
+			      "status='refused',reason=?5,reason_zh=?6,reason_en=?7,value=?8,exchange_seq=?9,"
+			      "exchange_idx=?10 WHERE test=?1 AND slot=?2 AND replicate=?3 AND ordinal=?4",
+	[STATE_FATE] = "UPDATE exchange SET fate=?2 WHERE seq=?1 AND fate<>'filled'",
+	[STATE_PUT_RESULT] = "INSERT INTO result VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)",
+	[STATE_PUT_VERDICT] = "INSERT INTO verdict VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14)",
+	[STATE_PUT_REVIEW] = "INSERT INTO review VALUES(?1,?2,?3,?4,?5,?6)",
+};
+
+sqlite3_stmt *state_statement(struct assay_state *state, enum state_statement which, struct assay_error *err)
+{
+	int rc = SQLITE_OK;
+
+	if (!state->statement[which])
+		rc = sqlite3_prepare_v3(
+			state->db, sql[which], -1, SQLITE_PREPARE_PERSISTENT, &state->statement[which], NULL);
+	if (rc == SQLITE_OK)
+		return state->statement[which];
+	(void)assay_sqlite_error(err, state->db, state->path, rc);
+	return NULL;
+}
+
+int state_run(struct assay_state *state, enum state_statement which, struct assay_error *err,
+	const char *values, ...)
+{
+	sqlite3_stmt *run = state_statement(state, which, err);
+	va_list args;
+	int rc = SQLITE_OK, status = ASSAY_OK;
+
+	if (!run)
+		return ASSAY_EDAMAGED;
+	if (strlen(values) != (size_t)sqlite3_bind_parameter_count(run))
+		return assay_sqlite_error(err, NULL, state->path, SQLITE_RANGE);
+	va_start(args, values);
+	for (int column = 1; values[column - 1] && rc == SQLITE_OK; column++) {
+		switch (values[column - 1]) {
+		case 't':
+			rc = sqlite3_bind_text(run, column, va_arg(args, const char *), -1, SQLITE_STATIC);
+			break;
+		case 'i':
+			rc = sqlite3_bind_int64(run, column, va_arg(args, int64_t));
+			break;
+		case 'b': {
+			const void *blob = va_arg(args, const void *);
+			size_t length = va_arg(args, size_t);
+
+			rc = sqlite3_bind_blob(run, column, blob, (int)length, SQLITE_STATIC);
+			break;
+		}
+		default:
+			rc = sqlite3_bind_null(run, column);
+			break;
+		}
+	}
+	va_end(args);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_step(run);
+	if (rc != SQLITE_DONE)
+		status = assay_sqlite_error(err, state->db, state->path, rc);
+	(void)sqlite3_reset(run);
+	return status;
+}

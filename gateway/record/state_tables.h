@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Inside of the state: its statements, and how entries become rows. Not for others. */
+#ifndef ASSAY_RECORD_STATE_TABLES_H
+#define ASSAY_RECORD_STATE_TABLES_H
+
+#include "gateway/record/state.h"
+
+#include <jansson.h>
+
+extern const char *const assay_state_schema[]; /* ends with NULL */
+
+enum state_statement {
+	STATE_PUT_META,
+	STATE_GET_META,
+	STATE_RESET_MARKS,
+	STATE_GET_MARK,
+	STATE_MARK_LINE,
+	STATE_CLEAR_CHANNELS,
+	STATE_CLEAR_INSTRUMENTS,
+	STATE_CLEAR_LINES,
+	STATE_PUT_LINE,
+	STATE_PUT_INSTRUMENT,
+	STATE_PUT_CHANNEL,
+	STATE_DROP_LINES,
+	STATE_DROP_INSTRUMENTS,
+	STATE_DROP_CHANNELS,
+	STATE_PUT_SPEC,
+	STATE_PUT_DRIVER,
+	STATE_LINE_STATUS,
+	STATE_PUT_EXCHANGE,
+	STATE_PUT_READING,
+	STATE_CHANNEL_VALUE,
+	STATE_IDENTITY,
+	STATE_PRUNE_EXCHANGES,
+	STATE_LIST_CHANNELS,
+	STATE_PRUNE_READINGS,
+	STATE_PUT_BATCH,
+	STATE_BATCH_STATUS,
+	STATE_BATCH_TESTING,
+	STATE_BATCH_VERDICT,
+	STATE_PUT_TEST,
+	STATE_TEST_TESTING,
+	STATE_TEST_DONE,
+	STATE_TEST_VOID,
+	STATE_PUT_SLOT,
+	STATE_ARM_SLOT,
+	STATE_DISARM_TEST,
+	STATE_DISARM_BATCH,
+	STATE_FILL_SLOT,
+	STATE_REFUSE_SLOT,
+	STATE_FATE,
+	STATE_PUT_RESULT,
+	STATE_PUT_VERDICT,
+	STATE_PUT_REVIEW,
+	STATE_STATEMENTS
+};
+
+struct assay_state {
+	char path[600];
+	sqlite3 *db;
+	sqlite3_stmt *statement[STATE_STATEMENTS];
+	bool open; /* a transaction */
+	uint64_t applied, committed;
+	uint8_t header[ASSAY_HEADER_SIZE]; /* of the last entry applied */
+	struct assay_error failed; /* of the first statement that failed since the last rollback */
+};
+
+/* Run a statement that returns no row. values: one letter each - t text (const char *), i int64_t, n NULL (no
+ * argument), b blob (const void *, size_t). */
+int state_run(struct assay_state *state, enum state_statement which, struct assay_error *err,
+	const char *values, ...) ASSAY_WARN_UNUSED;
+/* A prepared statement, reset; owned by the state. NULL with err. */
+sqlite3_stmt *state_statement(struct assay_state *state, enum state_statement which, struct assay_error *err);
+
+/* apply.c: exchanges and lines. apply_config.c: what lab.xml and specs say. apply_lab.c: batches, tests, results. */
+int apply_start(struct assay_state *state, const struct assay_entry *entry, const json_t *body,
+	struct assay_error *err) ASSAY_WARN_UNUSED;
+int apply_config(struct assay_state *state, const struct assay_entry *entry, const json_t *body,
+	struct assay_error *err) ASSAY_WARN_UNUSED;
+int apply_lab(struct assay_state *state, const struct assay_entry *entry, const json_t *body,
+	struct assay_error *err) ASSAY_WARN_UNUSED;
+
+const char *body_text(const json_t *body, const char *name); /* "" when absent */
+int64_t body_number(const json_t *body, const char *name); /* 0 when absent */
+
+#endif

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The recorder as its host, its supervisor and its clients see it: recorded once, acknowledged only when durable,
+ * nothing acknowledged is ever lost. Expected values follow from channel.h, events.h and body.h. */
+#include "tests/unit/recorder_play.h"
+
+#include "gateway/record/events.h"
+
+static const struct play_reading stable = {"weight", "20.1127", "g", ASSAY_FLAG_STABLE, 0, true, false};
+
+static void test_records_and_acknowledges(void **state)
+{
+	struct play play;
+	struct assay_message head;
+	struct play_count *count;
+	struct assay_event event;
+	struct assay_error err;
+	size_t at = 0;
+	json_t *answer;
+
+	(void)state;
+	play_make(&play);
+	play_start(&play, ASSAY_MSG_READY, NULL);
+	play_add_host(&play);
+	assert_true(play_await(play.host, ASSAY_MSG_HELLO, &head, NULL, PLAY_WAIT_MS));
+	assert_int_equal(head.id, 0);
+	(void)play_event(&play, BALANCE, 0, ASSAY_TX, "SI\r\n");
+	(void)play_event(&play, BALANCE, 0, ASSAY_RX, "S S    20.1127 g\r\n");
+	(void)play_end(&play, BALANCE, 0, &stable);
+	play_await_committed(&play, BALANCE, 3);
+	/* Committed means: another reader finds it. */
+	count = play_count(&play, ASSAY_ENTRY_EXCHANGE);
+	assert_int_equal(count->count, 1);
+	assert_string_equal(count->last_body,
+		"{\"instrument\":\"balance-1\",\"generation\":1,\"id\":3,\"readings\":"
+		"[[\"weight\",\"20.1127\",\"g\",1]]}");
+	assert_int_equal(assay_event_next(count->last_raw, count->last_raw_length, &at, &event), 1);
+	assert_int_equal(event.direction, ASSAY_TX);
+	assert_int_equal(assay_event_next(count->last_raw, count->last_raw_length, &at, &event), 1);
+	assert_int_equal(event.direction, ASSAY_RX);
+	assert_memory_equal(event.bytes, "S S    20.1127 g\r\n", event.length);
+	assert_int_equal(assay_event_next(count->last_raw, count->last_raw_length, &at, &event), 0);
+	answer = play_call(&play, json_pack("{s:s}", "cmd", "status"), &err);
+	assert_non_null(answer);
+	assert_int_equal(json_array_size(json_object_get(answer, "lines")), 2);
+	assert_string_equal(
+		play_text(json_array_get(
+				  json_object_get(
+					  json_array_get(
+						  json_object_get(
+							  json_array_get(json_object_get(answer, "lines"), 0),
+							  "instruments"),
+						  0),
+					  "channels"),
+				  0),
+			"value"),
+		"20.1127");
+	json_decref(answer);
+	assert_int_equal(play_stop(&play), 0);
+	assert_int_equal(play_count(&play, ASSAY_ENTRY_STOP)->count, 1);
+	play_host_dies(&play);
+	play_remove(&play);
+}
+
+static void test_told_again(void **state)
+{
+	struct play play;
+	struct assay_message head;
+	uint64_t last;
+
+	(void)state;
+	play_make(&play);
+	play_start(&play, ASSAY_MSG_READY, NULL);
+	play_add_host(&play);
+	for (unsigned i = 0; i < 5; i++) {
+		(void)play_event(&play, BALANCE, 0, ASSAY_RX, "S S    20.1127 g\r\n");
+		(void)play_end(&play, BALANCE, 0, &stable);
+	}
+	last = play.id[BALANCE];
+	play_await_committed(&play, BALANCE, last);
+	/* In the middle of the next exchange the recorder is killed. */
+	(void)play_event(&play, BALANCE, 0, ASSAY_RX, "S S    21.");
+	play_kill(&play);
+	play_start(&play, ASSAY_MSG_READY, NULL);
+	play_add_host(&play);
+	do
+		assert_true(play_await(play.host, ASSAY_MSG_HELLO, &head, NULL, PLAY_WAIT_MS));
+	while (head.line != BALANCE || head.id == 0);
+	assert_int_equal(head.id, last);
+	/* A host tells everything after HELLO's id, and may tell what is known. */
+	(void)play_event(&play, BALANCE, last - 1, ASSAY_RX, "S S    20.1127 g\r\n");
+	(void)play_end(&play, BALANCE, last, &stable);
+	(void)play_event(&play, BALANCE, last + 1, ASSAY_RX, "S S    21.");
+	(void)play_event(&play, BALANCE, last + 2, ASSAY_RX, "0000 g\r\n");
+	(void)play_end(&play, BALANCE, last + 3, &stable);
+	play_await_committed(&play, BALANCE, last + 3);
+	assert_int_equal(play_count(&play, ASSAY_ENTRY_EXCHANGE)->count, 6);
+	assert_int_equal(play_stop(&play), 0);
+	play_host_dies(&play);
+	play_remove(&play);
+}
+
+static void test_host_dies(void **state)
+{
+	struct play play;
+	struct play_count *count;
+	struct assay_message head;
+
+	(void)state;
+	play_make(&play);
+	play_start(&play, ASSAY_MSG_READY, NULL);
+	play_add_host(&play);
+	(void)play_event(&play, BALANCE, 0, ASSAY_RX, "S S    21.");
+	play_host_dies(&play);
+	play_add_host(&play);
+	assert_true(play_await(play.host, ASSAY_MSG_HELLO, &head, NULL, PLAY_WAIT_MS));
+	assert_int_equal(head.id, 0); /* a new generation counts from the beginning */
+	count = play_count(&play, ASSAY_ENTRY_EXCHANGE);
+	assert_int_equal(count->count, 1);
+	assert_non_null(strstr(count->last_body, "\"outcome\":\"host-died\""));
+	assert_memory_equal(count->last_raw + ASSAY_EVENT_HEADER_SIZE, "S S    21.", 10);
+	assert_int_equal(play_stop(&play), 0);
+	play_host_dies(&play);
+	play_remove(&play);
+}
+
+static void test_orphan_is_refused(void **state)
+{
+	struct play play;
+	int orphan, orphan_far;
+	struct assay_message head = {.type = ASSAY_MSG_END, .line = BALANCE, .generation = 1, .id = 1};
+
+	(void)state;
+	play_make(&play);
+	play_start(&play, ASSAY_MSG_READY, NULL);
+	play_add_host(&play);
+	play_await(play.host, ASSAY_MSG_HELLO, &head, NULL, PLAY_WAIT_MS);
+	orphan = play.host;
+	orphan_far = play.host_far;
+	play.host = -1;
+	play_add_host(&play);
+	assert_true(play_await(play.host, ASSAY_MSG_HELLO, &head, NULL, PLAY_WAIT_MS));
+	/* The first generation still lives and speaks. */
+	head = (struct assay_message){.type = ASSAY_MSG_EVENT, .line = BALANCE, .generation = 1, .id = 1};
+	/* Sent, or the channel is closed already: both are a refusal. */
+	assert_int_not_equal(assay_channel_send(orphan, &head, "\2\0\0\0\0\0\0\0", 8, -1), ASSAY_EREFUSED);
+	head.type = ASSAY_MSG_END;
+	head.id = 2;
+	assert_int_not_equal(assay_channel_send(orphan, &head, NULL, 0, -1), ASSAY_EREFUSED);
+	(void)play_event(&play, BALANCE, 0, ASSAY_RX, "S S    20.1127 g\r\n");
+	play_await_committed(&play, BALANCE, play_end(&play, BALANCE, 0, &stable));
+	assert_int_equal(play_count(&play, ASSAY_ENTRY_EXCHANGE)->count, 1);
+	assert_int_equal(play_stop(&play), 0);
+	(void)close(orphan);
+	(void)close(orphan_far);
+	play_host_dies(&play);
+	play_remove(&play);
+}
+
+static void test_nonsense_from_a_host(void **state)
+{
+	struct play play;
+	uint8_t bytes[700];
+
+	(void)state;
+	play_make(&play);
+	memset(bytes, 0xff, sizeof bytes);
+	play_start(&play, ASSAY_MSG_READY, NULL);
+	play_add_host(&play);
+	for (size_t length = 0; length <= sizeof bytes; length += 100)
+		play_await_committed(
+			&play, BALANCE, play_tell(&play, BALANCE, ASSAY_MSG_END, 0, bytes, length));
+	(void)play_tell(&play, BALANCE, ASSAY_MSG_EVENT, 0, bytes, 3);
+	(void)play_tell(&play, BALANCE, ASSAY_MSG_LINE, 0, bytes, sizeof(struct assay_line_state) - 1);
+	play_await_committed(&play, BALANCE, play_end(&play, BALANCE, 0, &stable));
+	assert_int_equal(play_stop(&play), 0);
+	assert_int_equal(play_count(&play, ASSAY_ENTRY_EXCHANGE)->count, 9);
+	play_host_dies(&play);
+	play_remove(&play);
+}
+
+static void test_second_recorder(void **state)
+{
+	struct play play, second;
+	struct assay_error err;
+
+	(void)state;
+	play_make(&play);
+	play_start(&play, ASSAY_MSG_READY, NULL);
+	second = play;
+	play_start(&second, ASSAY_MSG_REFUSED, &err);
+	assert_string_equal(err.code, "journal-taken");
+	assert_int_equal(play_wait(&second), 1);
+	assert_int_equal(play_stop(&play), 0);
+	play_remove(&play);
+}
+
+static void test_restart_adds_nothing_known(void **state)
+{
+	struct play play;
+	unsigned specs, drivers;
+
+	(void)state;
+	play_make(&play);
+	play_start(&play, ASSAY_MSG_READY, NULL);
+	assert_int_equal(play_stop(&play), 0);
+	specs = play_count(&play, ASSAY_ENTRY_SPEC)->count;
+	drivers = play_count(&play, ASSAY_ENTRY_DRIVER)->count;
+	assert_true(specs > 3);
+	assert_int_equal(drivers, 2);
+	play_start(&play, ASSAY_MSG_READY, NULL);
+	assert_int_equal(play_stop(&play), 0);
+	assert_int_equal(play_count(&play, ASSAY_ENTRY_SPEC)->count, specs);
+	assert_int_equal(play_count(&play, ASSAY_ENTRY_DRIVER)->count, drivers);
+	assert_int_equal(play_count(&play, ASSAY_ENTRY_CONFIG)->count, 1);
+	assert_int_equal(play_count(&play, ASSAY_ENTRY_GENESIS)->count, 1);
+	assert_int_equal(play_count(&play, ASSAY_ENTRY_START)->count, 2);
+	play_remove(&play);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_records_and_acknowledges),
+		cmocka_unit_test(test_told_again),
+		cmocka_unit_test(test_host_dies),
+		cmocka_unit_test(test_orphan_is_refused),
+		cmocka_unit_test(test_nonsense_from_a_host),
+		cmocka_unit_test(test_second_recorder),
+		cmocka_unit_test(test_restart_adds_nothing_known),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
