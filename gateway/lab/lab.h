@@ -6,6 +6,7 @@
 #define ASSAY_LAB_LAB_H
 
 #include "gateway/record/body.h"
+#include "gateway/record/journal.h"
 #include "limits/limits.h"
 
 #include <jansson.h>

@@ -67,10 +67,14 @@ static int apply_arm(struct assay_state *state, const struct assay_entry *entry,
 	struct assay_error *err)
 {
 	char boot[33];
+	int status;
 
 	if (json_is_false(json_object_get(body, "armed")))
 		return state_run(state, STATE_DISARM_TEST, err, "t", body_text(body, "test"));
 	assay_hex(entry->boot, sizeof entry->boot, boot);
+	status = state_run(state, STATE_DISARM_INSTRUMENT, err, "t", body_text(body, "instrument"));
+	if (status != ASSAY_OK)
+		return status;
 	return state_run(state, STATE_ARM_SLOT, err, "ttiittiiti", body_text(body, "test"),
 		body_text(body, "slot"), body_number(body, "replicate"), body_number(body, "ordinal"),
 		body_text(body, "instrument"), body_text(body, "channel"), entry->wall_ns,
@@ -118,8 +122,8 @@ static int apply_refused(struct assay_state *state, const json_t *body, struct a
 {
 	int status = state_run(state, STATE_REFUSE_SLOT, err, "ttiittttii", body_text(body, "test"),
 		body_text(body, "slot"), body_number(body, "replicate"), body_number(body, "ordinal"),
-		body_text(body, "reason"), body_text(body, "text_zh"), body_text(body, "text_en"),
-		body_text(body, "shown"), body_number(body, "exchange"), body_number(body, "idx"));
+		body_text(body, "reason"), body_text(body, "text_zh"), body_text(body, "text_en"), "",
+		body_number(body, "exchange"), body_number(body, "idx"));
 
 	if (status == ASSAY_OK)
 		status = state_run(state, STATE_FATE, err, "it", body_number(body, "exchange"), "refused");

@@ -67,6 +67,10 @@ static const char *const sql[STATE_STATEMENTS] = {
 		"UPDATE slot SET status='armed',instrument=?5,channel=?6,reason='',reason_zh='',reason_en='',"
 		"value='',exchange_seq=NULL,exchange_idx=NULL,wall_ns=?7,mono_ns=?8,boot=?9,seq=?10"
 		" WHERE test=?1 AND slot=?2 AND replicate=?3 AND ordinal=?4 AND status<>'filled'",
+	[STATE_DISARM_INSTRUMENT] =
+		"UPDATE slot SET status='empty',instrument='',channel='',reason='',reason_zh='',reason_en='',"
+		"value='',exchange_seq=NULL,exchange_idx=NULL WHERE status IN ('armed','refused') AND "
+		"instrument=?1",
 	[STATE_DISARM_TEST] =
 		"UPDATE slot SET "
 		"status='empty',instrument='',channel='',reason='',reason_zh='',reason_en='',value='',"

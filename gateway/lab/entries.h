@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Bodies of the laboratory's entries (assay-journal.5). All are JSON objects; quantities are text, seq and counts are
+ * integers; "who" is the person or the peer's user name. Later versions add members and never change one.
+ *
+ * batch    {batch, sample, product, product_zh, product_en, product_file, product_sha256, name, producer, lot, produced,
+ *           amount, origin, who}
+ * test     {test, batch, position, analyte, method, evidence_instrument, sheet}
+ *   sheet  what the method said when the test was ordered: {analyte_zh, analyte_en, method_standard, method_zh,
+ *           method_en, method_file, method_sha256, formula, unit, replicates,
+ *           slots: [{slot, name_zh, name_en, unit, repeat}],
+ *           checks: [{name, name_zh, name_en, unit, low, high}],
+ *           evidence: [{role, channel, unit, from_slot, to_slot, low, high}],
+ *           limit: {standard, clause, text} or null}
+ * arm      {test, slot, replicate, ordinal, instrument, channel, who}: the slot waits for the instrument; whatever else
+ *           waited for it does no longer.  {test, armed: false, who}: nothing of the test waits
+ * fill     {test, slot, replicate, ordinal, position, value, unit, instrument, channel, exchange, idx, serial, driver,
+ *           driver_sha256, again, calculated}: reading idx of entry `exchange`. again: one more weighing is due;
+ *           calculated: what follows so far, as in gateway/lab/query.h.
+ *          {..., typed: true, reason, who} without instrument and exchange: a typed value
+ * refused  {test, slot, replicate, ordinal, instrument, exchange, idx, value, unit, reason, text_zh, text_en}
+ * result   {result, test, batch, value, unit, exact, reasons, derivation: [{zh, en}], calculated, evidence: [...],
+ *           readings: [{slot, replicate, ordinal, value, unit, typed, fill, exchange, idx}],
+ *           method: {id, file, sha256}}; value "" when none could be calculated; exact: "n/d"
+ * verdict  of a result: {result, verdict, reasons, standard, clause, limit, compared, text_zh, text_en, derivation,
+ *           source: {category, file, sha256, line, source, confidence}}
+ *          of a batch: {batch, verdict, reasons, text_zh, text_en, scope_zh, scope_en, status,
+ *           results: [{result, verdict}], derivation}
+ * review   {batch, action: "confirm" or "void", reason, status, who} */
+#ifndef ASSAY_LAB_ENTRIES_H
+#define ASSAY_LAB_ENTRIES_H
+
+#include "gateway/lab/lab.h"
+
+#define LAB_TEXT_MAX 200u /* bytes of a name, lot, reason ... */
+#define LAB_ID_MAX 64u
+#define LAB_TESTS_MAX 32u /* of one batch */
+#define LAB_VALUES_MAX 256u /* slots with their repeats, of one test */
+
+/* "name": "..." as text, "" when absent. */
+const char *lab_text(const json_t *object, const char *name);
+/* A text for a body; cut at the last whole character when it is not UTF-8 to its end. New reference. */
+json_t *lab_string(const char *text);
+json_t *lab_steps(const struct assay_step_list *steps); /* [{zh, en}] */
+json_t *lab_reasons(const struct assay_reason_list *reasons); /* [code] */
+int lab_no_memory(struct assay_error *err);
+/* Append body and drop it; NULL body: no memory. */
+int lab_append(struct assay_lab *lab, uint16_t kind, json_t *body, uint64_t *sequence_out,
+	struct assay_error *err) ASSAY_WARN_UNUSED;
+
+#endif

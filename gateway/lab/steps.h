@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What a command asks of a test or batch; each appends entries to the open group or refuses without any. */
+#ifndef ASSAY_LAB_STEPS_H
+#define ASSAY_LAB_STEPS_H
+
+#include "gateway/lab/worksheet.h"
+
+/* register.c */
+int lab_register(struct assay_lab *lab, const json_t *request, const char *who, char batch_out[LAB_ID_MAX],
+	struct assay_error *err) ASSAY_WARN_UNUSED;
+
+/* arm.c */
+int lab_arm(struct assay_lab *lab, const json_t *request, const char *who,
+	struct assay_error *err) ASSAY_WARN_UNUSED;
+int lab_disarm(struct assay_lab *lab, const json_t *request, const char *who,
+	struct assay_error *err) ASSAY_WARN_UNUSED;
+/* The calibration of an instrument with calibrated_until has run out at wall_ns (local day). */
+bool lab_overdue(const char *calibrated_until, int64_t wall_ns);
+
+/* A slot's row that is not filled yet. */
+struct lab_waiting {
+	char test[LAB_ID_MAX], slot[32], unit[32], channel[32], status[16],
+		instrument[ASSAY_INSTRUMENT_ID_MAX];
+	char boot[40];
+	unsigned replicate, ordinal, position;
+	uint64_t armed_mono_ns;
+};
+/* The next row of a slot to fill. ASSAY_ENOTFOUND "slot-unknown", ASSAY_EREFUSED "slot-filled". */
+int lab_next_row(struct assay_lab *lab, const char *test, const char *slot, unsigned replicate,
+	struct lab_waiting *out, struct assay_error *err) ASSAY_WARN_UNUSED;
+/* From a request: test, slot, replicate (1 when left out). */
+int lab_requested_row(struct assay_lab *lab, const json_t *request, struct lab_waiting *out,
+	struct assay_error *err) ASSAY_WARN_UNUSED;
+
+/* fill.c */
+int lab_enter(struct assay_lab *lab, const json_t *request, const char *who,
+	struct assay_error *err) ASSAY_WARN_UNUSED;
+
+/* finish.c: the result, its verdict, the batch's verdict, when the test is finished and they are not there */
+int lab_finish(struct assay_lab *lab, const char *test, struct assay_error *err) ASSAY_WARN_UNUSED;
+
+/* verdict.c: a result's verdict entry. *kind_out as in the entry; "" : no standard limits this. */
+int lab_judge(struct assay_lab *lab, const struct worksheet *sheet, const char *result_id,
+	const struct assay_result *result, struct assay_error *err) ASSAY_WARN_UNUSED;
+int lab_judge_batch(struct assay_lab *lab, const char *batch, struct assay_error *err) ASSAY_WARN_UNUSED;
+/* What a verdict over these tests covers; analytes_zh and _en joined. */
+json_t *lab_scope(sqlite3 *state, const char *batch, struct assay_error *err); /* {tests, text_zh, text_en} */
+
+/* review.c */
+int lab_review(struct assay_lab *lab, const char *action, const json_t *request, const char *who,
+	struct assay_error *err) ASSAY_WARN_UNUSED;
+
+/* A member that must be there as text, not empty, at most LAB_TEXT_MAX bytes, one line. NULL with err. */
+const char *lab_need(const json_t *request, const char *name, struct assay_error *err);
+/* The same, and may be empty or absent. */
+const char *lab_may(const json_t *request, const char *name, struct assay_error *err);
+
+#endif

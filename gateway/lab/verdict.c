@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * result -> limit -> verdict, then the batch's verdict over the tests ordered. Undetermined until a rule holds. */
+#include "gateway/lab/query_row.h"
+#include "gateway/lab/steps.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct batch_facts {
+	char product[LAB_ID_MAX], produced[16];
+};
+
+static int load_batch(
+	struct assay_lab *lab, const char *batch, struct batch_facts *out, struct assay_error *err)
+{
+	sqlite3_stmt *row =
+		query_prepare(lab->state, err, "SELECT product, produced FROM batch WHERE id=?1", "t", batch);
+	int rc;
+
+	memset(out, 0, sizeof *out);
+	if (!row)
+		return ASSAY_EIO;
+	rc = sqlite3_step(row);
+	if (rc == SQLITE_ROW) {
+		(void)snprintf(
+			out->product, sizeof out->product, "%s", (const char *)sqlite3_column_text(row, 0));
+		(void)snprintf(
+			out->produced, sizeof out->produced, "%s", (const char *)sqlite3_column_text(row, 1));
+	}
+	(void)sqlite3_finalize(row);
+	return rc == SQLITE_ROW ? ASSAY_OK : query_failed(lab->state, err);
+}
+
+static bool only_no_limit(const struct assay_verdict *verdict)
+{
+	return verdict->kind == ASSAY_VERDICT_UNDETERMINED && verdict->reasons.count == 1 &&
+	       strcmp(verdict->reasons.code[0], "no-limit") == 0;
+}
+
+/* What decides when several standards limit the same thing: a fail, then what cannot be judged, then a pass. */
+static unsigned weight(const struct assay_verdict *verdict)
+{
+	switch (verdict->kind) {
+	case ASSAY_VERDICT_FAIL:
+		return 4;
+	case ASSAY_VERDICT_PASS:
+		return 2;
+	case ASSAY_VERDICT_NOT_APPLICABLE:
+		return 1;
+	default:
+		return 3;
+	}
+}
+
+/* A result without a value has nothing to compare: only its reasons speak. */
+static void without_value(const struct assay_result *result, struct assay_verdict *verdict)
+{
+	verdict->kind = ASSAY_VERDICT_UNDETERMINED;
+	verdict->reasons = result->reasons;
+	verdict->compared[0] = '\0';
+	verdict->steps.count = 0;
+}
+
+/* The governing verdict over all standards the product names; false: none of them limits this. */
+static bool judge_all(struct assay_lab *lab, const struct worksheet *sheet, const struct assay_result *result,
+	const struct batch_facts *facts, struct assay_verdict *out)
+{
+	const struct assay_product *product = assay_specs_product_find(lab->specs, facts->product);
+	struct assay_verdict *one = calloc(1, sizeof *one);
+	bool found = false;
+
+	if (!product || !one) {
+		memset(out, 0, sizeof *out);
+		assay_reason_add(&out->reasons, "category-unknown");
+		free(one);
+		return true;
+	}
+	for (unsigned i = 0; i < product->use_count; i++) {
+		const struct assay_question question = {.standard = product->use[i].standard,
+			.category = product->use[i].category,
+			.analyte = sheet->method->analyte,
+			.produced = facts->produced,
+			.has_exact = true,
+			.exact = result->exact,
+			.unit = result->unit,
+			.reasons = &result->reasons};
+
+		assay_judge(lab->specs, &question, one);
+		if (only_no_limit(one))
+			continue;
+		if (!result->has_value)
+			without_value(result, one);
+		if (!found || weight(one) > weight(out))
+			*out = *one;
+		found = true;
+	}
+	free(one);
+	return found;
+}
+
+/* "合格：..." and "pass: ...". */
+static void describe(enum assay_verdict_kind kind, const json_t *reasons, char *zh, char *en, size_t size)
+{
+	const json_t *code;
+	size_t index, zh_at, en_at;
+
+	zh_at = (size_t)snprintf(zh, size, "%s", assay_verdict_zh(kind));
+	en_at = (size_t)snprintf(en, size, "%s", assay_verdict_name(kind));
+	json_array_foreach(reasons, index, code)
+	{
+		const struct assay_reason_text *reason = assay_reason_find(json_string_value(code));
+
+		if (zh_at + strlen(reason->zh) + 8 > size || en_at + strlen(reason->en) + 8 > size)
+			break;
+		zh_at += (size_t)snprintf(zh + zh_at, size - zh_at, "%s%s", index ? "；" : "：", reason->zh);
+		en_at += (size_t)snprintf(en + en_at, size - en_at, "%s%s", index ? "; " : ": ", reason->en);
+	}
+}
+
+static json_t *verdict_json(const char *result_id, const struct assay_verdict *verdict)
+{
+	const struct assay_limit *limit = verdict->limit;
+	const struct assay_standard *standard = verdict->standard;
+	json_t *reasons = lab_reasons(&verdict->reasons), *source = NULL;
+	char zh[512], en[512];
+
+	describe(verdict->kind, reasons, zh, en, sizeof zh);
+	if (standard)
+		source = json_pack("{s:s,s:s,s:s,s:i,s:s,s:s}", "category", limit ? limit->category : "",
+			"file", standard->file->path, "sha256", standard->file->sha256, "line",
+			limit ? (int)limit->line : 0, "source", limit ? limit->source : "", "confidence",
+			limit ? limit->confidence : "");
+	return json_pack("{s:s,s:s,s:o,s:s,s:s,s:s,s:s,s:o,s:o,s:o,s:o}", "result", result_id, "verdict",
+		assay_verdict_name(verdict->kind), "reasons", reasons, "standard",
+		standard ? standard->id : "", "clause", limit ? limit->clause : "", "limit",
+		limit ? limit->text : "", "compared", verdict->compared, "text_zh", lab_string(zh), "text_en",
+		lab_string(en), "derivation", lab_steps(&verdict->steps), "source", source);
+}
+
+int lab_judge(struct assay_lab *lab, const struct worksheet *sheet, const char *result_id,
+	const struct assay_result *result, struct assay_error *err)
+{
+	struct assay_verdict *verdict = calloc(1, sizeof *verdict);
+	struct batch_facts facts;
+	int status = verdict ? load_batch(lab, sheet->batch, &facts, err) : lab_no_memory(err);
+
+	if (status == ASSAY_OK && judge_all(lab, sheet, result, &facts, verdict)) {
+		for (size_t i = 0; i < sheet->count; i++)
+			if (sheet->fill[i].typed)
+				assay_reason_add(&verdict->reasons, "typed-value");
+		status = lab_append(lab, ASSAY_ENTRY_VERDICT, verdict_json(result_id, verdict), NULL, err);
+	}
+	free(verdict);
+	return status;
+}
+
+json_t *lab_scope(sqlite3 *state, const char *batch, struct assay_error *err)
+{
+	json_t *rows = query_list(state,
+		query_prepare(state, err,
+			"SELECT analyte, sheet AS \"{sheet\" FROM test WHERE batch=?1 ORDER BY position", "t",
+			batch),
+		err);
+	json_t *row, *tests = json_array();
+	char zh[900] = "只覆盖所检项目：", en[900] = "covers only the tests ordered: ";
+	size_t index, zh_at = strlen(zh), en_at = strlen(en);
+
+	if (!rows) {
+		json_decref(tests);
+		return NULL;
+	}
+	json_array_foreach(rows, index, row)
+	{
+		const json_t *sheet = json_object_get(row, "sheet");
+
+		(void)json_array_append(tests, json_object_get(row, "analyte"));
+		if (zh_at > 700 || en_at > 700)
+			continue;
+		zh_at += (size_t)snprintf(zh + zh_at, sizeof zh - zh_at, "%s%.80s", index ? "、" : "",
+			lab_text(sheet, "analyte_zh"));
+		en_at += (size_t)snprintf(en + en_at, sizeof en - en_at, "%s%.80s", index ? ", " : "",
+			lab_text(sheet, "analyte_en"));
+	}
+	json_decref(rows);
+	(void)snprintf(zh + zh_at, sizeof zh - zh_at, "。未判定农药残留和兽药残留");
+	(void)snprintf(
+		en + en_at, sizeof en - en_at, "; pesticide and veterinary drug residues were not judged");
+	return json_pack(
+		"{s:o,s:o,s:o}", "tests", tests, "text_zh", lab_string(zh), "text_en", lab_string(en));
+}
+
+static enum assay_verdict_kind kind_of(const char *name)
+{
+	if (strcmp(name, "pass") == 0)
+		return ASSAY_VERDICT_PASS;
+	if (strcmp(name, "fail") == 0)
+		return ASSAY_VERDICT_FAIL;
+	return strcmp(name, "not_applicable") == 0 ? ASSAY_VERDICT_NOT_APPLICABLE
+						   : ASSAY_VERDICT_UNDETERMINED;
+}
+
+static void add_reasons(json_t *all, const json_t *more)
+{
+	const json_t *code, *known;
+	size_t index, at;
+
+	json_array_foreach(more, index, code)
+	{
+		bool there = false;
+
+		json_array_foreach(all, at, known) there = there || json_equal(known, code);
+		if (!there)
+			(void)json_array_append(all, (json_t *)(uintptr_t)code);
+	}
+}
+
+/* One fail decides; then one that cannot be judged; pass is earned by every test that has a verdict, at least one. A
+ * result that nothing limits is listed and holds nothing. */
+static enum assay_verdict_kind over_tests(const json_t *tests, json_t *reasons)
+{
+	bool failed = false, open = false, passed = false;
+	const json_t *test;
+	size_t index;
+
+	json_array_foreach(tests, index, test)
+	{
+		const char *verdict = lab_text(test, "verdict");
+
+		if (!*verdict)
+			continue;
+		failed = failed || kind_of(verdict) == ASSAY_VERDICT_FAIL;
+		passed = passed || kind_of(verdict) == ASSAY_VERDICT_PASS;
+		open = open || kind_of(verdict) == ASSAY_VERDICT_UNDETERMINED;
+	}
+	json_array_foreach(tests, index, test)
+	{
+		enum assay_verdict_kind kind = kind_of(lab_text(test, "verdict"));
+
+		if (*lab_text(test, "verdict") && kind == (failed        ? ASSAY_VERDICT_FAIL
+								  : open ? ASSAY_VERDICT_UNDETERMINED
+									 : kind))
+			add_reasons(reasons, json_object_get(test, "reasons"));
+	}
+	if (failed)
+		return ASSAY_VERDICT_FAIL;
+	if (passed && !open)
+		return ASSAY_VERDICT_PASS;
+	if (!open)
+		(void)json_array_append_new(reasons, json_string("no-limit"));
+	return ASSAY_VERDICT_UNDETERMINED;
+}
+
+static json_t *batch_steps(const json_t *tests)
+{
+	json_t *list = json_array();
+	const json_t *test;
+	size_t index;
+
+	json_array_foreach(tests, index, test)
+	{
+		char zh[512], en[512];
+		const char *zh_verdict = lab_text(test, "text_zh"), *en_verdict = lab_text(test, "text_en");
+
+		(void)snprintf(zh, sizeof zh, "%s %s %s：%s",
+			lab_text(json_object_get(test, "sheet"), "analyte_zh"), lab_text(test, "value"),
+			lab_text(test, "unit"), *zh_verdict ? zh_verdict : "无限量，不判定");
+		(void)snprintf(en, sizeof en, "%s %s %s: %s",
+			lab_text(json_object_get(test, "sheet"), "analyte_en"), lab_text(test, "value"),
+			lab_text(test, "unit"), *en_verdict ? en_verdict : "no limit, not judged");
+		(void)json_array_append_new(
+			list, json_pack("{s:o,s:o}", "zh", lab_string(zh), "en", lab_string(en)));
+	}
+	return list;
+}
+
+static json_t *batch_json(const char *batch, const json_t *tests, const json_t *scope)
+{
+	json_t *reasons = json_array(), *results = json_array();
+	enum assay_verdict_kind kind = over_tests(tests, reasons);
+	const json_t *test;
+	size_t index;
+	char zh[512], en[512];
+
+	describe(kind, reasons, zh, en, sizeof zh);
+	json_array_foreach(tests, index, test)(void)
+		json_array_append_new(results, json_pack("{s:s,s:s}", "result", lab_text(test, "result"),
+						       "verdict", lab_text(test, "verdict")));
+	return json_pack("{s:s,s:s,s:o,s:o,s:o,s:O,s:O,s:s,s:o,s:o}", "batch", batch, "verdict",
+		assay_verdict_name(kind), "reasons", reasons, "text_zh", lab_string(zh), "text_en",
+		lab_string(en), "scope_zh", json_object_get(scope, "text_zh"), "scope_en",
+		json_object_get(scope, "text_en"), "status",
+		kind == ASSAY_VERDICT_PASS && json_array_size(reasons) == 0 ? "awaiting-release"
+									    : "awaiting-review",
+		"results", results, "derivation", batch_steps(tests));
+}
+
+int lab_judge_batch(struct assay_lab *lab, const char *batch, struct assay_error *err)
+{
+	json_t *tests = query_list(lab->state,
+		query_prepare(lab->state, err,
+			"SELECT t.status, t.sheet AS \"{sheet\", r.id AS result, r.value, r.unit, v.verdict,"
+			" v.reasons AS \"{reasons\", v.text_zh, v.text_en FROM test AS t"
+			" LEFT JOIN result AS r ON r.id=t.result LEFT JOIN verdict AS v ON v.subject=r.id AND"
+			" v.seq=(SELECT max(seq) FROM verdict WHERE subject=r.id)"
+			" WHERE t.batch=?1 ORDER BY t.position",
+			"t", batch),
+		err);
+	json_t *scope = tests ? lab_scope(lab->state, batch, err) : NULL, *test;
+	size_t index;
+	int status = scope ? ASSAY_OK : ASSAY_EIO;
+	bool complete = scope && json_array_size(tests) > 0;
+
+	json_array_foreach(tests, index, test) complete =
+		complete && strcmp(lab_text(test, "status"), "done") == 0;
+	if (complete)
+		status = lab_append(lab, ASSAY_ENTRY_VERDICT, batch_json(batch, tests, scope), NULL, err);
+	json_decref(tests);
+	json_decref(scope);
+	return status;
+}

@@ -1,0 +1,423 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * A morning in the laboratory, through a real recorder: batches, slots, results, verdicts, review. Expected figures were
+ * worked out with Python's fractions from the masses below, X = (m1-m2)/(m1-m3)*100, mean of the two, GB/T 8170. */
+#include "tests/unit/recorder_play.h"
+
+#define STABLE ASSAY_FLAG_STABLE
+
+struct masses {
+	const char *m3[2], *m1[2], *m2[2][3]; /* the third m2 is within 2 mg of the second */
+};
+
+/* 376491275/69209846 = 5.43985...; the two differ by 0.785 % of the mean */
+static const struct masses below = {{"20.1127", "21.7046"}, {"23.1486", "24.8962"},
+	{{"22.9873", "22.9849", "22.9841"}, {"24.7266", "24.7227", "24.7219"}}};
+/* 249818775/29529269 = 8.46003... */
+static const struct masses above = {{"19.8834", "20.5512"}, {"22.9210", "23.6620"},
+	{{"22.6691", "22.6664", "22.6658"}, {"23.4012", "23.3979", "23.3970"}}};
+
+static json_t *new_request(const char *lot)
+{
+	return json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:[s]}", "cmd", "batch.new", "product",
+		"puffed-snack", "name", "香米锅巴", "producer", "禾香食品", "lot", lot, "produced",
+		"2026-11-20", "amount", "500 g", "origin", "sent-in", "tests", "moisture");
+}
+
+static void begin(struct play *play)
+{
+	struct assay_message head;
+
+	play_start(play, ASSAY_MSG_READY, NULL);
+	play_add_host(play);
+	assert_true(play_await(play->host, ASSAY_MSG_HELLO, &head, NULL, PLAY_WAIT_MS));
+}
+
+static void end(struct play *play)
+{
+	assert_int_equal(play_stop(play), 0);
+	play_host_dies(play);
+	play_remove(play);
+}
+
+static void register_batch(struct play *play, const char *lot, char batch[64])
+{
+	struct assay_error err;
+	json_t *answer = play_call(play, new_request(lot), &err);
+
+	assert_non_null(answer);
+	(void)snprintf(batch, 64, "%s", play_text(json_object_get(answer, "batch"), "batch"));
+	assert_string_equal(play_text(json_object_get(answer, "batch"), "status"), "to-test");
+	assert_string_equal(play_text(json_object_get(answer, "batch"), "verdict"), "");
+	json_decref(answer);
+}
+
+static json_t *arm_request(const char *batch, const char *slot, int replicate)
+{
+	char test[72];
+
+	(void)snprintf(test, sizeof test, "%s.1", batch);
+	return json_pack("{s:s,s:s,s:s,s:i,s:s}", "cmd", "test.fill", "test", test, "slot", slot, "replicate",
+		replicate, "instrument", "balance-1");
+}
+
+static void arm(struct play *play, const char *batch, const char *slot, int replicate)
+{
+	struct assay_error err;
+	json_t *answer = play_call(play, arm_request(batch, slot, replicate), &err);
+
+	assert_non_null(answer);
+	json_decref(answer);
+}
+
+static void weigh(struct play *play, const char *batch, const char *slot, int replicate, const char *value)
+{
+	arm(play, batch, slot, replicate);
+	play_print(play, value, "g", STABLE);
+}
+
+static json_t *show(struct play *play, const char *batch)
+{
+	struct assay_error err;
+	json_t *answer = play_call(play, json_pack("{s:s,s:s}", "cmd", "batch.show", "batch", batch), &err),
+	       *shown;
+
+	assert_non_null(answer);
+	shown = json_incref(json_object_get(answer, "batch"));
+	json_decref(answer);
+	return shown;
+}
+
+/* The last row of a slot. */
+static json_t *slot_of(const json_t *batch, const char *slot, int replicate)
+{
+	json_t *row, *found = NULL;
+	size_t index;
+
+	json_array_foreach(
+		json_object_get(json_array_get(json_object_get(batch, "tests"), 0), "slots"), index, row)
+	{
+		if (strcmp(play_text(row, "slot"), slot) == 0 &&
+			json_integer_value(json_object_get(row, "replicate")) == replicate)
+			found = row;
+	}
+	return found;
+}
+
+static void assert_slot(struct play *play, const char *batch, const char *slot, int replicate,
+	const char *status, const char *reason)
+{
+	json_t *shown = show(play, batch);
+
+	assert_string_equal(play_text(slot_of(shown, slot, replicate), "status"), status);
+	assert_string_equal(play_text(slot_of(shown, slot, replicate), "reason"), reason);
+	json_decref(shown);
+}
+
+/* All weighings; oven NULL: it says nothing. */
+static void play_test(struct play *play, const char *batch, const struct masses *masses, const char *oven)
+{
+	for (int i = 0; i < 2; i++) {
+		weigh(play, batch, "m3", i + 1, masses->m3[i]);
+		weigh(play, batch, "m1", i + 1, masses->m1[i]);
+	}
+	for (int round = 0; round < 3; round++)
+		for (int i = 0; i < 2; i++) {
+			if (oven)
+				play_oven(play, oven);
+			/* The first replicate's second and third differ by 0.8 mg, the second's too. */
+			weigh(play, batch, "m2", i + 1, masses->m2[i][round]);
+		}
+}
+
+static void assert_verdict(struct play *play, const char *batch, const char *verdict, const char *reason,
+	const char *status, const char *value)
+{
+	json_t *shown = show(play, batch), *result;
+
+	result = json_object_get(json_array_get(json_object_get(shown, "tests"), 0), "result");
+	assert_string_equal(play_text(shown, "verdict"), verdict);
+	assert_string_equal(play_text(shown, "status"), status);
+	assert_string_equal(play_text(result, "value"), value);
+	assert_string_equal(play_text(json_object_get(result, "verdict"), "verdict"), verdict);
+	assert_int_equal(json_array_size(json_object_get(shown, "reasons")), *reason ? 1 : 0);
+	if (*reason)
+		assert_string_equal(
+			json_string_value(json_array_get(json_object_get(shown, "reasons"), 0)), reason);
+	assert_string_equal(json_string_value(json_array_get(
+				    json_object_get(json_object_get(shown, "scope"), "tests"), 0)),
+		"moisture");
+	json_decref(shown);
+}
+
+static void test_morning(void **state)
+{
+	struct play play;
+	struct assay_error err;
+	char pass[64], fail[64], cold[64], silent[64];
+	json_t *answer;
+
+	(void)state;
+	play_make(&play);
+	begin(&play);
+	register_batch(&play, "A", pass);
+	play_test(&play, pass, &below, "103.0");
+	assert_verdict(&play, pass, "pass", "", "awaiting-release", "5.44");
+	register_batch(&play, "B", fail);
+	play_test(&play, fail, &above, "103.0");
+	assert_verdict(&play, fail, "fail", "", "awaiting-review", "8.46");
+	register_batch(&play, "C", cold);
+	play_test(&play, cold, &below, "92.0");
+	assert_verdict(&play, cold, "undetermined", "condition-out-of-range", "awaiting-review", "5.44");
+	register_batch(&play, "D", silent);
+	play_test(&play, silent, &below, NULL);
+	assert_verdict(&play, silent, "undetermined", "evidence-missing", "awaiting-review", "5.44");
+	answer = play_call(
+		&play, json_pack("{s:s,s:s}", "cmd", "batch.list", "status", "awaiting-review"), &err);
+	assert_int_equal(json_array_size(json_object_get(answer, "batches")), 3);
+	json_decref(answer);
+	end(&play);
+}
+
+static void test_refusals(void **state)
+{
+	struct play play;
+	char batch[64];
+	struct play_reading dynamic = {"weight", "20.1", "g", ASSAY_FLAG_DYNAMIC, 0, true, false},
+			    steady = {"weight", "20.1127", "g", STABLE, 0, true, false},
+			    over = {"weight", "", "", ASSAY_FLAG_OVER, ASSAY_REASON_OVER, false, false};
+
+	(void)state;
+	play_make(&play);
+	begin(&play);
+	register_batch(&play, "A", batch);
+	arm(&play, batch, "m3", 1);
+	/* The steady round fills nothing, stable or not: whoever armed has not put the dish on yet. */
+	(void)play_event(&play, BALANCE, 0, ASSAY_RX, "S D 20.1 g\r\n");
+	play_await_committed(&play, BALANCE, play_end(&play, BALANCE, 0, &dynamic));
+	(void)play_event(&play, BALANCE, 0, ASSAY_RX, "S S 20.1127 g\r\n");
+	play_await_committed(&play, BALANCE, play_end(&play, BALANCE, 0, &steady));
+	assert_slot(&play, batch, "m3", 1, "armed", "");
+	play_print(&play, "20112.7", "mg", STABLE);
+	assert_slot(&play, batch, "m3", 1, "refused", "unit-mismatch");
+	play_print(&play, "20.1127", "g", ASSAY_FLAG_DYNAMIC);
+	assert_slot(&play, batch, "m3", 1, "refused", "unstable");
+	(void)play_event(&play, BALANCE, 0, ASSAY_RX, "S +\r\n");
+	play_await_committed(&play, BALANCE, play_end(&play, BALANCE, 0, &over));
+	assert_slot(&play, batch, "m3", 1, "refused", "overload");
+	play_print(&play, "20.1x", "g", STABLE);
+	assert_slot(&play, batch, "m3", 1, "refused", "bad-value");
+	play_print(&play, "20.1127", "g", STABLE);
+	assert_slot(&play, batch, "m3", 1, "filled", "");
+	/* Nothing waits: a further print is kept, unassigned. */
+	play_print(&play, "99.0000", "g", STABLE);
+	assert_slot(&play, batch, "m1", 1, "empty", "");
+	assert_int_equal(play_count(&play, ASSAY_ENTRY_REFUSED)->count, 4);
+	assert_int_equal(play_count(&play, ASSAY_ENTRY_FILL)->count, 1);
+	/* One stable value was asked for: it fills. */
+	arm(&play, batch, "m1", 1);
+	steady.stable_wanted = true;
+	steady.value = "23.1486";
+	(void)play_event(&play, BALANCE, 0, ASSAY_RX, "S S 23.1486 g\r\n");
+	play_await_committed(&play, BALANCE, play_end(&play, BALANCE, 0, &steady));
+	assert_slot(&play, batch, "m1", 1, "filled", "");
+	end(&play);
+}
+
+static void assert_refused(struct play *play, json_t *request, const char *code)
+{
+	struct assay_error err = {.code = ""};
+
+	assert_null(play_call(play, request, &err));
+	assert_string_equal(err.code, code);
+	assert_true(err.text_zh[0] && err.text_en[0]);
+}
+
+static void test_commands_refused(void **state)
+{
+	struct play play;
+	char batch[64];
+	json_t *request;
+	unsigned batches, tests;
+
+	(void)state;
+	play_make(&play);
+	begin(&play);
+	register_batch(&play, "A", batch);
+	batches = play_count(&play, ASSAY_ENTRY_BATCH)->count;
+	tests = play_count(&play, ASSAY_ENTRY_TEST)->count;
+	request = new_request("B");
+	(void)json_object_set_new(request, "product", json_string("no-such-product"));
+	assert_refused(&play, request, "product-unknown");
+	request = new_request("B");
+	(void)json_object_set_new(request, "produced", json_string("2026-02-30"));
+	assert_refused(&play, request, "date-invalid");
+	request = new_request("B");
+	(void)json_object_set_new(request, "produced", json_string("2999-01-01"));
+	assert_refused(&play, request, "date-in-future");
+	request = new_request("B");
+	(void)json_object_set_new(request, "tests", json_pack("[s,s]", "moisture", "unobtainium"));
+	assert_refused(&play, request, "test-unknown");
+	request = new_request("B");
+	(void)json_object_set_new(request, "lot", json_string("two\nlines"));
+	assert_refused(&play, request, "field-invalid");
+	assert_refused(&play, arm_request(batch, "m9", 1), "slot-unknown");
+	assert_refused(&play, arm_request(batch, "m1", 3), "slot-unknown");
+	request = arm_request(batch, "m1", 1);
+	(void)json_object_set_new(request, "instrument", json_string("oven-1"));
+	assert_refused(&play, request, "unit-mismatch");
+	assert_refused(
+		&play, json_pack("{s:s,s:s}", "cmd", "batch.confirm", "batch", batch), "field-missing");
+	assert_refused(&play,
+		json_pack("{s:s,s:s,s:s}", "cmd", "batch.confirm", "batch", batch, "reason", "x"),
+		"not-awaiting-review");
+	assert_refused(&play, json_pack("{s:s}", "cmd", "no.such"), "command-unknown");
+	assert_refused(&play, json_pack("{s:s,s:s}", "cmd", "trace", "result", "none"), "result-unknown");
+	assert_int_equal(play_count(&play, ASSAY_ENTRY_BATCH)->count, batches);
+	assert_int_equal(play_count(&play, ASSAY_ENTRY_TEST)->count, tests);
+	end(&play);
+}
+
+static void test_overdue_calibration(void **state)
+{
+	struct play play;
+	char batch[64];
+
+	(void)state;
+	play_make(&play);
+	play_config(&play, "2020-01-31");
+	begin(&play);
+	register_batch(&play, "A", batch);
+	assert_refused(&play, arm_request(batch, "m3", 1), "calibration-overdue");
+	end(&play);
+}
+
+static void test_typed_value(void **state)
+{
+	struct play play;
+	struct assay_error err;
+	struct masses masses = below;
+	char batch[64], test[72];
+	json_t *answer;
+
+	(void)state;
+	play_make(&play);
+	begin(&play);
+	register_batch(&play, "A", batch);
+	(void)snprintf(test, sizeof test, "%s.1", batch);
+	assert_refused(&play,
+		json_pack("{s:s,s:s,s:s,s:i,s:s}", "cmd", "test.enter", "test", test, "slot", "m3",
+			"replicate", 1, "value", "20.1127 g"),
+		"field-missing");
+	assert_refused(&play,
+		json_pack("{s:s,s:s,s:s,s:i,s:s,s:s}", "cmd", "test.enter", "test", test, "slot", "m3",
+			"replicate", 1, "value", "20112.7 mg", "reason", "printer broken"),
+		"unit-mismatch");
+	answer = play_call(&play,
+		json_pack("{s:s,s:s,s:s,s:i,s:s,s:s}", "cmd", "test.enter", "test", test, "slot", "m3",
+			"replicate", 1, "value", "20.1127 g", "reason", "printer broken"),
+		&err);
+	assert_non_null(answer);
+	json_decref(answer);
+	weigh(&play, batch, "m1", 1, masses.m1[0]);
+	weigh(&play, batch, "m3", 2, masses.m3[1]);
+	weigh(&play, batch, "m1", 2, masses.m1[1]);
+	for (int round = 0; round < 3; round++)
+		for (int i = 0; i < 2; i++) {
+			play_oven(&play, "103.0");
+			weigh(&play, batch, "m2", i + 1, masses.m2[i][round]);
+		}
+	/* It passes, and a person has to look at it all the same. */
+	assert_verdict(&play, batch, "pass", "typed-value", "awaiting-review", "5.44");
+	answer = play_call(&play,
+		json_pack("{s:s,s:s,s:s}", "cmd", "batch.confirm", "batch", batch, "reason", "seen the note"),
+		&err);
+	assert_string_equal(play_text(json_object_get(answer, "batch"), "status"), "awaiting-release");
+	json_decref(answer);
+	answer = play_call(&play,
+		json_pack("{s:s,s:s,s:s}", "cmd", "batch.void", "batch", batch, "reason", "wrong sample"),
+		&err);
+	assert_string_equal(play_text(json_object_get(answer, "batch"), "status"), "void");
+	assert_int_equal(json_array_size(json_object_get(json_object_get(answer, "batch"), "reviews")), 2);
+	json_decref(answer);
+	end(&play);
+}
+
+static void test_restart_in_the_middle(void **state)
+{
+	struct play play;
+	char batch[64];
+
+	(void)state;
+	play_make(&play);
+	begin(&play);
+	register_batch(&play, "A", batch);
+	for (int i = 0; i < 2; i++) {
+		weigh(&play, batch, "m3", i + 1, below.m3[i]);
+		weigh(&play, batch, "m1", i + 1, below.m1[i]);
+		play_kill(&play);
+		begin(&play);
+	}
+	for (int round = 0; round < 3; round++)
+		for (int i = 0; i < 2; i++) {
+			play_oven(&play, "103.0");
+			arm(&play, batch, "m2", i + 1);
+			play_kill(&play);
+			begin(&play);
+			play_print(&play, below.m2[i][round], "g", STABLE);
+		}
+	assert_verdict(&play, batch, "pass", "", "awaiting-release", "5.44");
+	assert_int_equal(play_count(&play, ASSAY_ENTRY_FILL)->count, 10);
+	assert_int_equal(play_count(&play, ASSAY_ENTRY_RESULT)->count, 1);
+	end(&play);
+}
+
+static void test_trace(void **state)
+{
+	struct play play;
+	struct assay_error err;
+	char batch[64], id[80];
+	json_t *answer, *trace, *reading;
+
+	(void)state;
+	play_make(&play);
+	begin(&play);
+	register_batch(&play, "A", batch);
+	play_test(&play, batch, &below, "103.0");
+	(void)snprintf(id, sizeof id, "%s.1.R1", batch);
+	answer = play_call(&play, json_pack("{s:s,s:s}", "cmd", "trace", "result", id), &err);
+	assert_non_null(answer);
+	trace = json_object_get(answer, "trace");
+	assert_string_equal(play_text(json_object_get(trace, "limit"), "standard"), "GB 17401-2014");
+	assert_string_equal(
+		play_text(json_object_get(trace, "limit"), "file"), "standards/gb-17401-2014.xml");
+	assert_int_equal(strlen(play_text(json_object_get(trace, "limit"), "sha256")), 64);
+	assert_int_equal(json_array_size(json_object_get(trace, "readings")), 10);
+	reading = json_array_get(json_object_get(trace, "readings"), 0);
+	assert_string_equal(play_text(reading, "slot"), "m3");
+	assert_string_equal(play_text(reading, "value"), "20.1127");
+	/* "S S 20.1127 g\r\n" in hex, by hand */
+	assert_string_equal(play_text(json_object_get(reading, "exchange"), "received"), "532053"
+											 "20"
+											 "32302e31313237"
+											 "2067"
+											 "0d0a");
+	assert_string_equal(play_text(json_object_get(reading, "driver"), "name"), "sics");
+	assert_int_equal(strlen(play_text(json_object_get(reading, "driver"), "sha256")), 64);
+	json_decref(answer);
+	end(&play);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_morning),
+		cmocka_unit_test(test_refusals),
+		cmocka_unit_test(test_commands_refused),
+		cmocka_unit_test(test_overdue_calibration),
+		cmocka_unit_test(test_typed_value),
+		cmocka_unit_test(test_restart_in_the_middle),
+		cmocka_unit_test(test_trace),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
