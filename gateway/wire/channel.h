@@ -37,6 +37,7 @@ enum assay_message_type {
 		20, /* generation; payload: struct assay_add_host; fd = recorder's end of the pair */
 	/* supervisor -> host; one descriptor attached */
 	ASSAY_MSG_DEVICE = 21, /* line; fd = the opened device; it replaces an earlier one */
+	ASSAY_MSG_RECORDER = 26, /* fd = host's end of a new pair; nothing is sent before its HELLO */
 	/* host -> supervisor */
 	ASSAY_MSG_REOPEN =
 		22, /* line: the device hung up or never opened; the supervisor tries with back-off */
