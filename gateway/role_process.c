@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "gateway/role_process.h"
+
+#include "gateway/wire/channel.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#define NS_PER_MS 1000000ull
+#define BACKOFF_MIN_MS 500u
+#define BACKOFF_MAX_MS 60000u
+#define KEEP_MAX 8u
+
+static int by_number(const void *a, const void *b)
+{
+	return *(const int *)a - *(const int *)b;
+}
+
+/* Everything above 2 that is not kept is somebody else's. */
+static void close_others(const int *keep, size_t count)
+{
+	int sorted[KEEP_MAX], from = 3;
+	size_t used = 0;
+
+	for (size_t i = 0; i < count && used < KEEP_MAX; i++)
+		if (keep[i] > 2)
+			sorted[used++] = keep[i];
+	qsort(sorted, used, sizeof *sorted, by_number);
+	for (size_t i = 0; i < used; i++) {
+		if (sorted[i] > from)
+			(void)close_range((unsigned)from, (unsigned)sorted[i] - 1, 0);
+		from = sorted[i] + 1;
+	}
+	(void)close_range((unsigned)from, ~0u, 0);
+}
+
+pid_t role_process_fork(const char *name, const int *keep, size_t keep_count)
+{
+	static const int deaf[] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE};
+	sigset_t none;
+	pid_t parent = getpid(), child;
+
+	(void)fflush(NULL);
+	child = fork();
+	if (child != 0)
+		return child;
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(0);
+	(void)prctl(PR_SET_NAME, name);
+	for (size_t i = 0; i < sizeof deaf / sizeof *deaf; i++)
+		(void)signal(deaf[i], SIG_IGN);
+	(void)sigemptyset(&none);
+	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+	close_others(keep, keep_count);
+	return 0;
+}
+
+static const struct {
+	const char *name, *process;
+	int (*run)(const struct assay_role *role);
+} kinds[] = {
+	[ROLE_RECORDER] = {"recorder", "assay-recorder", assay_recorder_main},
+	[ROLE_HOST] = {"host", "assay-host", assay_host_main},
+	[ROLE_WEB] = {"web", "assay-web", assay_web_main},
+};
+
+const char *role_process_name(const struct role_process *process)
+{
+	return kinds[process->kind].name;
+}
+
+int role_process_start(struct role_process *process, const struct assay_role *base, int host_end, int extra,
+	uint64_t now_ns, struct assay_error *err)
+{
+	struct assay_role role = *base;
+	int pair[2], status = assay_channel_pair(pair, err), keep[4];
+
+	if (status != ASSAY_OK)
+		goto out;
+	keep[0] = role.control = pair[1];
+	keep[1] = role.listener = process->listener;
+	keep[2] = role.recorder = host_end;
+	keep[3] = extra;
+	role.generation = process->generation;
+	role.lines = process->lines;
+	role.line_count = process->line_count;
+	process->pid = role_process_fork(kinds[process->kind].process, keep, sizeof keep / sizeof *keep);
+	if (process->pid == 0)
+		exit(kinds[process->kind].run(&role));
+	(void)close(pair[1]);
+	if (process->pid < 0) {
+		process->pid = 0;
+		(void)close(pair[0]);
+		status = assay_error_set(err, ASSAY_EIO, "no-process", "不能启动 %s 进程（%s）",
+			"cannot start the %s process (%s)", kinds[process->kind].name, strerror(errno));
+		goto out;
+	}
+	process->control = pair[0];
+	process->ready = process->refused = false;
+	process->started_ns = process->heard_ns = now_ns;
+out:
+	if (host_end >= 0)
+		(void)close(host_end);
+	return status;
+}
+
+unsigned role_process_deaths(const struct role_process *process, uint64_t now_ns, uint64_t span_ns)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < ROLE_DEATHS; i++)
+		if (process->died_ns[i] && now_ns - process->died_ns[i] < span_ns)
+			count++;
+	return count;
+}
+
+void role_process_died(struct role_process *process, uint64_t now_ns)
+{
+	if (process->control >= 0)
+		(void)close(process->control);
+	process->control = -1;
+	process->pid = 0;
+	process->ready = false;
+	memmove(process->died_ns + 1, process->died_ns, (ROLE_DEATHS - 1) * sizeof *process->died_ns);
+	process->died_ns[0] = now_ns;
+	if (role_process_deaths(process, now_ns, ROLE_DEATHS_NS) < ROLE_DEATHS) {
+		process->backoff_ms = 0;
+	} else {
+		process->backoff_ms = process->backoff_ms ? process->backoff_ms * 2 : BACKOFF_MIN_MS;
+		if (process->backoff_ms > BACKOFF_MAX_MS)
+			process->backoff_ms = BACKOFF_MAX_MS;
+	}
+	process->start_at_ns = now_ns + process->backoff_ms * NS_PER_MS;
+}
+
+void role_process_stop(const struct role_process *process)
+{
+	struct assay_message stop = {.type = ASSAY_MSG_STOP, .generation = process->generation};
+
+	if (process->pid > 0 && process->control >= 0 &&
+		assay_channel_send(process->control, &stop, NULL, 0, -1) != ASSAY_OK)
+		(void)kill(process->pid, SIGKILL);
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * One role as a process: forking it with nothing but its own descriptors, and when to start it again. */
+#ifndef ASSAY_ROLE_PROCESS_H
+#define ASSAY_ROLE_PROCESS_H
+
+#include "gateway/role.h"
+
+#include <stddef.h>
+
+#define ROLE_LINES_MAX 64u
+#define ROLE_DEATHS 3u /* so many within ROLE_DEATHS_NS: wait before the next start */
+#define ROLE_DEATHS_NS 10000000000ull
+#define ROLE_SILENT_NS 10000000000ull
+
+enum role_kind { ROLE_RECORDER = 1, ROLE_HOST, ROLE_WEB };
+
+struct role_process {
+	enum role_kind kind; /* 0: slot not used */
+	pid_t pid; /* 0: not running */
+	int control; /* our end, -1 none */
+	int listener; /* what it answers on, -1 none; ours, outlives it */
+	uint32_t generation;
+	bool ready; /* has been heard */
+	uint64_t started_ns, heard_ns;
+	uint64_t start_at_ns; /* when not running; UINT64_MAX: not again */
+	uint64_t died_ns[ROLE_DEATHS]; /* latest first; 0 none */
+	unsigned backoff_ms;
+	bool refused;
+	struct assay_error refusal;
+
+	/* host */
+	uint16_t lines[ROLE_LINES_MAX], line_count;
+	int recorder_end; /* our copy of the recorder's end of its pair: kept while the host lives, -1 none */
+};
+
+/* Fork. In the child (0): dies with the parent, has the name, default signals but deaf to INT, TERM and HUP (the
+ * supervisor stops it in order), and of all descriptors above 2 only keep[]. Parent: pid, or -1 with errno. */
+pid_t role_process_fork(const char *name, const int *keep, size_t keep_count);
+
+/* Start it: control channel made, role function run in the child. host_end: host only, given away (closed here).
+ * extra: one more descriptor the child keeps open, -1 none. */
+int role_process_start(struct role_process *process, const struct assay_role *base, int host_end, int extra,
+	uint64_t now_ns, struct assay_error *err) ASSAY_WARN_UNUSED;
+
+/* It has died (and was reaped): closes its channel and sets start_at_ns: at once, or after 0.5 to 60 s when it
+ * has died ROLE_DEATHS times within ROLE_DEATHS_NS. */
+void role_process_died(struct role_process *process, uint64_t now_ns);
+/* Deaths within the last span_ns. */
+unsigned role_process_deaths(const struct role_process *process, uint64_t now_ns, uint64_t span_ns);
+
+void role_process_stop(const struct role_process *process); /* tell it to end in good order */
+const char *role_process_name(const struct role_process *process); /* "host" ... */
+
+#endif

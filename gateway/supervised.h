@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Inside of assay_serve: what the supervisor holds. */
+#ifndef ASSAY_SUPERVISED_H
+#define ASSAY_SUPERVISED_H
+
+#include "gateway/data_dir.h"
+#include "gateway/line_port.h"
+#include "gateway/listener.h"
+#include "gateway/role_process.h"
+#include "gateway/supervisor.h"
+
+#include <signal.h>
+
+enum serve_phase {
+	SERVE_STARTING = 0, /* the recorder opens the journal; no device is touched */
+	SERVE_RUNNING,
+	SERVE_STOPPING_HOSTS,
+	SERVE_STOPPING_REST,
+	SERVE_STOPPED
+};
+
+struct supervisor {
+	const struct assay_serve_options *options;
+	struct assay_places places;
+	struct assay_config *config;
+	struct assay_data_dir dir;
+	struct assay_role role; /* what all roles are handed */
+	char url[ASSAY_URL_MAX];
+	enum serve_phase phase;
+	uint64_t deadline_ns; /* of a stopping phase */
+	uint64_t looked_ns; /* last turn of the loop */
+	int signals; /* signalfd */
+	sigset_t old_mask;
+	struct line_port *ports; /* one for each line of lab.xml */
+	struct role_process *roles; /* 0 recorder, 1 web, then hosts */
+	size_t role_count, role_max;
+	struct assay_error refusal; /* why it cannot go on; code "" none */
+	bool mask_set;
+};
+
+uint64_t supervisor_now_ns(void);
+/* One line on standard error. */
+void supervisor_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* host_plan.c: which lines share a host. Appends roles; 0 or ASSAY_ENOMEM. */
+int host_plan(struct supervisor *supervisor, struct assay_error *err) ASSAY_WARN_UNUSED;
+/* A shared host died twice in a short time: each of its lines gets a host of its own. */
+void host_plan_split(struct supervisor *supervisor, struct role_process *host);
+
+/* host_link.c: hosts and what ties them to recorder and devices. */
+int host_link_start(
+	struct supervisor *supervisor, struct role_process *host, struct assay_error *err) ASSAY_WARN_UNUSED;
+void host_link_died(struct supervisor *supervisor, struct role_process *host);
+/* A recorder has been started: every living host gets a new pair. */
+void host_link_recorder(struct supervisor *supervisor);
+/* A port was opened, or has new trouble: its host is told. */
+void host_link_port(struct supervisor *supervisor, const struct line_port *port);
+
+#endif

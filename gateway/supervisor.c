@@ -1,0 +1,478 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * assay serve: recorder first; when it has its journal, hosts and web. Whatever dies is started again. */
+#include "gateway/supervised.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define NS_PER_MS 1000000ull
+#define STOP_HOSTS_NS (5000 * NS_PER_MS)
+#define STOP_REST_NS (15000 * NS_PER_MS)
+#define SPLIT_NS (60000 * NS_PER_MS)
+#define PAUSED_NS (5000 * NS_PER_MS) /* the machine or we stood still: nobody else is to blame for silence */
+#define RECORDER_REFUSALS 3u
+
+enum { RECORDER = 0, WEB = 1, FIRST_HOST = 2 };
+
+uint64_t supervisor_now_ns(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+void supervisor_say(const char *format, ...)
+{
+	char text[ASSAY_ERROR_TEXT_MAX + 100];
+	va_list args;
+
+	va_start(args, format);
+	(void)vsnprintf(text, sizeof text, format, args);
+	va_end(args);
+	(void)fprintf(stderr, "assay: %s\n", text);
+}
+
+/* "recorder", "web", "host of line com1", "host of 12 lines" */
+static const char *describe(
+	const struct supervisor *supervisor, const struct role_process *role, char out[64])
+{
+	if (role->kind != ROLE_HOST)
+		(void)snprintf(out, 64, "%s", role_process_name(role));
+	else if (role->line_count == 1)
+		(void)snprintf(out, 64, "host of line %s", supervisor->config->lines[role->lines[0]].id);
+	else
+		(void)snprintf(out, 64, "host of %u lines", role->line_count);
+	return out;
+}
+
+static int start_role(struct supervisor *supervisor, struct role_process *role, struct assay_error *err)
+{
+	int status;
+
+	if (role->kind == ROLE_HOST)
+		return host_link_start(supervisor, role, err);
+	status = assay_data_dir_generation(&supervisor->dir, &role->generation, err);
+	if (status == ASSAY_OK)
+		status = role_process_start(role, &supervisor->role, -1,
+			role->kind == ROLE_RECORDER ? supervisor->dir.lock : -1, supervisor_now_ns(), err);
+	if (status == ASSAY_OK && role->kind == ROLE_RECORDER)
+		host_link_recorder(supervisor);
+	return status;
+}
+
+static void stop_kind(struct supervisor *supervisor, bool hosts)
+{
+	for (size_t i = 0; i < supervisor->role_count; i++)
+		if ((supervisor->roles[i].kind == ROLE_HOST) == hosts)
+			role_process_stop(&supervisor->roles[i]);
+}
+
+static void begin_stop(struct supervisor *supervisor)
+{
+	if (supervisor->phase >= SERVE_STOPPING_HOSTS)
+		return;
+	supervisor->phase = SERVE_STOPPING_HOSTS;
+	supervisor->deadline_ns = supervisor_now_ns() + STOP_HOSTS_NS;
+	for (size_t i = 0; i < supervisor->config->line_count; i++)
+		line_port_close(&supervisor->ports[i]);
+	stop_kind(supervisor, true);
+}
+
+static void give_up(struct supervisor *supervisor, const struct assay_error *err)
+{
+	if (!*supervisor->refusal.code)
+		supervisor->refusal = *err;
+	begin_stop(supervisor);
+}
+
+/* Hosts and web may come once the journal is open. */
+static void announce(struct supervisor *supervisor)
+{
+	const struct assay_serve_options *options = supervisor->options;
+	char line[ASSAY_URL_MAX + 2];
+	int length = snprintf(line, sizeof line, "%s\n", supervisor->url);
+
+	supervisor->phase = SERVE_RUNNING;
+	if (!options->quiet) {
+		(void)printf("assay %s serves %s%s%s\n", ASSAY_VERSION, options->dir,
+			*supervisor->url ? " at " : "", supervisor->url);
+		(void)fflush(stdout);
+	}
+	if (options->ready > 0) {
+		if (write(options->ready, line, (size_t)length) != length)
+			supervisor_say("nobody waits for the address");
+		(void)close(options->ready);
+	}
+}
+
+static void from_role(struct supervisor *supervisor, struct role_process *role)
+{
+	static uint8_t payload[ASSAY_CHANNEL_PAYLOAD_MAX];
+	struct assay_message head;
+	int fd, got;
+
+	while ((got = assay_channel_receive(role->control, &head, payload, &fd)) > 0 ||
+		got == ASSAY_EREFUSED) {
+		if (fd >= 0)
+			(void)close(fd); /* nobody sends us one */
+		if (got < 0 || (head.generation != 0 && head.generation != role->generation))
+			continue;
+		role->heard_ns = supervisor->looked_ns;
+		if (head.type == ASSAY_MSG_READY)
+			role->ready = true;
+		else if (head.type == ASSAY_MSG_REOPEN && role->kind == ROLE_HOST &&
+			 head.line < supervisor->config->line_count)
+			line_port_reopen(&supervisor->ports[head.line], supervisor->looked_ns);
+		else if (head.type == ASSAY_MSG_REFUSED && head.length == sizeof role->refusal) {
+			memcpy(&role->refusal, payload, sizeof role->refusal);
+			role->refused = true;
+		}
+	}
+	if (got == ASSAY_EGONE) {
+		(void)close(role->control); /* it is exiting */
+		role->control = -1;
+	}
+	if (role->kind == ROLE_RECORDER && role->ready && supervisor->phase == SERVE_STARTING)
+		announce(supervisor);
+}
+
+static void how_it_died(int wait_status, char out[48])
+{
+	if (WIFSIGNALED(wait_status))
+		(void)snprintf(out, 48, "signal %d", WTERMSIG(wait_status));
+	else
+		(void)snprintf(out, 48, "exit code %d", WEXITSTATUS(wait_status));
+}
+
+/* A recorder that cannot begin: nothing can be recorded, so nothing is served. */
+static void recorder_refused(
+	struct supervisor *supervisor, const struct role_process *recorder, const char *how)
+{
+	struct assay_error err = recorder->refusal;
+
+	if (!recorder->refused)
+		(void)assay_error_set(&err, ASSAY_EIO, "recorder-failed", "记录进程不能启动（%s）",
+			"the recorder does not start (%s)", how);
+	give_up(supervisor, &err);
+}
+
+static void role_died(struct supervisor *supervisor, struct role_process *role, int wait_status)
+{
+	uint64_t now = supervisor_now_ns();
+	bool was_ready = role->ready;
+	char name[64], how[48];
+
+	if (role->control >= 0)
+		from_role(supervisor, role); /* its last words */
+	was_ready = was_ready || role->ready;
+	role_process_died(role, now);
+	if (role->kind == ROLE_HOST)
+		host_link_died(supervisor, role);
+	how_it_died(wait_status, how);
+	if (supervisor->phase >= SERVE_STOPPING_HOSTS)
+		return;
+	supervisor_say("%s ended (%s); started again%s", describe(supervisor, role, name), how,
+		role->backoff_ms ? " after a while" : "");
+	if (role->refused && role->kind != ROLE_RECORDER)
+		supervisor_say("%s: %s", describe(supervisor, role, name), role->refusal.text_en);
+	if (role->kind == ROLE_RECORDER && !was_ready &&
+		(supervisor->phase == SERVE_STARTING ||
+			(role->refused && role_process_deaths(role, now, UINT64_MAX) >= RECORDER_REFUSALS)))
+		recorder_refused(supervisor, role, how);
+	else if (role->kind == ROLE_HOST && role->line_count > 1 &&
+		 role_process_deaths(role, now, SPLIT_NS) >= 2)
+		host_plan_split(supervisor, role);
+}
+
+static void reap(struct supervisor *supervisor)
+{
+	for (size_t i = 0; i < supervisor->role_count; i++) {
+		struct role_process *role = &supervisor->roles[i];
+		int wait_status;
+
+		if (role->pid > 0 && waitpid(role->pid, &wait_status, WNOHANG) == role->pid)
+			role_died(supervisor, role, wait_status);
+	}
+}
+
+static void from_signals(struct supervisor *supervisor)
+{
+	struct signalfd_siginfo about;
+
+	while (read(supervisor->signals, &about, sizeof about) == (ssize_t)sizeof about)
+		if (about.ssi_signo != SIGCHLD)
+			begin_stop(supervisor);
+	reap(supervisor);
+}
+
+/* May this role be started in the present phase? */
+static bool is_due(const struct supervisor *supervisor, const struct role_process *role, uint64_t now)
+{
+	if (role->kind == 0 || role->pid > 0 || now < role->start_at_ns)
+		return false;
+	if (role->kind == ROLE_RECORDER) /* also while hosts end: it takes what they still hold */
+		return supervisor->phase == SERVE_STARTING || supervisor->phase == SERVE_RUNNING ||
+		       (supervisor->phase == SERVE_STOPPING_HOSTS && !*supervisor->refusal.code);
+	return supervisor->phase == SERVE_RUNNING;
+}
+
+static void start_due(struct supervisor *supervisor, uint64_t now)
+{
+	for (size_t i = 0; i < supervisor->role_count; i++) {
+		struct role_process *role = &supervisor->roles[i];
+		struct assay_error err;
+		char name[64];
+
+		if (!is_due(supervisor, role, now) || start_role(supervisor, role, &err) == ASSAY_OK)
+			continue;
+		supervisor_say("%s: %s", describe(supervisor, role, name), err.text_en);
+		role_process_died(role, now);
+		role->start_at_ns = now + 1000 * NS_PER_MS;
+	}
+}
+
+static void watch_hosts(struct supervisor *supervisor, uint64_t now)
+{
+	bool paused = now - supervisor->looked_ns > PAUSED_NS;
+	char name[64];
+
+	for (size_t i = FIRST_HOST; i < supervisor->role_count; i++) {
+		struct role_process *host = &supervisor->roles[i];
+
+		if (paused)
+			host->heard_ns = now;
+		if (host->pid <= 0 || now - host->heard_ns < ROLE_SILENT_NS)
+			continue;
+		supervisor_say("%s has said nothing for 10 s and is ended", describe(supervisor, host, name));
+		(void)kill(host->pid, SIGKILL);
+		host->heard_ns = now;
+	}
+}
+
+static size_t running(const struct supervisor *supervisor, bool hosts)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < supervisor->role_count; i++)
+		count += supervisor->roles[i].pid > 0 && (supervisor->roles[i].kind == ROLE_HOST) == hosts;
+	return count;
+}
+
+static void kill_kind(struct supervisor *supervisor, bool hosts)
+{
+	for (size_t i = 0; i < supervisor->role_count; i++)
+		if (supervisor->roles[i].pid > 0 && (supervisor->roles[i].kind == ROLE_HOST) == hosts)
+			(void)kill(supervisor->roles[i].pid, SIGKILL);
+}
+
+static void go_on_stopping(struct supervisor *supervisor, uint64_t now)
+{
+	bool hosts = supervisor->phase == SERVE_STOPPING_HOSTS;
+
+	if (supervisor->phase < SERVE_STOPPING_HOSTS)
+		return;
+	if (running(supervisor, hosts) > 0) {
+		if (now >= supervisor->deadline_ns)
+			kill_kind(supervisor, hosts);
+	} else if (hosts) {
+		supervisor->phase = SERVE_STOPPING_REST;
+		supervisor->deadline_ns = now + STOP_REST_NS;
+		stop_kind(supervisor, false);
+		if (running(supervisor, false) == 0)
+			supervisor->phase = SERVE_STOPPED;
+	} else {
+		supervisor->phase = SERVE_STOPPED;
+	}
+}
+
+static int wait_ms(const struct supervisor *supervisor, uint64_t now)
+{
+	uint64_t next = now + 1000 * NS_PER_MS;
+
+	for (size_t i = 0; i < supervisor->role_count; i++) {
+		const struct role_process *role = &supervisor->roles[i];
+
+		if (is_due(supervisor, role, UINT64_MAX - 1) && role->start_at_ns < next)
+			next = role->start_at_ns;
+	}
+	for (size_t i = 0; i < supervisor->config->line_count; i++)
+		if (line_port_next_ns(&supervisor->ports[i]) < next)
+			next = line_port_next_ns(&supervisor->ports[i]);
+	if (supervisor->phase >= SERVE_STOPPING_HOSTS && supervisor->deadline_ns < next)
+		next = now + 100 * NS_PER_MS;
+	return next > now ? (int)((next - now + NS_PER_MS - 1) / NS_PER_MS) : 0;
+}
+
+/* Who may speak: signals, roles, openers. polled has room for all. */
+static void listen_once(struct supervisor *supervisor, struct pollfd *polled, uint64_t now)
+{
+	size_t lines = supervisor->config->line_count, roles = supervisor->role_count;
+
+	polled[0] = (struct pollfd){supervisor->signals, POLLIN, 0};
+	for (size_t i = 0; i < roles; i++)
+		polled[1 + i] = (struct pollfd){supervisor->roles[i].control, POLLIN, 0};
+	for (size_t i = 0; i < lines; i++)
+		polled[1 + roles + i] = (struct pollfd){supervisor->ports[i].answer, POLLIN, 0};
+	if (poll(polled, (nfds_t)(1 + roles + lines), wait_ms(supervisor, now)) < 0)
+		return;
+	now = supervisor_now_ns();
+	watch_hosts(supervisor, now);
+	supervisor->looked_ns = now;
+	for (size_t i = 0; i < roles; i++)
+		if (polled[1 + i].revents && supervisor->roles[i].control == polled[1 + i].fd)
+			from_role(supervisor, &supervisor->roles[i]);
+	for (size_t i = 0; i < lines; i++)
+		if (polled[1 + roles + i].revents && line_port_answered(&supervisor->ports[i], now))
+			host_link_port(supervisor, &supervisor->ports[i]);
+	if (polled[0].revents)
+		from_signals(supervisor);
+}
+
+static int run(struct supervisor *supervisor, struct assay_error *err)
+{
+	size_t most = 1 + supervisor->role_max + supervisor->config->line_count;
+	struct pollfd *polled = calloc(most, sizeof *polled);
+
+	if (!polled)
+		return assay_error_set(err, ASSAY_ENOMEM, "out-of-memory", "内存不足", "out of memory");
+	supervisor->looked_ns = supervisor_now_ns();
+	while (supervisor->phase != SERVE_STOPPED) {
+		uint64_t now = supervisor_now_ns();
+
+		start_due(supervisor, now);
+		for (size_t i = 0; i < supervisor->config->line_count; i++)
+			if (line_port_tick(&supervisor->ports[i], now))
+				host_link_port(supervisor, &supervisor->ports[i]);
+		listen_once(supervisor, polled, now);
+		go_on_stopping(supervisor, supervisor_now_ns());
+	}
+	free(polled);
+	if (!*supervisor->refusal.code)
+		return ASSAY_OK;
+	*err = supervisor->refusal;
+	return ASSAY_EREFUSED;
+}
+
+static int take_signals(struct supervisor *supervisor, struct assay_error *err)
+{
+	static const int wanted[] = {SIGCHLD, SIGINT, SIGTERM, SIGHUP};
+	struct sigaction old;
+	sigset_t set;
+
+	(void)sigemptyset(&set);
+	for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++)
+		if (wanted[i] != SIGHUP || sigaction(SIGHUP, NULL, &old) != 0 || old.sa_handler != SIG_IGN)
+			(void)sigaddset(&set, wanted[i]); /* under nohup a hang-up stays ignored */
+	supervisor->signals = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+	if (supervisor->signals < 0 || sigprocmask(SIG_BLOCK, &set, &supervisor->old_mask) != 0)
+		return assay_error_set(err, ASSAY_EIO, "signals", "信号不能接收（%s）",
+			"signals cannot be received (%s)", strerror(errno));
+	supervisor->mask_set = true;
+	return ASSAY_OK;
+}
+
+static int make_roles(struct supervisor *supervisor, struct assay_error *err)
+{
+	size_t lines = supervisor->config->line_count;
+
+	supervisor->role_max = FIRST_HOST + lines * 2; /* every line once shared, once by itself */
+	supervisor->roles = calloc(supervisor->role_max, sizeof *supervisor->roles);
+	supervisor->ports = calloc(lines ? lines : 1, sizeof *supervisor->ports);
+	if (!supervisor->roles || !supervisor->ports)
+		return assay_error_set(err, ASSAY_ENOMEM, "out-of-memory", "内存不足", "out of memory");
+	for (size_t i = 0; i < FIRST_HOST; i++)
+		supervisor->roles[i].control = supervisor->roles[i].listener =
+			supervisor->roles[i].recorder_end = -1;
+	supervisor->roles[RECORDER].kind = ROLE_RECORDER;
+	supervisor->role_count = FIRST_HOST;
+	for (size_t i = 0; i < lines; i++)
+		line_port_init(&supervisor->ports[i], &supervisor->config->lines[i], (uint16_t)i);
+	return host_plan(supervisor, err);
+}
+
+static int open_listeners(struct supervisor *supervisor, struct assay_error *err)
+{
+	const char *listen =
+		supervisor->options->listen ? supervisor->options->listen : supervisor->config->listen;
+	int status =
+		assay_listener_unix(supervisor->options->dir, &supervisor->roles[RECORDER].listener, err);
+
+	if (status != ASSAY_OK || !*listen)
+		return status;
+	status = assay_listener_http(listen, &supervisor->roles[WEB].listener, supervisor->url, err);
+	if (status == ASSAY_OK)
+		supervisor->roles[WEB].kind = ROLE_WEB;
+	return status;
+}
+
+static int prepare(struct supervisor *supervisor, struct assay_error *err)
+{
+	const struct assay_serve_options *options = supervisor->options;
+	char path[1024];
+	int status = assay_places_find(&supervisor->places, err);
+
+	if (options->config)
+		(void)snprintf(path, sizeof path, "%s", options->config);
+	else
+		(void)snprintf(path, sizeof path, "%s/lab.xml", options->dir);
+	if (status == ASSAY_OK)
+		status = assay_config_load(
+			path, supervisor->places.specs, supervisor->places.drivers, &supervisor->config, err);
+	if (status == ASSAY_OK)
+		status = assay_data_dir_take(options->dir, &supervisor->dir, err);
+	if (status == ASSAY_OK)
+		status = make_roles(supervisor, err);
+	if (status == ASSAY_OK)
+		status = open_listeners(supervisor, err);
+	if (status == ASSAY_OK)
+		status = take_signals(supervisor, err);
+	supervisor->role = (struct assay_role){.config = supervisor->config,
+		.places = &supervisor->places,
+		.dir = options->dir,
+		.supervisor = getpid()};
+	return status;
+}
+
+static void release(struct supervisor *supervisor)
+{
+	for (size_t i = 0; supervisor->roles && i < supervisor->role_count; i++) {
+		struct role_process *role = &supervisor->roles[i];
+
+		if (role->listener >= 0)
+			(void)close(role->listener);
+		if (role->control >= 0)
+			(void)close(role->control);
+		if (role->recorder_end >= 0)
+			(void)close(role->recorder_end);
+	}
+	for (size_t i = 0; supervisor->ports && i < supervisor->config->line_count; i++)
+		line_port_close(&supervisor->ports[i]);
+	if (supervisor->signals >= 0)
+		(void)close(supervisor->signals);
+	if (supervisor->mask_set)
+		(void)sigprocmask(SIG_SETMASK, &supervisor->old_mask, NULL);
+	assay_data_dir_release(&supervisor->dir);
+	free(supervisor->roles);
+	free(supervisor->ports);
+	assay_config_free(supervisor->config);
+}
+
+int assay_serve(const struct assay_serve_options *options, struct assay_error *err)
+{
+	struct supervisor supervisor = {.options = options, .signals = -1, .dir = {.lock = -1}};
+	int status = prepare(&supervisor, err);
+
+	if (status == ASSAY_OK)
+		status = run(&supervisor, err);
+	release(&supervisor);
+	return status;
+}
