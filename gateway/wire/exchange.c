@@ -33,9 +33,10 @@ static void tell(struct host_line *line, uint16_t type, const void *payload, siz
 		.wall_ns = wall_ns(),
 		.mono_ns = host_now_ns()};
 
-	if (assay_outbox_put(&line->host->outbox, line->host->role->recorder, &head, payload, length) !=
-		ASSAY_OK)
-		line->host->stop = true; /* no memory, or the channel is gone: a new host starts clean */
+	/* A recorder that is gone comes back with a new pair, and is told again what is kept. */
+	if (assay_outbox_put(&line->host->outbox, line->host->recorder, &head, payload, length) ==
+		ASSAY_ENOMEM)
+		line->host->stop = true; /* a new host starts clean */
 }
 
 static void begin(struct host_line *line)

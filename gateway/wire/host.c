@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #define ALIVE_NS (1000 * ASSAY_MS)
+#define HAND_OVER_NS (3000 * ASSAY_MS)
 #define LINES_PER_HOST 64
 
 static const struct assay_plugin *find_plugin(struct host *host, const char *name, struct assay_error *err)
@@ -55,22 +56,23 @@ static int open_instruments(struct host *host, struct host_line *line, struct as
 static int setup(struct host *host, const struct assay_role *role, struct assay_error *err)
 {
 	host->role = role;
+	host->recorder = role->recorder;
 	host->line_count = role->line_count;
 	host->lines = calloc(role->line_count, sizeof *host->lines);
 	if (!host->lines || role->line_count > LINES_PER_HOST)
 		return assay_error_set(err, ASSAY_ENOMEM, "out-of-memory", "内存不足", "out of memory");
 	for (uint16_t i = 0; i < role->line_count; i++) {
 		struct host_line *line = &host->lines[i];
-		int status;
 
 		line->host = host;
 		line->index = role->lines[i];
 		line->config = &role->config->lines[line->index];
 		line->fd = -1;
-		status = open_instruments(host, line, err);
-		if (status != ASSAY_OK)
-			return status;
-		exchange_status(line, ASSAY_LINE_OPENING, "opening", "正在打开", "opening");
+		line->broken = open_instruments(host, line, err) != ASSAY_OK;
+		if (line->broken)
+			exchange_status(line, ASSAY_LINE_DOWN, err->code, err->text_zh, err->text_en);
+		else
+			exchange_status(line, ASSAY_LINE_OPENING, "opening", "正在打开", "opening");
 	}
 	return ASSAY_OK;
 }
@@ -83,6 +85,20 @@ static struct host_line *line_by_index(struct host *host, uint16_t index)
 	return NULL;
 }
 
+static void lose_recorder(struct host *host)
+{
+	if (host->recorder >= 0)
+		(void)close(host->recorder);
+	host->recorder = -1;
+	assay_outbox_hold(&host->outbox);
+}
+
+static void flush(struct host *host)
+{
+	if (host->recorder >= 0 && assay_outbox_flush(&host->outbox, host->recorder) != ASSAY_OK)
+		lose_recorder(host);
+}
+
 static void from_recorder(struct host *host, const struct assay_message *head, const void *payload)
 {
 	struct host_line *line = line_by_index(host, head->line);
@@ -90,8 +106,7 @@ static void from_recorder(struct host *host, const struct assay_message *head, c
 	switch (head->type) {
 	case ASSAY_MSG_HELLO:
 		assay_outbox_again(&host->outbox, head->line, head->id);
-		if (assay_outbox_flush(&host->outbox, host->role->recorder) != ASSAY_OK)
-			host->stop = true;
+		flush(host);
 		break;
 	case ASSAY_MSG_COMMITTED:
 		assay_outbox_committed(&host->outbox, head->line, head->id);
@@ -120,8 +135,13 @@ static void from_supervisor(struct host *host, const struct assay_message *head,
 
 	if (head->type == ASSAY_MSG_STOP) {
 		host->stop = true;
-	} else if (head->type == ASSAY_MSG_DEVICE && line && fd >= 0) {
+	} else if (head->type == ASSAY_MSG_DEVICE && line && !line->broken && fd >= 0) {
 		line_device(line, fd);
+		return;
+	} else if (head->type == ASSAY_MSG_RECORDER && fd >= 0) {
+		lose_recorder(host);
+		host->recorder = fd;
+		host->paused = false;
 		return;
 	} else if (head->type == ASSAY_MSG_LINE && line && head->length == sizeof(struct assay_line_state)) {
 		const struct assay_line_state *state = payload;
@@ -138,9 +158,13 @@ static void drain_channel(struct host *host, int channel, bool supervisor)
 	struct assay_message head;
 	int fd, got;
 
-	while (!host->stop && (got = assay_channel_receive(channel, &head, payload, &fd)) != 0) {
+	while ((got = assay_channel_receive(channel, &head, payload, &fd)) != 0) {
+		if (got == ASSAY_EGONE && supervisor) {
+			host->stop = host->orphan = true;
+			return;
+		}
 		if (got == ASSAY_EGONE) {
-			host->stop = true;
+			lose_recorder(host);
 			return;
 		}
 		if (got < 0)
@@ -163,14 +187,14 @@ static void say_alive(struct host *host, uint64_t now)
 		return;
 	host->alive_ns = now + ALIVE_NS;
 	if (assay_channel_send(host->role->control, &alive, NULL, 0, -1) == ASSAY_EGONE)
-		host->stop = true;
+		host->stop = host->orphan = true;
 }
 
 static int wait_ms(const struct host *host, uint64_t now)
 {
 	uint64_t next = host->alive_ns, left;
 
-	for (uint16_t i = 0; i < host->line_count; i++) {
+	for (uint16_t i = 0; i < host->line_count && !host->stop; i++) {
 		uint64_t due = line_next_ns(&host->lines[i]);
 
 		if (due < next)
@@ -189,35 +213,45 @@ static void step(struct host *host)
 	uint64_t now;
 
 	polled[0] = (struct pollfd){host->role->control, POLLIN, 0};
-	polled[1] = (struct pollfd){
-		host->role->recorder, (short)(POLLIN | (host->outbox.blocked ? POLLOUT : 0)), 0};
+	polled[1] =
+		(struct pollfd){host->recorder, (short)(POLLIN | (host->outbox.blocked ? POLLOUT : 0)), 0};
 	for (uint16_t i = 0; i < host->line_count; i++) {
 		const struct host_line *line = &host->lines[i];
 
-		if (line->fd < 0 || ((full || host->paused) && line->phase != PHASE_CONNECTING))
+		if (line->fd < 0 || host->stop || ((full || host->paused) && line->phase != PHASE_CONNECTING))
 			continue;
 		line_of[count] = i;
 		polled[count++] = (struct pollfd){
 			line->fd, (short)(line->phase == PHASE_CONNECTING ? POLLOUT : POLLIN), 0};
 	}
 	if (poll(polled, count, wait_ms(host, host_now_ns())) < 0 && errno != EINTR) {
-		host->stop = true;
+		host->stop = host->orphan = true;
 		return;
 	}
-	if (polled[1].revents & POLLOUT &&
-		assay_outbox_flush(&host->outbox, host->role->recorder) != ASSAY_OK)
-		host->stop = true;
+	if (polled[1].revents & POLLOUT)
+		flush(host);
 	if (polled[1].revents)
-		drain_channel(host, host->role->recorder, false);
+		drain_channel(host, host->recorder, false);
 	if (polled[0].revents)
 		drain_channel(host, host->role->control, true);
 	for (nfds_t i = 2; i < count; i++)
 		if (polled[i].revents && host->lines[line_of[i]].fd == polled[i].fd)
 			line_readable(&host->lines[line_of[i]], polled[i].revents);
 	now = host_now_ns();
-	for (uint16_t i = 0; i < host->line_count; i++)
+	for (uint16_t i = 0; i < host->line_count && !host->stop; i++)
 		line_tick(&host->lines[i], now);
 	say_alive(host, now);
+}
+
+/* What was read is handed over before the end; a recorder that is just coming back gets time for it. */
+static void hand_over(struct host *host)
+{
+	uint64_t until = host_now_ns() + HAND_OVER_NS;
+
+	for (uint16_t i = 0; i < host->line_count; i++)
+		exchange_end(&host->lines[i], ASSAY_OUTCOME_HANGUP, "the gateway was stopped");
+	while (!host->orphan && assay_outbox_waits(&host->outbox) && host_now_ns() < until)
+		step(host);
 }
 
 int assay_host_main(const struct assay_role *role)
@@ -232,6 +266,7 @@ int assay_host_main(const struct assay_role *role)
 	}
 	while (!host.stop)
 		step(&host);
+	hand_over(&host);
 	for (uint16_t i = 0; i < host.line_count; i++) {
 		for (size_t j = 0; j < host.lines[i].instrument_count; j++)
 			host.lines[i].instrument[j].plugin->driver.close(host.lines[i].instrument[j].session);

@@ -36,6 +36,7 @@ struct host_line {
 	const struct assay_config_line *config;
 	uint16_t index;
 	int fd;
+	bool broken; /* its instruments cannot be opened: no device is taken */
 	enum host_phase phase;
 	uint32_t status; /* enum assay_line_status last told */
 	char code[48]; /* reason last told */
@@ -69,7 +70,8 @@ struct host {
 	struct assay_plugin plugins[16];
 	unsigned plugin_count;
 	struct assay_outbox outbox;
-	bool paused, stop;
+	int recorder; /* our end of the pair, -1 while there is none */
+	bool paused, stop, orphan; /* orphan: nobody is left to hand anything to */
 	uint64_t alive_ns;
 };
 

@@ -56,7 +56,25 @@ void assay_outbox_again(struct assay_outbox *outbox, uint16_t line, uint64_t id)
 	for (struct assay_outbox_item *item = outbox->first; item; item = item->next)
 		if (item->head.line == line)
 			item->sent = false;
+	if (line < ASSAY_OUTBOX_LINES)
+		outbox->greeted[line] = true;
 	outbox->blocked = false;
+}
+
+void assay_outbox_hold(struct assay_outbox *outbox)
+{
+	for (struct assay_outbox_item *item = outbox->first; item; item = item->next)
+		item->sent = false;
+	memset(outbox->greeted, 0, sizeof outbox->greeted);
+	outbox->blocked = false;
+}
+
+bool assay_outbox_waits(const struct assay_outbox *outbox)
+{
+	for (const struct assay_outbox_item *item = outbox->first; item; item = item->next)
+		if (item->head.type == ASSAY_MSG_END)
+			return true;
+	return false;
 }
 
 int assay_outbox_flush(struct assay_outbox *outbox, int fd)
@@ -65,7 +83,7 @@ int assay_outbox_flush(struct assay_outbox *outbox, int fd)
 	for (struct assay_outbox_item *item = outbox->first; item; item = item->next) {
 		int status;
 
-		if (item->sent)
+		if (item->sent || item->head.line >= ASSAY_OUTBOX_LINES || !outbox->greeted[item->head.line])
 			continue;
 		status = assay_channel_send(fd, &item->head, item->payload, item->head.length, -1);
 		if (status == ASSAY_EFULL) {

@@ -7,6 +7,7 @@
 #include "gateway/wire/channel.h"
 
 #define ASSAY_OUTBOX_MAX (4u * 1024u * 1024u) /* bytes */
+#define ASSAY_OUTBOX_LINES 1024u
 
 struct assay_outbox_item {
 	struct assay_outbox_item *next;
@@ -19,6 +20,7 @@ struct assay_outbox {
 	struct assay_outbox_item *first, *last;
 	size_t bytes;
 	bool blocked; /* the channel would not take more: wait until it is writable */
+	bool greeted[ASSAY_OUTBOX_LINES]; /* the recorder has said HELLO for this line: it may be sent */
 };
 
 bool assay_outbox_full(const struct assay_outbox *outbox);
@@ -27,10 +29,14 @@ int assay_outbox_put(struct assay_outbox *outbox, int fd, const struct assay_mes
 	const void *payload, size_t length) ASSAY_WARN_UNUSED;
 /* Everything of this line up to id is durable. */
 void assay_outbox_committed(struct assay_outbox *outbox, uint16_t line, uint64_t id);
-/* A new recorder knows this line up to id: the rest will be sent again. */
+/* Another channel, perhaps another recorder: everything is unsent, and waits for its line's HELLO. */
+void assay_outbox_hold(struct assay_outbox *outbox);
+/* HELLO: the recorder knows this line up to id; the rest may be sent. */
 void assay_outbox_again(struct assay_outbox *outbox, uint16_t line, uint64_t id);
-/* Send what is not sent. 0, or ASSAY_EGONE. */
+/* Send what is not sent and whose line was greeted. 0, or ASSAY_EGONE. */
 int assay_outbox_flush(struct assay_outbox *outbox, int fd) ASSAY_WARN_UNUSED;
+/* An exchange is kept that is not durable yet. */
+bool assay_outbox_waits(const struct assay_outbox *outbox);
 void assay_outbox_free(struct assay_outbox *outbox);
 
 #endif
