@@ -3,6 +3,7 @@
 #include "gateway/supervised.h"
 
 #include <errno.h>
+#include <jansson.h>
 #include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -94,6 +95,23 @@ static void give_up(struct supervisor *supervisor, const struct assay_error *err
 	begin_stop(supervisor);
 }
 
+static void say_where(const struct supervisor *supervisor)
+{
+	const struct assay_serve_options *options = supervisor->options;
+	json_t *line;
+
+	if (options->json) {
+		line = json_pack("{s:s,s:s}", "dir", options->dir, "url", supervisor->url);
+		if (line && json_dumpf(line, stdout, JSON_COMPACT) == 0)
+			(void)putchar('\n');
+		json_decref(line);
+	} else {
+		(void)printf("assay %s serves %s%s%s\n", ASSAY_VERSION, options->dir,
+			*supervisor->url ? " at " : "", supervisor->url);
+	}
+	(void)fflush(stdout);
+}
+
 /* Hosts and web may come once the journal is open. */
 static void announce(struct supervisor *supervisor)
 {
@@ -102,11 +120,8 @@ static void announce(struct supervisor *supervisor)
 	int length = snprintf(line, sizeof line, "%s\n", supervisor->url);
 
 	supervisor->phase = SERVE_RUNNING;
-	if (!options->quiet) {
-		(void)printf("assay %s serves %s%s%s\n", ASSAY_VERSION, options->dir,
-			*supervisor->url ? " at " : "", supervisor->url);
-		(void)fflush(stdout);
-	}
+	if (!options->quiet)
+		say_where(supervisor);
 	if (options->ready > 0) {
 		if (write(options->ready, line, (size_t)length) != length)
 			supervisor_say("nobody waits for the address");

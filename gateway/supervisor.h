@@ -12,6 +12,7 @@ struct assay_serve_options {
 	const char *config; /* lab.xml; NULL: DIR/lab.xml */
 	const char *listen; /* ADDR:PORT instead of lab.xml's; "": no web; NULL: as lab.xml says */
 	bool quiet; /* say nothing on standard output */
+	bool json; /* what is said on standard output is one JSON line: {"dir", "url"} */
 	int ready; /* > 0: this descriptor gets one line, the pages' address (or "" without web), when everything
 	              runs, and is closed */
 };

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "gateway/cli/cli.h"
+
+#include <locale.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+static const struct command {
+	const char *name;
+	int (*run)(int argc, char **argv);
+	const char *summary;
+} commands[] = {
+	{"serve", assay_cmd_serve, "run the gateway"},
+	{"demo", assay_cmd_demo, "simulate a laboratory and serve it"},
+	{"status", assay_cmd_status, "lines, instruments and journal of a running gateway"},
+	{"batch", assay_cmd_batch, "register, list, show and review batches"},
+	{"test", assay_cmd_test, "show a test, fill its slots from instruments or by hand"},
+	{"judge", assay_cmd_judge, "one value against one limit; needs no gateway"},
+	{"journal", assay_cmd_journal, "print entries of the journal"},
+	{"trace", assay_cmd_trace, "from a result back to limit, readings, frames and bytes"},
+	{"verify", assay_cmd_verify, "read every byte of a journal again; needs no gateway"},
+};
+
+static void usage(FILE *out)
+{
+	(void)fputs("usage: assay COMMAND [OPTIONS]\n"
+		    "The gateway between a food laboratory's instruments and its verdicts.\n\n",
+		out);
+	for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
+		(void)fprintf(out, "  %-9s %s\n", commands[i].name, commands[i].summary);
+	(void)fputs("\nassay COMMAND --help explains a command; assay --version prints the version. Manual: "
+		    "assay(1).\n",
+		out);
+}
+
+int main(int argc, char **argv)
+{
+	(void)setlocale(LC_CTYPE, "C.UTF-8");
+	(void)signal(SIGPIPE, SIG_IGN);
+	if (argc < 2) {
+		usage(stderr);
+		return ASSAY_EXIT_USAGE;
+	}
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) {
+		usage(stdout);
+		return assay_cli_flush();
+	}
+	if (strcmp(argv[1], "--version") == 0) {
+		(void)printf("assay %s\n", ASSAY_VERSION);
+		return assay_cli_flush();
+	}
+	for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
+		if (strcmp(argv[1], commands[i].name) == 0)
+			return commands[i].run(argc - 1, argv + 1);
+	(void)fprintf(stderr, "assay: there is no command %s; see assay --help\n", argv[1]);
+	return ASSAY_EXIT_USAGE;
+}
