@@ -195,16 +195,16 @@ static void role_died(struct supervisor *supervisor, struct role_process *role, 
 	how_it_died(wait_status, how);
 	if (supervisor->phase >= SERVE_STOPPING_HOSTS)
 		return;
-	supervisor_say("%s ended (%s); started again%s", describe(supervisor, role, name), how,
-		role->backoff_ms ? " after a while" : "");
-	if (role->refused && role->kind != ROLE_RECORDER)
-		supervisor_say("%s: %s", describe(supervisor, role, name), role->refusal.text_en);
 	if (role->kind == ROLE_RECORDER && !was_ready &&
 		(supervisor->phase == SERVE_STARTING ||
-			(role->refused && role_process_deaths(role, now, UINT64_MAX) >= RECORDER_REFUSALS)))
+			(role->refused && role_process_deaths(role, now, UINT64_MAX) >= RECORDER_REFUSALS))) {
 		recorder_refused(supervisor, role, how);
-	else if (role->kind == ROLE_HOST && role->line_count > 1 &&
-		 role_process_deaths(role, now, SPLIT_NS) >= 2)
+		return;
+	}
+	supervisor_say("%s ended (%s)%s%s; it is started again%s", describe(supervisor, role, name), how,
+		role->refused ? ": " : "", role->refused ? role->refusal.text_en : "",
+		role->backoff_ms ? " after a while" : "");
+	if (role->kind == ROLE_HOST && role->line_count > 1 && role_process_deaths(role, now, SPLIT_NS) >= 2)
 		host_plan_split(supervisor, role);
 }
 
