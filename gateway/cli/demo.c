@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * assay demo: simulated instruments, the real gateway on them, and a technician's morning. */
 #include "gateway/cli/cli.h"
+#include "gateway/data_dir.h"
 #include "gateway/demo/play.h"
 #include "gateway/demo/sims.h"
 #include "gateway/supervisor.h"
@@ -8,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,14 +23,17 @@ static const char help[] =
 	"usage: assay demo [-d DIR] [--listen ADDR:PORT] [--once [--json]]\n"
 	"Simulate a laboratory (balance, drying oven, room transmitter), serve it, and play a morning of "
 	"three batches.\n"
-	"  -d DIR            data directory; an existing one continues. Without it: a fresh one, which is "
-	"named\n"
+	"  -d DIR            data directory; that of an earlier demonstration continues. Without it: a fresh "
+	"one, "
+	"which is named\n"
 	"  --listen A:P      where the pages are served, default 127.0.0.1:8480; port 0 takes a free one\n"
 	"  --once            play to the end as fast as possible, open no port, exit\n"
 	"  --json            with --once: standard output is one JSON line for each batch\n";
 
+#define DIR_MAX 400 /* bytes */
+
 struct demo {
-	char dir[512];
+	char dir[DIR_MAX + 1];
 	const char *listen;
 	bool once, json;
 	struct assay_sim balance, oven, room;
@@ -41,7 +46,7 @@ static const char lab_xml[] =
 	"<!-- The demonstration laboratory; written by assay demo at each start. -->\n"
 	"<lab site=\"demo\" origin=\"demo.assay.example\" name-zh=\"示范检验室\" name-en=\"demonstration "
 	"laboratory\" "
-	"listen=\"%s\">\n"
+	"listen=\"127.0.0.1:8480\">\n"
 	"  <line id=\"com1\" name-zh=\"COM1\" name-en=\"COM1\">\n"
 	"    <serial port=\"%s/run/com1\" baud=\"9600\"/>\n"
 	"    <instrument id=\"balance-1\" name-zh=\"天平 1\" name-en=\"Balance 1\" spec=\"mettler-mt-sics\" "
@@ -72,9 +77,45 @@ static int io_error(struct assay_error *err, const char *path)
 	return assay_error_set(err, ASSAY_EIO, "demo-directory", "%s：%s", "%s: %s", path, strerror(errno));
 }
 
+/* The name goes into lab.xml and ports into it: absolute, and without what XML would misread. */
+static int settle_name(struct demo *demo, struct assay_error *err)
+{
+	char path[PATH_MAX];
+
+	if (!realpath(demo->dir, path))
+		return io_error(err, demo->dir);
+	if (strlen(path) > DIR_MAX || strpbrk(path, "<>&\"'"))
+		return assay_error_set(err, ASSAY_EREFUSED, "demo-directory",
+			"示范的数据目录名不能超过 %d 字节，也不能含 < > & 和引号：%s",
+			"the demonstration's directory may have at most %d bytes and none of < > & and "
+			"quotes: %s",
+			DIR_MAX, path);
+	(void)snprintf(demo->dir, sizeof demo->dir, "%s", path);
+	return ASSAY_OK;
+}
+
+/* Somebody's real laboratory is not overwritten. */
+static int check_laboratory(const struct demo *demo, struct assay_error *err)
+{
+	char path[DIR_MAX + 16], begin[512] = "";
+	FILE *file;
+
+	(void)snprintf(path, sizeof path, "%s/lab.xml", demo->dir);
+	file = fopen(path, "re");
+	if (!file)
+		return errno == ENOENT ? ASSAY_OK : io_error(err, path);
+	begin[fread(begin, 1, sizeof begin - 1, file)] = '\0';
+	(void)fclose(file);
+	if (strstr(begin, "<lab site=\"demo\" origin=\"demo.assay.example\""))
+		return ASSAY_OK;
+	return assay_error_set(err, ASSAY_EREFUSED, "demo-directory", "%s 属于另一个检验室。示范请用别的目录",
+		"%s is another laboratory's; give the demonstration a directory of its own", path);
+}
+
 static int prepare_directory(struct demo *demo, struct assay_error *err)
 {
-	char path[600];
+	struct assay_data_dir taken;
+	int status = ASSAY_OK;
 
 	if (!demo->dir[0]) {
 		(void)snprintf(demo->dir, sizeof demo->dir, "/tmp/assay-demo-XXXXXX");
@@ -83,15 +124,20 @@ static int prepare_directory(struct demo *demo, struct assay_error *err)
 	} else if (mkdir(demo->dir, 0700) != 0 && errno != EEXIST) {
 		return io_error(err, demo->dir);
 	}
-	(void)snprintf(path, sizeof path, "%s/run", demo->dir);
-	if (mkdir(path, 0700) != 0 && errno != EEXIST)
-		return io_error(err, path);
-	return ASSAY_OK;
+	status = settle_name(demo, err);
+	if (status == ASSAY_OK)
+		status = check_laboratory(demo, err);
+	/* Before ports are replaced under somebody's feet; assay_serve takes it again. */
+	if (status == ASSAY_OK)
+		status = assay_data_dir_take(demo->dir, &taken, err);
+	if (status == ASSAY_OK)
+		assay_data_dir_release(&taken);
+	return status;
 }
 
 static int start_instruments(struct demo *demo, struct assay_error *err)
 {
-	char com1[600], rs485[600], path[600];
+	char com1[DIR_MAX + 16], rs485[DIR_MAX + 16], path[DIR_MAX + 16];
 	FILE *file;
 	int status;
 
@@ -108,7 +154,7 @@ static int start_instruments(struct demo *demo, struct assay_error *err)
 	file = fopen(path, "we");
 	if (!file)
 		return io_error(err, path);
-	(void)fprintf(file, lab_xml, demo->listen, demo->dir, demo->once ? "100ms" : "300ms", demo->dir,
+	(void)fprintf(file, lab_xml, demo->dir, demo->once ? "100ms" : "300ms", demo->dir,
 		demo->once ? "100ms" : "1s", demo->room.tcp_port);
 	return fclose(file) == 0 ? ASSAY_OK : io_error(err, path);
 }
@@ -223,13 +269,14 @@ int assay_cmd_demo(int argc, char **argv)
 		{"listen", required_argument, NULL, 'l'}, {"once", no_argument, NULL, 'o'},
 		{"json", no_argument, NULL, 'j'}, {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
 	static struct demo demo = {.listen = "127.0.0.1:8480"};
+	const char *directory = getenv("ASSAY_DIR");
 	struct assay_error err;
 	int option, status;
 
 	while ((option = getopt_long(argc, argv, "d:", options, NULL)) != -1) {
 		switch (option) {
 		case 'd':
-			(void)snprintf(demo.dir, sizeof demo.dir, "%s", optarg);
+			directory = optarg;
 			break;
 		case 'l':
 			demo.listen = optarg;
@@ -247,11 +294,12 @@ int assay_cmd_demo(int argc, char **argv)
 			return ASSAY_EXIT_USAGE;
 		}
 	}
-	if (optind != argc || (demo.json && !demo.once) || strlen(demo.dir) > 400) {
+	if (optind != argc || (demo.json && !demo.once) || (directory && strlen(directory) > DIR_MAX)) {
 		(void)assay_error_set(&err, ASSAY_EUSAGE, "usage", "参数不对，见 assay demo --help",
 			"wrong options; see assay demo --help");
 		return assay_cli_fail(demo.json, ASSAY_EUSAGE, &err);
 	}
+	(void)snprintf(demo.dir, sizeof demo.dir, "%s", directory ? directory : "");
 	status = run_demo(&demo, &err);
 	return status == ASSAY_OK ? ASSAY_EXIT_DONE : assay_cli_fail(demo.json, status, &err);
 }

@@ -10,8 +10,10 @@
 
 #define REPLICATES 2
 #define WEIGHINGS 3
-#define PRINT_AGAIN_MS 3000u
+#define PRINT_AGAIN_MS 2000u /* and twice the pause, in which the display comes to rest */
 #define PATIENCE_MS 60000u
+#define LOOK_MS 20u
+#define LOOK_SLOWLY_MS 200u
 
 /* Masses in 0.1 mg, as a balance would show them. X = (m1-m2)/(m1-m3)*100, the smaller of the last two m2. */
 static const struct plan {
@@ -43,7 +45,13 @@ static void pause_for(unsigned ms)
 		;
 }
 
-/* A role may just be coming back: try again for a minute. request is consumed. */
+/* A role may just be coming back: is it worth another try? */
+static bool is_passing(int status)
+{
+	return status != ASSAY_OK && status != ASSAY_EREFUSED && status != ASSAY_ENOTFOUND;
+}
+
+/* A question, asked for a minute: it changes nothing, so it may be asked twice. request is consumed. */
 static int ask(const struct assay_play *play, json_t *request, json_t **answer, struct assay_error *err)
 {
 	uint64_t until = now_ms() + PATIENCE_MS;
@@ -51,15 +59,30 @@ static int ask(const struct assay_play *play, json_t *request, json_t **answer, 
 
 	if (!request)
 		return assay_error_set(err, ASSAY_ENOMEM, "out-of-memory", "内存不足", "out of memory");
-	for (;;) {
-		status = assay_client_call(play->dir, request, answer, err);
-		if (status == ASSAY_OK || status == ASSAY_EREFUSED || status == ASSAY_ENOTFOUND ||
-			now_ms() > until)
-			break;
+	while (is_passing(status = assay_client_call(play->dir, request, answer, err)) && now_ms() < until)
 		pause_for(100);
-	}
 	json_decref(request);
 	return status;
+}
+
+/* A change, told once: when no answer comes, nobody knows whether it was made, and the caller looks. */
+static int tell(const struct assay_play *play, json_t *request, struct assay_error *err)
+{
+	json_t *answer = NULL;
+	int status;
+
+	if (!request)
+		return assay_error_set(err, ASSAY_ENOMEM, "out-of-memory", "内存不足", "out of memory");
+	status = assay_client_call(play->dir, request, &answer, err);
+	json_decref(answer);
+	json_decref(request);
+	return status;
+}
+
+static int simulator_gone(struct assay_error *err)
+{
+	return assay_error_set(
+		err, ASSAY_EGONE, "simulator", "一台模拟仪器已停止", "a simulated instrument has stopped");
 }
 
 static const char *text_of(const json_t *object, const char *key)
@@ -69,35 +92,48 @@ static const char *text_of(const json_t *object, const char *key)
 	return text ? text : "";
 }
 
-/* The batch of this plan, made when it is not there yet. */
+/* id becomes "" when there is no batch of this plan. */
 static int find_batch(
 	const struct assay_play *play, const struct plan *plan, char id[64], struct assay_error *err)
 {
 	json_t *answer = NULL, *batch;
 	size_t index;
-	char produced[11];
 	int status = ask(play, json_pack("{s:s}", "cmd", "batch.list"), &answer, err);
 
-	if (status != ASSAY_OK)
-		return status;
 	id[0] = '\0';
-	json_array_foreach(json_object_get(answer, "batches"), index,
-		batch) if (strcmp(text_of(batch, "lot"), plan->lot) == 0)(void)
-		snprintf(id, 64, "%s", text_of(batch, "batch"));
-	json_decref(answer);
-	if (id[0])
-		return ASSAY_OK;
-	(void)snprintf(produced, sizeof produced, "%.4s-%.2s-%.2s", plan->lot, plan->lot + 4, plan->lot + 6);
-	status = ask(play,
-		json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:[s]}", "cmd", "batch.new", "product",
-			"puffed-snack", "name", plan->name, "producer", plan->producer, "lot", plan->lot,
-			"produced", produced, "amount", "500 g", "origin", "sent-in", "tests", "moisture"),
-		&answer, err);
 	if (status != ASSAY_OK)
 		return status;
-	(void)snprintf(id, 64, "%s", text_of(json_object_get(answer, "batch"), "batch"));
+	json_array_foreach(json_object_get(answer, "batches"), index, batch)
+	{
+		if (strcmp(text_of(batch, "lot"), plan->lot) == 0)
+			(void)snprintf(id, 64, "%s", text_of(batch, "batch"));
+	}
 	json_decref(answer);
 	return ASSAY_OK;
+}
+
+static int register_batch(
+	const struct assay_play *play, const struct plan *plan, char id[64], struct assay_error *err)
+{
+	uint64_t until = now_ms() + PATIENCE_MS;
+	char produced[11];
+	int status = find_batch(play, plan, id, err);
+
+	(void)snprintf(produced, sizeof produced, "%.4s-%.2s-%.2s", plan->lot, plan->lot + 4, plan->lot + 6);
+	while (status == ASSAY_OK && !id[0]) {
+		status = tell(play,
+			json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:[s]}", "cmd", "batch.new", "product",
+				"puffed-snack", "name", plan->name, "producer", plan->producer, "lot",
+				plan->lot, "produced", produced, "amount", "500 g", "origin", "sent-in",
+				"tests", "moisture"),
+			err);
+		if (is_passing(status) && now_ms() < until)
+			pause_for(100);
+		else if (status != ASSAY_OK)
+			return status;
+		status = find_batch(play, plan, id, err);
+	}
+	return status;
 }
 
 static int show_test(
@@ -111,11 +147,13 @@ static bool is_filled(const json_t *test, const char *slot, int replicate, int o
 	const json_t *row;
 	size_t index;
 
-	json_array_foreach(json_object_get(test, "slots"), index,
-		row) if (strcmp(text_of(row, "slot"), slot) == 0 &&
-			 json_integer_value(json_object_get(row, "replicate")) == replicate &&
-			 json_integer_value(json_object_get(row, "ordinal")) ==
-				 ordinal) return strcmp(text_of(row, "status"), "filled") == 0;
+	json_array_foreach(json_object_get(test, "slots"), index, row)
+	{
+		if (strcmp(text_of(row, "slot"), slot) == 0 &&
+			json_integer_value(json_object_get(row, "replicate")) == replicate &&
+			json_integer_value(json_object_get(row, "ordinal")) == ordinal)
+			return strcmp(text_of(row, "status"), "filled") == 0;
+	}
 	return false;
 }
 
@@ -133,40 +171,47 @@ static int look(const struct assay_play *play, const char *test, const char *slo
 	return status;
 }
 
-/* Put the mass on, arm the slot, press print; press again when nothing has come of it. */
+/* Arm the slot, then press the print key until its weighing has arrived. */
+static int arm_and_print(const struct assay_play *play, const char *test, const char *slot, int replicate,
+	int ordinal, struct assay_error *err)
+{
+	uint64_t until = now_ms() + PATIENCE_MS, again = 0;
+	int status = 0;
+
+	while (status == 0 && now_ms() < until) {
+		if (now_ms() >= again) {
+			int told = tell(play,
+				json_pack("{s:s,s:s,s:s,s:i,s:s}", "cmd", "test.fill", "test", test, "slot",
+					slot, "replicate", replicate, "instrument", "balance-1"),
+				err);
+
+			if (told != ASSAY_OK && !is_passing(told))
+				return told;
+			pause_for(play->pause_ms);
+			if (told == ASSAY_OK && assay_sim_tell(&play->balance, "print") != 0)
+				return simulator_gone(err);
+			again = now_ms() + (told == ASSAY_OK ? PRINT_AGAIN_MS + 2 * play->pause_ms : 100);
+		}
+		pause_for(play->pause_ms ? LOOK_SLOWLY_MS : LOOK_MS);
+		status = look(play, test, slot, replicate, ordinal, err);
+	}
+	if (status != 0)
+		return status < 0 ? status : ASSAY_OK;
+	return assay_error_set(err, ASSAY_EIO, "demo-stuck", "%s 的格子 %s 一分钟内没有填上",
+		"%s: slot %s was not filled within a minute", test, slot);
+}
+
 static int weigh(const struct assay_play *play, const char *test, const char *slot, int replicate,
 	int ordinal, long mass, struct assay_error *err)
 {
-	uint64_t until = now_ms() + PATIENCE_MS, again = 0;
-	json_t *answer = NULL;
 	int status = look(play, test, slot, replicate, ordinal, err);
 
 	if (status != 0)
 		return status < 0 ? status : ASSAY_OK;
 	pause_for(play->pause_ms);
 	if (assay_sim_tell(&play->balance, "mass %ld", mass) != 0)
-		return assay_error_set(
-			err, ASSAY_EGONE, "simulator", "模拟天平已停止", "the simulated balance has stopped");
-	status = ask(play,
-		json_pack("{s:s,s:s,s:s,s:i,s:s}", "cmd", "test.fill", "test", test, "slot", slot,
-			"replicate", replicate, "instrument", "balance-1"),
-		&answer, err);
-	json_decref(answer);
-	pause_for(play->pause_ms);
-	while (status == ASSAY_OK && now_ms() < until) {
-		if (now_ms() >= again) {
-			(void)assay_sim_tell(&play->balance, "print");
-			again = now_ms() + PRINT_AGAIN_MS;
-		}
-		pause_for(20);
-		status = look(play, test, slot, replicate, ordinal, err);
-		if (status == 1)
-			return ASSAY_OK;
-	}
-	if (status < 0)
-		return status;
-	return assay_error_set(err, ASSAY_EIO, "demo-stuck", "%s 的格子 %s 一分钟内没有填上",
-		"%s: slot %s was not filled within a minute", test, slot);
+		return simulator_gone(err);
+	return arm_and_print(play, test, slot, replicate, ordinal, err);
 }
 
 static bool is_constant(const long *dried, int weighings)
@@ -262,12 +307,11 @@ int assay_play_morning(const struct assay_play *play, struct assay_error *err)
 	for (size_t i = 0; status == ASSAY_OK && i < sizeof plans / sizeof *plans; i++) {
 		char batch[64], test[72];
 
-		status = find_batch(play, &plans[i], batch, err);
+		status = register_batch(play, &plans[i], batch, err);
 		if (status != ASSAY_OK)
 			break;
 		if (assay_sim_tell(&play->oven, "temperature %ld", plans[i].oven) != 0)
-			return assay_error_set(err, ASSAY_EGONE, "simulator", "模拟烘箱已停止",
-				"the simulated oven has stopped");
+			return simulator_gone(err);
 		(void)snprintf(test, sizeof test, "%s.1", batch);
 		status = play_test(play, &plans[i], test, err);
 		if (status == ASSAY_OK)
