@@ -69,7 +69,7 @@ static int load_spec(struct assay_config_store *store, unsigned line, const char
 	status = assay_instrument_spec_load(store->specs_dir, name, &spec, err);
 	if (status != ASSAY_OK)
 		return status; /* it names the spec file and its line */
-	specs = realloc(store->specs, (store->spec_count + 1) * sizeof(*specs));
+	specs = realloc(store->specs, (store->spec_count + 1) * sizeof(struct assay_instrument_spec *));
 	if (!specs) {
 		assay_instrument_spec_free(spec);
 		return assay_error_set(err, ASSAY_ENOMEM, "out-of-memory", "内存不足", "out of memory");
@@ -416,8 +416,9 @@ int assay_config_instrument(struct assay_config_store *store, xmlNodePtr node, u
 		status = choose_driver(store, line, spec, out, err);
 	if (status == ASSAY_OK)
 		status = find_driver(store, line, out->driver, &plugin, err);
-	if (status == ASSAY_OK)
-		status = check_link(store, line, transport, plugin, err);
+	if (status != ASSAY_OK || !plugin)
+		return status;
+	status = check_link(store, line, transport, plugin, err);
 	if (status == ASSAY_OK)
 		status = period_of(store, node, "every", spec ? spec->every_ms : 30000, &out->every_ms, err);
 	if (status == ASSAY_OK)

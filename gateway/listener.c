@@ -72,7 +72,7 @@ static int split(const char *address, char host[64], char port[8])
 
 static void name_url(int fd, char url[ASSAY_URL_MAX])
 {
-	struct sockaddr_storage bound;
+	struct sockaddr_storage bound = {0};
 	socklen_t size = sizeof bound;
 	char host[64] = "", port[8] = "";
 

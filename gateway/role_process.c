@@ -24,7 +24,7 @@ static int by_number(const void *a, const void *b)
 /* Everything above 2 that is not kept is somebody else's. */
 static void close_others(const int *keep, size_t count)
 {
-	int sorted[KEEP_MAX], from = 3;
+	int sorted[KEEP_MAX] = {0}, from = 3;
 	size_t used = 0;
 
 	for (size_t i = 0; i < count && used < KEEP_MAX; i++)
