@@ -33,6 +33,7 @@ struct assay_config_instrument {
 	const char *calibrated_until, *location; /* YYYY-MM-DD or "" */
 	uint32_t every_ms,
 		needed_ms; /* period of WANT_VALUES when steady / while a test needs it; 0: never ask */
+	uint32_t late_ms; /* stated maximum delay of an answer; 0: twice the driver's time-out, at most 5 s */
 	const struct assay_setting *settings; /* from spec, then lab.xml (which wins) */
 	size_t setting_count;
 	const struct assay_config_channel *channels;

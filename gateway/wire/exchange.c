@@ -2,41 +2,21 @@
  * bytes -> recorder: events as they happen, one end for each exchange. */
 #include "gateway/wire/host_line.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
-
-uint64_t host_now_ns(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
-
-static int64_t wall_ns(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_REALTIME, &now);
-	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
 
 static void tell(struct host_line *line, uint16_t type, const void *payload, size_t length)
 {
+	struct host *host = line->host;
 	struct assay_message head = {.type = type,
 		.line = line->index,
-		.generation = line->host->role->generation,
+		.generation = host->role->generation,
 		.id = ++line->id,
-		.wall_ns = wall_ns(),
-		.mono_ns = host_now_ns()};
+		.wall_ns = host->port->wall_ns(host->port_context),
+		.mono_ns = host_now_ns(host)};
 
-	/* A recorder that is gone comes back with a new pair, and is told again what is kept. */
-	if (assay_outbox_put(&line->host->outbox, line->host->recorder, &head, payload, length) ==
-		ASSAY_ENOMEM)
-		line->host->stop = true; /* a new host starts clean */
+	if (!host->port->tell(host->port_context, &head, payload, length))
+		host->stop = true; /* no memory: a new host starts clean */
 }
 
 static void begin(struct host_line *line)
@@ -44,8 +24,9 @@ static void begin(struct host_line *line)
 	if (line->open)
 		return;
 	line->open = true;
-	line->begun_mono_ns = host_now_ns();
+	line->begun_mono_ns = host_now_ns(line->host);
 	line->consumed = 0;
+	line->received = 0;
 	memset(&line->end, 0, sizeof line->end);
 	line->end.instrument = 0xffff;
 }
@@ -56,6 +37,8 @@ void exchange_event(struct host_line *line, uint32_t direction, const void *byte
 	struct assay_event_head head = {direction, (uint32_t)length};
 
 	begin(line);
+	if (direction == ASSAY_RX)
+		line->received += length;
 	memcpy(payload, &head, sizeof head);
 	if (length)
 		memcpy(payload + sizeof head, bytes, length);
@@ -73,7 +56,7 @@ void exchange_end(struct host_line *line, uint32_t outcome, const char *detail)
 	line->end.solicited = line->request.kind != ASSAY_REQUEST_NONE;
 	line->end.want = line->request.kind != ASSAY_REQUEST_NONE ? line->want : 0;
 	line->end.usable = outcome == ASSAY_OUTCOME_OK;
-	if (line->end.instrument == 0xffff && line->config->transport == ASSAY_TRANSPORT_SERIAL)
+	if (line->end.instrument == 0xffff && line_is_stream(line))
 		line->end.instrument = 0;
 	else if (line->request.kind != ASSAY_REQUEST_NONE)
 		line->end.instrument = line->asked;
@@ -85,7 +68,8 @@ void exchange_end(struct host_line *line, uint32_t outcome, const char *detail)
 	tell(line, ASSAY_MSG_END, payload, length);
 	line->open = false;
 	line->request.kind = ASSAY_REQUEST_NONE;
-	line->answered = false;
+	line->answered = line->complete = line->overrun = line->separator = false;
+	line->refusal = 0;
 	line->length = 0;
 	if (line->reply_length && !line->reply_after_id)
 		line->reply_after_id = line->id;
@@ -96,10 +80,12 @@ void exchange_status(
 {
 	struct assay_line_state state = {.status = status};
 
-	if (line->status == status && strcmp(line->code, code) == 0)
+	if (line->status == status && strcmp(line->code, code) == 0 &&
+		strncmp(line->text, en, sizeof line->text - 1) == 0)
 		return;
 	line->status = status;
 	(void)snprintf(line->code, sizeof line->code, "%s", code);
+	(void)snprintf(line->text, sizeof line->text, "%s", en);
 	(void)snprintf(state.code, sizeof state.code, "%s", code);
 	(void)snprintf(state.text_zh, sizeof state.text_zh, "%s", zh);
 	(void)snprintf(state.text_en, sizeof state.text_en, "%s", en);
@@ -108,11 +94,6 @@ void exchange_status(
 
 bool exchange_send(struct host_line *line, const uint8_t *bytes, size_t length)
 {
-	ssize_t written;
-
 	exchange_event(line, ASSAY_TX, bytes, length);
-	do
-		written = write(line->fd, bytes, length);
-	while (written < 0 && errno == EINTR);
-	return written == (ssize_t)length;
+	return line->host->port->send(line->host->port_context, line, bytes, length);
 }

@@ -57,6 +57,8 @@ static int setup(struct host *host, const struct assay_role *role, struct assay_
 {
 	host->role = role;
 	host->recorder = role->recorder;
+	host->port = &host_port_real;
+	host->port_context = host;
 	host->line_count = role->line_count;
 	host->lines = calloc(role->line_count, sizeof *host->lines);
 	if (!host->lines || role->line_count > LINES_PER_HOST)
@@ -121,6 +123,9 @@ static void from_recorder(struct host *host, const struct assay_message *head, c
 		host->paused = true;
 		break;
 	case ASSAY_MSG_RESUME:
+		if (host->paused)
+			for (uint16_t i = 0; i < host->line_count; i++)
+				line_suspended(&host->lines[i]);
 		host->paused = false;
 		break;
 	default:
@@ -224,7 +229,7 @@ static void step(struct host *host)
 		polled[count++] = (struct pollfd){
 			line->fd, (short)(line->phase == PHASE_CONNECTING ? POLLOUT : POLLIN), 0};
 	}
-	if (poll(polled, count, wait_ms(host, host_now_ns())) < 0 && errno != EINTR) {
+	if (poll(polled, count, wait_ms(host, host_now_ns(host))) < 0 && errno != EINTR) {
 		host->stop = host->orphan = true;
 		return;
 	}
@@ -237,7 +242,7 @@ static void step(struct host *host)
 	for (nfds_t i = 2; i < count; i++)
 		if (polled[i].revents && host->lines[line_of[i]].fd == polled[i].fd)
 			line_readable(&host->lines[line_of[i]], polled[i].revents);
-	now = host_now_ns();
+	now = host_now_ns(host);
 	for (uint16_t i = 0; i < host->line_count && !host->stop; i++)
 		line_tick(&host->lines[i], now);
 	say_alive(host, now);
@@ -246,11 +251,11 @@ static void step(struct host *host)
 /* What was read is handed over before the end; a recorder that is just coming back gets time for it. */
 static void hand_over(struct host *host)
 {
-	uint64_t until = host_now_ns() + HAND_OVER_NS;
+	uint64_t until = host_now_ns(host) + HAND_OVER_NS;
 
 	for (uint16_t i = 0; i < host->line_count; i++)
 		exchange_end(&host->lines[i], ASSAY_OUTCOME_HANGUP, "the gateway was stopped");
-	while (!host->orphan && assay_outbox_waits(&host->outbox) && host_now_ns() < until)
+	while (!host->orphan && assay_outbox_waits(&host->outbox) && host_now_ns(host) < until)
 		step(host);
 }
 
@@ -267,13 +272,8 @@ int assay_host_main(const struct assay_role *role)
 	while (!host.stop)
 		step(&host);
 	hand_over(&host);
-	for (uint16_t i = 0; i < host.line_count; i++) {
-		for (size_t j = 0; j < host.lines[i].instrument_count; j++)
-			host.lines[i].instrument[j].plugin->driver.close(host.lines[i].instrument[j].session);
-		free(host.lines[i].instrument);
-		if (host.lines[i].fd >= 0)
-			(void)close(host.lines[i].fd);
-	}
+	for (uint16_t i = 0; i < host.line_count; i++)
+		line_free(&host.lines[i]);
 	assay_outbox_free(&host.outbox);
 	free(host.lines);
 	return code;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * One line as a host sees it: its descriptor, its exchange in progress, its fence, its instruments. */
+ * One line as a host sees it: its descriptor, its exchange in progress, its instruments, and for each device whether
+ * answers to earlier requests may still come. */
 #ifndef ASSAY_WIRE_HOST_LINE_H
 #define ASSAY_WIRE_HOST_LINE_H
 
@@ -8,27 +9,64 @@
 #include "gateway/wire/loader.h"
 #include "gateway/wire/outbox.h"
 
-#define ASSAY_WINDOW_MAX 65536u /* bytes of one exchange that are kept for cutting */
+#include <sys/types.h>
+
+#define ASSAY_WINDOW_MAX ASSAY_FRAME_MAX /* bytes of one exchange that are kept for cutting */
+#define ASSAY_EXCHANGE_MAX 65536u /* bytes nobody asked for that make one journal entry */
 #define ASSAY_MS 1000000ull
 
 enum host_phase {
 	PHASE_CLOSED = 0, /* no descriptor */
 	PHASE_CONNECTING, /* TCP */
-	PHASE_DRAIN, /* dirty: wait until the line has been quiet */
-	PHASE_FENCE, /* dirty: a request whose answer proves the line clean is out */
-	PHASE_IDLE, /* clean, nothing outstanding */
-	PHASE_WAITING, /* clean, a request is out */
-	PHASE_LOCKED /* another device answers here */
+	PHASE_QUIET, /* something was wrong: nothing is sent until the line has been quiet */
+	PHASE_FENCE, /* a request whose answer proves a device clean is out */
+	PHASE_IDLE, /* nothing outstanding */
+	PHASE_WAITING, /* a request is out */
+	PHASE_LOCKED /* stream: another device answers here */
+};
+
+/* One device as the fence sees it: a Modbus unit, or the one device of a stream. Dirty: an answer to an earlier request
+ * may still come, so nothing it says counts. */
+struct host_unit {
+	bool dirty;
+	bool mute; /* answers reads, but neither echo test nor identity query: only silence proves it clean */
+	bool answers_fences; /* has answered one on this connection */
+	uint8_t owed; /* requests without an answer since it was last clean */
+	uint8_t silent_fences; /* fences without an answer since it was last clean */
+	uint8_t function; /* shape of the last answer: function and registers; 0 none yet */
+	uint16_t count; /* 0: it was an exception */
+	uint64_t busy_ns; /* last byte to it or, perhaps, from it */
 };
 
 struct host_instrument {
 	const struct assay_config_instrument *config;
 	const struct assay_plugin *plugin;
 	struct assay_session *session;
-	uint64_t due_ns;
+	uint8_t address; /* Modbus unit; 0 on streams */
+	bool listens; /* nothing can be asked; it speaks by itself */
+	bool identified; /* who it is was asked and agreed, on this connection */
+	bool locked; /* another device answers */
+	bool needed, take;
 	uint32_t turn; /* next request of the cycle */
 	uint32_t failures; /* in a row */
-	bool needed, take;
+	uint32_t late_ms; /* stated maximum delay of an answer */
+	uint64_t due_ns, hold_ns; /* when it is to be asked; when it may be asked */
+	char seen_serial[48]; /* who answered first on this line */
+};
+
+struct host_line;
+
+/* What a line needs from the world outside: the real one (port.c), or a test's. Functions get the host's context. */
+struct host_port {
+	uint64_t (*now_ns)(void *context);
+	int64_t (*wall_ns)(void *context);
+	ssize_t (*read)(void *context, struct host_line *line, void *bytes, size_t size); /* as read(2) */
+	bool (*send)(void *context, struct host_line *line, const uint8_t *bytes, size_t length);
+	bool (*connected)(void *context, struct host_line *line); /* the TCP connection stands */
+	void (*close)(void *context, struct host_line *line);
+	bool (*reopen)(void *context, struct host_line *line); /* ask the supervisor for a new descriptor */
+	bool (*nonce)(void *context, uint16_t *out);
+	bool (*tell)(void *context, const struct assay_message *head, const void *payload, size_t length);
 };
 
 struct host_line {
@@ -38,22 +76,31 @@ struct host_line {
 	int fd;
 	bool broken; /* its instruments cannot be opened: no device is taken */
 	enum host_phase phase;
-	uint32_t status; /* enum assay_line_status last told */
-	char code[48]; /* reason last told */
+	uint32_t status; /* enum assay_line_status last told, with its words */
+	char code[48], text[256];
 	uint64_t id; /* of the last message sent to the recorder */
 	struct host_instrument *instrument;
 	size_t instrument_count;
+	struct host_unit unit[256]; /* by Modbus address; streams and TCP: the first */
 
 	/* exchange in progress */
 	bool open;
-	uint64_t begun_mono_ns, last_rx_ns, deadline_ns, quiet_ns;
+	bool complete; /* RTU: a whole answer stands in the window; it counts if nothing follows */
+	bool answered; /* stream: the frame that answers has been decoded */
+	bool discard_first; /* stream: the first line after opening may be the tail of one */
+	bool overrun; /* more bytes than the window keeps */
+	uint64_t begun_mono_ns, last_rx_ns, quiet_since_ns, deadline_ns;
+	uint32_t refusal; /* enum assay_outcome the exchange will end with once the line is quiet, 0 none */
+	const char *refusal_detail;
 	struct assay_request request; /* kind NONE: nothing outstanding */
 	uint32_t want;
 	uint16_t asked; /* index of the instrument that was asked */
-	uint16_t transaction, outstanding, nonce;
-	bool answered;
-	uint8_t window[ASSAY_WINDOW_MAX];
-	size_t length, consumed; /* bytes in the window; bytes of this exchange before it */
+	bool separator; /* the request only keeps two alike apart; its values are not wanted */
+	uint16_t transaction, sent_here; /* TCP: last number used; requests on this connection */
+	uint16_t nonce;
+	uint8_t *window;
+	size_t room, length, consumed; /* bytes in the window; bytes of this exchange before it */
+	size_t received; /* bytes received in this exchange */
 	struct assay_end end;
 	struct assay_end_reading reading[ASSAY_END_READINGS_MAX];
 
@@ -65,6 +112,8 @@ struct host_line {
 
 struct host {
 	const struct assay_role *role;
+	const struct host_port *port;
+	void *port_context;
 	struct host_line *lines;
 	uint16_t line_count;
 	struct assay_plugin plugins[16];
@@ -75,7 +124,8 @@ struct host {
 	uint64_t alive_ns;
 };
 
-uint64_t host_now_ns(void);
+uint64_t host_now_ns(const struct host *host);
+extern const struct host_port host_port_real; /* context: the struct host */
 
 /* line.c */
 void line_device(struct host_line *line, int fd); /* a new descriptor; it is ours */
@@ -83,8 +133,42 @@ void line_readable(struct host_line *line, short events); /* poll() said so */
 void line_tick(struct host_line *line, uint64_t now_ns); /* deadlines, next request */
 uint64_t line_next_ns(const struct host_line *line); /* when to tick again; UINT64_MAX never */
 void line_committed(struct host_line *line, uint64_t id);
-void line_wanted(struct host_line *line, const struct assay_want_message *want);
 void line_hangup(struct host_line *line, const char *why);
+void line_suspended(struct host_line *line); /* the line was not watched for a while */
+void line_free(struct host_line *line);
+bool line_is_stream(const struct host_line *line);
+uint64_t line_frame_gap_ns(const struct host_line *line); /* silence that ends an RTU frame */
+/* The exchange is over and was right. */
+void line_answered(struct host_line *line, uint32_t outcome, const char *detail);
+/* It was not: nothing in it counts, and nothing is sent until the line is quiet. */
+void line_refuse(struct host_line *line, uint32_t outcome, const char *detail);
+void line_say_status(struct host_line *line);
+
+/* ask.c: who is asked next, and what */
+void ask_setup(struct host_line *line); /* once the instruments are open */
+void ask_next(struct host_line *line, uint64_t now);
+uint64_t ask_due_ns(const struct host_line *line);
+bool ask_request(struct host_line *line, uint16_t index, uint32_t want, struct assay_request *out);
+void ask_succeeded(struct host_line *line, bool cycle_over);
+void ask_failed(struct host_line *line);
+void line_wanted(struct host_line *line, const struct assay_want_message *want);
+
+/* fence.c: which device is clean */
+struct host_unit *fence_unit(struct host_line *line, uint16_t index);
+void fence_all_dirty(struct host_line *line);
+void fence_burst(struct host_line *line); /* who may have sent what stands in the window? */
+/* True: clean, ask. False: a fence was sent, or hold_ns says when to come back. */
+bool fence_allows(struct host_line *line, uint16_t index, uint64_t now);
+/* True: this request may follow the last one at once. False: a separator was sent, or hold_ns is set. */
+bool fence_keeps_apart(
+	struct host_line *line, uint16_t index, const struct assay_request *request, uint64_t now);
+void fence_sent(struct host_line *line);
+void fence_answered(struct host_line *line); /* the device has answered as nothing older could */
+void fence_refused(struct host_line *line); /* stream: it does not know the query */
+/* Send line->request as `phase`. */
+void fence_send(struct host_line *line, enum host_phase phase);
+/* False when another device answers: the instrument is locked and the exchange ended. */
+bool fence_known_device(struct host_line *line);
 
 /* exchange.c: telling the recorder */
 void exchange_event(struct host_line *line, uint32_t direction, const void *bytes, size_t length);
@@ -100,13 +184,9 @@ int readings_decode(struct host_line *line, uint16_t instrument, size_t frame_at
 /* stream.c, modbus_line.c: what the window holds now */
 void stream_bytes(struct host_line *line, uint32_t event);
 void modbus_rtu_bytes(struct host_line *line);
+void modbus_rtu_complete(struct host_line *line); /* a whole answer, and silence after it */
 void modbus_tcp_bytes(struct host_line *line);
 bool modbus_send(struct host_line *line); /* line->request */
-bool modbus_fence(struct host_line *line); /* echo test */
-
-/* line.c, for those: the outstanding request is over */
-void line_answered(struct host_line *line, uint32_t outcome, const char *detail);
-void line_dirty(struct host_line *line, uint32_t outcome, const char *detail);
-void line_clean(struct host_line *line);
+bool modbus_echo(struct host_line *line); /* echo test to line->request.unit */
 
 #endif

@@ -1,278 +1,317 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The course of one line: open, drain, fence, ask, wait, and again. Nothing read on a dirty line counts. */
+ * The course of one line: open, be quiet, prove clean, ask, wait, and again. Nothing a dirty device says counts. */
 #include "gateway/wire/host_line.h"
 
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
-#define QUIET_NS (60 * ASSAY_MS) /* no byte for so long before a fence is tried */
-#define GAP_NS (500 * ASSAY_MS) /* a frame that stands still for so long is given up */
-#define RETRY_MIN_NS (1000 * ASSAY_MS)
-#define RETRY_MAX_NS (60000 * ASSAY_MS)
+#define CONNECT_NS (5000 * ASSAY_MS)
+#define QUIET_TEXT_NS (200 * ASSAY_MS)
+#define QUIET_RTU_NS (20 * ASSAY_MS)
+#define QUIET_CHARACTERS 20u
+#define QUIET_MOST_NS (2000 * ASSAY_MS) /* a stream that never rests is read all the same */
+#define NOISE_NS (5000 * ASSAY_MS)
+#define GAP_TEXT_NS (500 * ASSAY_MS) /* a frame that stands still for so long is given up */
+#define GAP_RTU_NS (100 * ASSAY_MS)
+#define ROOM_MIN 4096u
 
-static bool is_stream(const struct host_line *line)
+bool line_is_stream(const struct host_line *line)
 {
-	return line->config->transport == ASSAY_TRANSPORT_SERIAL;
+	return line->config->transport == ASSAY_TRANSPORT_SERIAL ||
+	       line->config->transport == ASSAY_TRANSPORT_TCP;
 }
 
-static uint64_t retry_ns(uint32_t failures)
+static bool is_tcp(const struct host_line *line)
 {
-	uint64_t wait = RETRY_MIN_NS;
-
-	for (uint32_t i = 2; i < failures && wait < RETRY_MAX_NS; i++)
-		wait *= 2;
-	return wait < RETRY_MAX_NS ? wait : RETRY_MAX_NS;
+	return line->config->transport == ASSAY_TRANSPORT_MODBUS_TCP;
 }
 
-static void drain(struct host_line *line)
+static uint64_t characters_ns(const struct host_line *line, uint64_t tenths)
 {
-	line->phase = PHASE_DRAIN;
-	line->quiet_ns = QUIET_NS;
-	line->last_rx_ns = host_now_ns();
-	line->answered = false;
-	line->length = 0;
+	return line->config->baud ? tenths * 11u * 100000000u / line->config->baud : 0;
+}
+
+uint64_t line_frame_gap_ns(const struct host_line *line)
+{
+	/* 3.5 characters; fixed above 19200 baud (Modbus over Serial Line v1.02, 2.5.1.1) */
+	if (line->config->baud > 19200 || line->config->baud == 0)
+		return 1750000;
+	return characters_ns(line, 35);
+}
+
+static uint64_t quiet_ns(const struct host_line *line)
+{
+	uint64_t least = line_is_stream(line) ? QUIET_TEXT_NS : QUIET_RTU_NS;
+	uint64_t wait = characters_ns(line, QUIET_CHARACTERS * 10);
+
+	return wait > least ? wait : least;
+}
+
+static uint64_t gap_ns(const struct host_line *line)
+{
+	return line_is_stream(line) ? GAP_TEXT_NS : GAP_RTU_NS;
+}
+
+static void be_quiet(struct host_line *line)
+{
+	line->phase = PHASE_QUIET;
+	line->quiet_since_ns = host_now_ns(line->host);
 }
 
 void line_device(struct host_line *line, int fd)
 {
+	uint64_t now = host_now_ns(line->host);
+
+	if (line->open) {
+		line->end.readings = 0;
+		exchange_end(line, ASSAY_OUTCOME_HANGUP, "reopened");
+	}
 	if (line->fd >= 0)
-		(void)close(line->fd);
+		line->host->port->close(line->host->port_context, line);
 	line->fd = fd;
-	line->transaction = line->outstanding = 0;
+	line->sent_here = 0;
 	line->request.kind = ASSAY_REQUEST_NONE;
 	line->length = 0;
-	if (line->config->transport == ASSAY_TRANSPORT_MODBUS_TCP) {
+	line->discard_first = true;
+	line->last_rx_ns = now;
+	line->reply_length = 0;
+	if (!line->transaction && !line->host->port->nonce(line->host->port_context, &line->transaction))
+		line->transaction = (uint16_t)now;
+	ask_setup(line);
+	for (size_t i = 0; i < line->instrument_count; i++)
+		fence_unit(line, (uint16_t)i)->mute = fence_unit(line, (uint16_t)i)->answers_fences = false;
+	fence_all_dirty(line);
+	be_quiet(line);
+	if (is_tcp(line)) {
 		line->phase = PHASE_CONNECTING;
-		line->deadline_ns = host_now_ns() + 5000 * ASSAY_MS;
-	} else {
-		drain(line);
-	}
-	for (size_t i = 0; i < line->instrument_count; i++) {
-		line->instrument[i].turn = 0;
-		line->instrument[i].due_ns = 0;
+		line->deadline_ns = now + CONNECT_NS;
 	}
 }
 
 void line_hangup(struct host_line *line, const char *why)
 {
-	struct assay_message reopen = {
-		.type = ASSAY_MSG_REOPEN, .line = line->index, .generation = line->host->role->generation};
-
 	if (line->open) {
 		exchange_event(line, ASSAY_HANGUP, NULL, 0);
+		line->end.readings = 0;
 		exchange_end(line, ASSAY_OUTCOME_HANGUP, why);
 	}
+	line->length = 0;
 	if (line->fd >= 0)
-		(void)close(line->fd);
+		line->host->port->close(line->host->port_context, line);
 	line->fd = -1;
 	line->phase = PHASE_CLOSED;
 	exchange_status(line, ASSAY_LINE_DOWN, "hang-up", "线路断开。请检查插头与电源，网关会自动重连",
 		"the line hung up; check plug and power, the gateway reconnects by itself");
-	if (assay_channel_send(line->host->role->control, &reopen, NULL, 0, -1) != ASSAY_OK)
+	if (!line->host->port->reopen(line->host->port_context, line))
 		line->host->stop = true;
 }
 
-static void failed(struct host_line *line)
+void line_suspended(struct host_line *line)
 {
-	struct host_instrument *who = &line->instrument[line->asked];
+	if (line->fd < 0 || line->phase == PHASE_CONNECTING || is_tcp(line))
+		return;
+	if (line->phase == PHASE_FENCE || line->phase == PHASE_WAITING || line->open)
+		line_refuse(line, ASSAY_OUTCOME_LATE, "the line was not watched for a while");
+	else
+		be_quiet(line);
+	line->last_rx_ns = host_now_ns(line->host);
+	fence_all_dirty(line);
+}
 
-	who->failures++;
-	who->turn = 0;
-	who->due_ns = host_now_ns() + retry_ns(who->failures);
-	if (who->failures >= 2)
+void line_free(struct host_line *line)
+{
+	for (size_t j = 0; j < line->instrument_count; j++)
+		line->instrument[j].plugin->driver.close(line->instrument[j].session);
+	free(line->instrument);
+	free(line->window);
+	if (line->fd >= 0)
+		line->host->port->close(line->host->port_context, line);
+}
+
+/* What a person sees of the whole line: locked, silent as a whole or in part, or in order. */
+void line_say_status(struct host_line *line)
+{
+	const struct host_instrument *silent = NULL, *locked = NULL;
+	size_t silent_count = 0;
+	char zh[200], en[200];
+
+	for (size_t i = 0; i < line->instrument_count; i++) {
+		const struct host_instrument *who = &line->instrument[i];
+
+		if (who->locked && !locked)
+			locked = who;
+		if (who->failures >= 2 && silent_count++ == 0)
+			silent = who;
+	}
+	if (locked) {
+		(void)snprintf(zh, sizeof zh, "%s 处应答的是另一台仪器，登记的是 %s。核对后改 lab.xml",
+			locked->config->id,
+			*locked->config->serial ? locked->config->serial : locked->seen_serial);
+		(void)snprintf(en, sizeof en,
+			"another device answers at %s, registered is %s; check, then correct lab.xml",
+			locked->config->id,
+			*locked->config->serial ? locked->config->serial : locked->seen_serial);
+		exchange_status(line, ASSAY_LINE_LOCKED, "identity-changed", zh, en);
+	} else if (silent && silent_count == line->instrument_count) {
 		exchange_status(line, ASSAY_LINE_SILENT, "no-answer",
 			"没有应答。请检查电源、插头、波特率和地址",
 			"no answer; check power, plug, baud rate and address");
+	} else if (silent) {
+		(void)snprintf(zh, sizeof zh, "在线，但 %s 没有应答。请检查其电源和地址", silent->config->id);
+		(void)snprintf(en, sizeof en, "online, but %s does not answer; check its power and address",
+			silent->config->id);
+		exchange_status(line, ASSAY_LINE_ONLINE, "unit-silent", zh, en);
+	} else {
+		exchange_status(line, ASSAY_LINE_ONLINE, "", "在线", "online");
+	}
 }
 
-void line_dirty(struct host_line *line, uint32_t outcome, const char *detail)
+void line_refuse(struct host_line *line, uint32_t outcome, const char *detail)
 {
-	bool fencing = line->phase == PHASE_DRAIN || line->phase == PHASE_FENCE;
+	bool asked = line->phase == PHASE_FENCE || line->phase == PHASE_WAITING;
 
+	if (is_tcp(line)) {
+		line_hangup(line, detail);
+		return;
+	}
 	line->end.readings = 0; /* nothing of a bad exchange counts, not even what looked right */
-	exchange_end(
-		line, fencing && outcome != ASSAY_OUTCOME_TIMEOUT ? ASSAY_OUTCOME_LATE : outcome, detail);
-	failed(line);
-	drain(line);
+	if (line->phase == PHASE_FENCE && outcome != ASSAY_OUTCOME_TIMEOUT)
+		outcome = ASSAY_OUTCOME_LATE;
+	line->refusal = outcome;
+	line->refusal_detail = detail;
+	line->complete = false;
+	if (asked)
+		fence_unit(line, line->asked)->dirty = true;
+	be_quiet(line);
+	if (asked)
+		ask_failed(line);
 }
 
-void line_clean(struct host_line *line)
+static void quiet_over(struct host_line *line)
 {
+	fence_burst(line);
+	if (line->open)
+		exchange_end(line, line->refusal ? line->refusal : (uint32_t)ASSAY_OUTCOME_LATE,
+			line->refusal ? line->refusal_detail : "bytes before the line was proved clean");
+	line->length = 0;
+	line->refusal = 0;
+	line->overrun = false;
 	line->phase = PHASE_IDLE;
 	for (size_t i = 0; i < line->instrument_count; i++)
-		line->instrument[i].failures = 0;
-	exchange_status(line, ASSAY_LINE_ONLINE, "", "在线", "online");
+		line->instrument[i].hold_ns = 0;
 }
 
-/* Who answers must be who was agreed: another serial number locks the line until a person has looked. */
-static bool known_device(struct host_line *line)
-{
-	const char *wanted = line->instrument[line->asked].config->serial;
-	char zh[200], en[200];
-
-	if (!*wanted || !line->end.serial[0] || strcmp(wanted, line->end.serial) == 0)
-		return true;
-	(void)snprintf(zh, sizeof zh, "应答的是另一台仪器：序列号 %s，登记为 %s。核对后改 lab.xml",
-		line->end.serial, wanted);
-	(void)snprintf(en, sizeof en,
-		"another device answers: serial number %s, registered is %s; check, then correct lab.xml",
-		line->end.serial, wanted);
-	exchange_end(line, ASSAY_OUTCOME_IDENTITY, "identity changed");
-	exchange_status(line, ASSAY_LINE_LOCKED, "identity-changed", zh, en);
-	line->phase = PHASE_LOCKED;
-	line->deadline_ns = host_now_ns() + RETRY_MAX_NS;
-	return false;
-}
-
-static bool next_request(struct host_line *line, uint16_t index, uint32_t want)
-{
-	struct host_instrument *who = &line->instrument[index];
-
-	memset(&line->request, 0, sizeof line->request);
-	line->asked = index;
-	line->want = want;
-	if (who->plugin->driver.ask(who->session, want, who->turn, &line->request) < 0 ||
-		line->request.length > ASSAY_REQUEST_MAX)
-		line->request.kind = ASSAY_REQUEST_NONE;
-	return line->request.kind != ASSAY_REQUEST_NONE;
-}
-
-static void send_request(struct host_line *line, enum host_phase phase)
-{
-	bool sent;
-
-	line->phase = phase;
-	line->answered = false;
-	line->length = 0;
-	if (line->request.kind == ASSAY_REQUEST_READ)
-		sent = modbus_send(line);
-	else
-		sent = exchange_send(line, line->request.bytes, line->request.length);
-	line->deadline_ns = host_now_ns() + line->request.timeout_ms * ASSAY_MS;
-	if (!sent)
-		line_hangup(line, "the request could not be sent");
-}
-
-/* The fence of a text line is an identity query: whatever arrives before its answer is older. */
-static void begin_fence(struct host_line *line)
-{
-	if (line->answered || line->instrument_count == 0) {
-		line_clean(line);
-		return;
-	}
-	if (!is_stream(line)) {
-		line->phase = PHASE_FENCE;
-		line->length = 0;
-		if (!modbus_fence(line))
-			line_hangup(line, "the echo test could not be sent");
-		line->deadline_ns = host_now_ns() + line->request.timeout_ms * ASSAY_MS;
-		return;
-	}
-	line->instrument[0].turn = 0;
-	if (next_request(line, 0, ASSAY_WANT_IDENTITY))
-		send_request(line, PHASE_FENCE);
-	else
-		line_clean(line); /* no identity in this device: the silence before was all there is */
-}
-
-static void fence_passed(struct host_line *line)
+static bool cycle_is_over(struct host_line *line)
 {
 	struct host_instrument *who = &line->instrument[line->asked];
-	bool answered = line->end.serial[0] || line->end.model[0];
+	struct assay_request more;
+	bool over;
 
-	if (!answered) {
-		/* a frame, but no identity: older bytes; keep waiting within the deadline */
-		line->answered = false;
-		line->end.readings = 0;
-		return;
-	}
-	if (!known_device(line))
-		return;
-	exchange_end(line, ASSAY_OUTCOME_IDENTITY, "");
+	if (line->want == ASSAY_WANT_STABLE)
+		return true;
 	who->turn++;
-	if (next_request(line, line->asked, ASSAY_WANT_IDENTITY)) {
-		send_request(line, PHASE_FENCE);
-		return;
-	}
-	who->turn = 0;
-	line_clean(line);
+	over = !ask_request(line, line->asked, line->want, &more);
+	who->turn--;
+	return over;
 }
 
 void line_answered(struct host_line *line, uint32_t outcome, const char *detail)
 {
 	struct host_instrument *who = &line->instrument[line->asked];
-	bool asked = line->request.kind != ASSAY_REQUEST_NONE;
-	uint64_t period;
+	struct host_unit *unit = fence_unit(line, line->asked);
+	bool over = cycle_is_over(line), separator = line->separator;
 
-	if (line->phase == PHASE_FENCE) {
-		fence_passed(line);
-		return;
+	unit->owed = 0;
+	unit->silent_fences = 0;
+	unit->busy_ns = host_now_ns(line->host);
+	unit->function = line->request.function;
+	unit->count = outcome == ASSAY_OUTCOME_OK ? line->request.count : 0;
+	line->discard_first = false;
+	if (separator)
+		line->end.readings = 0;
+	if (line->want == ASSAY_WANT_IDENTITY && outcome == ASSAY_OUTCOME_OK) {
+		if (!fence_known_device(line))
+			return;
+		outcome = ASSAY_OUTCOME_IDENTITY;
 	}
-	if (line->phase != PHASE_WAITING && line->phase != PHASE_IDLE)
-		outcome = ASSAY_OUTCOME_LATE;
-	exchange_end(line, outcome, detail);
-	if (line->phase != PHASE_WAITING || !asked)
-		return;
+	exchange_end(line, separator ? (uint32_t)ASSAY_OUTCOME_FENCE : outcome, detail);
 	line->phase = PHASE_IDLE;
-	who->failures = 0;
-	if (line->want == ASSAY_WANT_STABLE)
-		who->take = false;
-	exchange_status(line, ASSAY_LINE_ONLINE, "", "在线", "online");
-	who->turn++;
-	period = who->needed ? who->config->needed_ms : who->config->every_ms;
-	{
-		struct assay_request more = {0};
-
-		if (line->want == ASSAY_WANT_STABLE ||
-			who->plugin->driver.ask(who->session, line->want, who->turn, &more) < 0 ||
-			more.kind == ASSAY_REQUEST_NONE) {
-			who->turn = 0;
-			who->due_ns = period ? host_now_ns() + period * ASSAY_MS : UINT64_MAX;
-		} else {
-			who->due_ns = 0; /* the cycle goes on at once */
-		}
+	if (separator)
+		return;
+	if (line->want == ASSAY_WANT_IDENTITY) {
+		who->turn = over ? 0 : who->turn + 1;
+		who->identified = over && (!*who->config->serial || *who->seen_serial);
+		if (over && !who->identified)
+			ask_failed(line); /* it must say who it is, and does not */
+		return;
 	}
+	ask_succeeded(line, over);
+}
+
+static bool grow(struct host_line *line, size_t wanted)
+{
+	size_t room = line->room ? line->room : ROOM_MIN;
+	uint8_t *window;
+
+	while (room < wanted)
+		room *= 2;
+	if (room == line->room)
+		return true;
+	window = realloc(line->window, room);
+	if (!window)
+		return false;
+	line->window = window;
+	line->room = room;
+	return true;
 }
 
 static void bytes_arrived(struct host_line *line, const uint8_t *bytes, size_t length)
 {
 	exchange_event(line, ASSAY_RX, bytes, length);
-	line->last_rx_ns = host_now_ns();
-	if (line->phase == PHASE_DRAIN || line->phase == PHASE_LOCKED)
-		return; /* kept in the journal, never cut: nobody knows what they answer */
-	if (length > ASSAY_WINDOW_MAX - line->length) {
-		line_dirty(line, ASSAY_OUTCOME_BAD_FRAME, "too many bytes without a frame");
+	line->last_rx_ns = host_now_ns(line->host);
+	if (line->phase == PHASE_QUIET || line->phase == PHASE_LOCKED) {
+		/* kept in the journal, never cut: nobody knows what they answer */
+		if (line->received > ASSAY_EXCHANGE_MAX) {
+			line->overrun = true;
+			fence_burst(line);
+			exchange_end(line, ASSAY_OUTCOME_LATE, "bytes without end");
+		}
+		if (line->length + length > ASSAY_EXCHANGE_MAX || !grow(line, line->length + length)) {
+			line->overrun = true;
+			return;
+		}
+	} else if (line->length + length > ASSAY_WINDOW_MAX || !grow(line, line->length + length)) {
+		line_refuse(line, ASSAY_OUTCOME_BAD_FRAME, "too many bytes without a frame");
 		return;
 	}
 	memcpy(line->window + line->length, bytes, length);
 	line->length += length;
-	if (is_stream(line))
+	if (line->phase == PHASE_QUIET || line->phase == PHASE_LOCKED)
+		return;
+	if (line_is_stream(line))
 		stream_bytes(line, ASSAY_EVENT_BYTES);
-	else if (line->config->transport == ASSAY_TRANSPORT_MODBUS_RTU)
-		modbus_rtu_bytes(line);
-	else
+	else if (is_tcp(line))
 		modbus_tcp_bytes(line);
+	else
+		modbus_rtu_bytes(line);
 }
 
 static void connected(struct host_line *line)
 {
-	int error = 0;
-	socklen_t size = sizeof error;
-
-	if (getsockopt(line->fd, SOL_SOCKET, SO_ERROR, &error, &size) != 0 || error != 0) {
+	if (!line->host->port->connected(line->host->port_context, line)) {
 		line_hangup(line, "cannot connect");
 		return;
 	}
-	line_clean(line);
+	line->phase = PHASE_IDLE;
+	line_say_status(line);
 }
 
 void line_readable(struct host_line *line, short events)
 {
-	uint8_t bytes[16384];
+	static uint8_t bytes[16384];
 	ssize_t got;
 
 	if (line->phase == PHASE_CONNECTING) {
@@ -280,7 +319,7 @@ void line_readable(struct host_line *line, short events)
 			connected(line);
 		return;
 	}
-	got = read(line->fd, bytes, sizeof bytes);
+	got = line->host->port->read(line->host->port_context, line, bytes, sizeof bytes);
 	if (got > 0)
 		bytes_arrived(line, bytes, (size_t)got);
 	else if (got == 0 || (errno != EAGAIN && errno != EINTR))
@@ -290,34 +329,65 @@ void line_readable(struct host_line *line, short events)
 static void expire(struct host_line *line)
 {
 	exchange_event(line, ASSAY_TIMEOUT, NULL, 0);
-	if (line->config->transport == ASSAY_TRANSPORT_MODBUS_TCP) {
+	if (is_tcp(line) && line->length) {
+		line_hangup(line, "an answer that stopped half way");
+		return;
+	}
+	if (is_tcp(line)) {
 		/* the answer may still come: it will carry an older number */
 		line->end.readings = 0;
 		exchange_end(line, ASSAY_OUTCOME_TIMEOUT, "no answer in time");
 		line->phase = PHASE_IDLE;
-		failed(line);
+		ask_failed(line);
 		return;
 	}
-	line_dirty(line, ASSAY_OUTCOME_TIMEOUT, "no answer in time");
+	line_refuse(line, ASSAY_OUTCOME_TIMEOUT, "no answer in time");
 }
 
-static void ask_next(struct host_line *line, uint64_t now)
+static void tick_quiet(struct host_line *line, uint64_t now)
 {
-	uint16_t best = 0xffff;
-
-	if (line->host->paused)
-		return;
-	for (uint16_t i = 0; i < line->instrument_count; i++)
-		if (line->instrument[i].due_ns <= now && (best == 0xffff || line->instrument[i].take))
-			best = i;
-	if (best == 0xffff)
-		return;
-	if (next_request(line, best, line->instrument[best].take ? ASSAY_WANT_STABLE : ASSAY_WANT_VALUES)) {
-		send_request(line, PHASE_WAITING);
+	if (now >= line->last_rx_ns + quiet_ns(line)) {
+		quiet_over(line);
 		return;
 	}
-	line->instrument[best].turn = 0;
-	line->instrument[best].due_ns = UINT64_MAX; /* a device that only speaks by itself */
+	if (now < line->quiet_since_ns + QUIET_MOST_NS)
+		return;
+	if (line_is_stream(line)) {
+		line->discard_first = true;
+		quiet_over(line);
+	} else if (now >= line->quiet_since_ns + NOISE_NS) {
+		exchange_status(line, ASSAY_LINE_SILENT, "noise",
+			"线上一直有杂乱字节。请检查波特率、校验位和接线",
+			"bytes without end or meaning; check baud rate, parity and wiring");
+	}
+}
+
+static void tick_waiting(struct host_line *line, uint64_t now)
+{
+	if (line->complete) {
+		if (now >= line->last_rx_ns + line_frame_gap_ns(line))
+			modbus_rtu_complete(line);
+	} else if (line->length && !is_tcp(line) && now >= line->last_rx_ns + gap_ns(line)) {
+		line_refuse(line, ASSAY_OUTCOME_BAD_FRAME, "an answer that stopped half way");
+	} else if (now >= line->deadline_ns) {
+		expire(line);
+	}
+}
+
+static void tick_idle(struct host_line *line, uint64_t now)
+{
+	if (!line->open) {
+		if (now >= line->last_rx_ns +
+				   (line_is_stream(line) || is_tcp(line) ? 0 : line_frame_gap_ns(line)))
+			ask_next(line, now);
+		return;
+	}
+	if (now < line->last_rx_ns + GAP_TEXT_NS)
+		return;
+	if (line->length || line->received)
+		line_refuse(line, ASSAY_OUTCOME_BAD_FRAME, "a frame that never ended");
+	else
+		exchange_end(line, ASSAY_OUTCOME_OK, "");
 }
 
 void line_tick(struct host_line *line, uint64_t now)
@@ -327,56 +397,60 @@ void line_tick(struct host_line *line, uint64_t now)
 		if (now >= line->deadline_ns)
 			line_hangup(line, "cannot connect in time");
 		break;
-	case PHASE_DRAIN:
-		if (now < line->last_rx_ns + line->quiet_ns)
-			break;
-		if (line->open)
-			exchange_end(line, ASSAY_OUTCOME_LATE, "bytes before the line was proved clean");
-		if (line->answered || line->instrument[line->asked].due_ns <= now)
-			begin_fence(line);
+	case PHASE_QUIET:
+		tick_quiet(line, now);
 		break;
 	case PHASE_FENCE:
 	case PHASE_WAITING:
-		if (now >= line->deadline_ns)
-			expire(line);
+		tick_waiting(line, now);
 		break;
 	case PHASE_LOCKED:
-		if (now >= line->deadline_ns)
-			drain(line); /* look again once a minute */
+		if (now < line->deadline_ns)
+			break;
+		if (line->open)
+			exchange_end(line, ASSAY_OUTCOME_LATE, "another device answers here");
+		fence_all_dirty(line);
+		line->instrument[0].identified = false;
+		be_quiet(line);
 		break;
 	case PHASE_IDLE:
-		if (line->open && now >= line->last_rx_ns + GAP_NS)
-			line_dirty(line, ASSAY_OUTCOME_BAD_FRAME, "a frame that never ended");
-		else if (!line->open)
-			ask_next(line, now);
+		tick_idle(line, now);
 		break;
 	default:
 		break;
 	}
 }
 
+static uint64_t next_waiting(const struct host_line *line)
+{
+	uint64_t next = line->deadline_ns;
+
+	if (line->complete)
+		return line->last_rx_ns + line_frame_gap_ns(line);
+	if (line->length && !is_tcp(line) && line->last_rx_ns + gap_ns(line) < next)
+		next = line->last_rx_ns + gap_ns(line);
+	return next;
+}
+
 uint64_t line_next_ns(const struct host_line *line)
 {
-	uint64_t next = UINT64_MAX;
+	uint64_t next, least;
 
 	switch (line->phase) {
 	case PHASE_CONNECTING:
-	case PHASE_FENCE:
-	case PHASE_WAITING:
 	case PHASE_LOCKED:
 		return line->deadline_ns;
-	case PHASE_DRAIN:
-		next = line->last_rx_ns + line->quiet_ns;
-		if (!line->answered && line->instrument_count && line->instrument[line->asked].due_ns > next)
-			next = line->instrument[line->asked].due_ns;
-		return next;
+	case PHASE_FENCE:
+	case PHASE_WAITING:
+		return next_waiting(line);
+	case PHASE_QUIET:
+		return line->last_rx_ns + quiet_ns(line);
 	case PHASE_IDLE:
 		if (line->open)
-			return line->last_rx_ns + GAP_NS;
-		for (size_t i = 0; i < line->instrument_count && !line->host->paused; i++)
-			if (line->instrument[i].due_ns < next)
-				next = line->instrument[i].due_ns;
-		return next;
+			return line->last_rx_ns + GAP_TEXT_NS;
+		next = ask_due_ns(line);
+		least = line_is_stream(line) || is_tcp(line) ? 0 : line->last_rx_ns + line_frame_gap_ns(line);
+		return next < least ? least : next;
 	default:
 		return UINT64_MAX;
 	}
@@ -386,27 +460,8 @@ void line_committed(struct host_line *line, uint64_t id)
 {
 	if (!line->reply_length || !line->reply_after_id || id < line->reply_after_id || line->fd < 0)
 		return;
-	(void)exchange_send(line, line->reply, line->reply_length);
+	if (!exchange_send(line, line->reply, line->reply_length))
+		line_hangup(line, "the reply could not be sent");
 	line->reply_length = 0;
 	line->reply_after_id = 0;
-}
-
-void line_wanted(struct host_line *line, const struct assay_want_message *want)
-{
-	struct host_instrument *who;
-	uint64_t now = host_now_ns(), period;
-
-	if (want->instrument >= line->instrument_count)
-		return;
-	who = &line->instrument[want->instrument];
-	who->needed = want->needed != 0;
-	if (want->take) {
-		who->take = true;
-		who->turn = 0;
-		who->due_ns = now;
-		return;
-	}
-	period = who->needed ? who->config->needed_ms : who->config->every_ms;
-	if (who->failures == 0 && period && who->due_ns > now + period * ASSAY_MS)
-		who->due_ns = now;
 }

@@ -118,10 +118,18 @@ size_t assay_mbap_request(
 	return sizeof head + put_pdu(request, out + sizeof head);
 }
 
-struct assay_match_result assay_mbap_match(const struct assay_request *request, uint16_t transaction,
-	uint16_t outstanding, const uint8_t *bytes, size_t length)
+static bool is_earlier(uint16_t transaction, uint16_t got, uint16_t earlier)
 {
-	uint16_t got, behind;
+	for (uint16_t k = 1; k <= earlier && k <= ASSAY_MBAP_OLDER_MAX; k++)
+		if (got == (uint16_t)(transaction - k * ASSAY_MBAP_STRIDE))
+			return true;
+	return false;
+}
+
+struct assay_match_result assay_mbap_match(const struct assay_request *request, uint16_t transaction,
+	uint16_t earlier, const uint8_t *bytes, size_t length)
+{
+	uint16_t got;
 	size_t body;
 
 	if (length < 7)
@@ -132,10 +140,10 @@ struct assay_match_result assay_mbap_match(const struct assay_request *request, 
 		return answer(ASSAY_MATCH_BROKEN, 0, 0, 0);
 	if (length < 6 + body)
 		return answer(ASSAY_MATCH_MORE, 0, 0, 0);
-	behind = (uint16_t)(transaction - got);
-	if (behind != 0)
-		return behind <= outstanding ? answer(ASSAY_MATCH_OLDER, 6 + body, 7, body - 1)
-					     : answer(ASSAY_MATCH_FOREIGN, 0, 0, 0);
+	if (got != transaction)
+		return is_earlier(transaction, got, earlier)
+			       ? answer(ASSAY_MATCH_OLDER, 6 + body, 7, body - 1)
+			       : answer(ASSAY_MATCH_FOREIGN, 0, 0, 0);
 	if (bytes[6] != request->unit)
 		return answer(ASSAY_MATCH_FOREIGN, 0, 0, 0);
 	if (bytes[7] == (request->function | 0x80))

@@ -9,6 +9,10 @@
 #define ASSAY_RTU_MAX 256u
 #define ASSAY_MBAP_MAX 260u
 
+/* Transaction numbers go up in steps: a device that answers with the number beside the right one is found out. */
+#define ASSAY_MBAP_STRIDE 251u
+#define ASSAY_MBAP_OLDER_MAX 200u /* further back than so many requests is nobody's */
+
 enum assay_match {
 	ASSAY_MATCH_MORE = 0, /* not complete yet */
 	ASSAY_MATCH_OURS = 1, /* complete, checked, the answer to this request */
@@ -40,8 +44,8 @@ struct assay_match_result assay_rtu_match_echo(
 
 size_t assay_mbap_request(
 	const struct assay_request *request, uint16_t transaction, uint8_t out[ASSAY_MBAP_MAX]);
-/* outstanding: how many requests before this one were sent on this connection: their ids are "older". */
+/* earlier: how many requests before this one were sent on this connection, each ASSAY_MBAP_STRIDE apart: OLDER. */
 struct assay_match_result assay_mbap_match(const struct assay_request *request, uint16_t transaction,
-	uint16_t outstanding, const uint8_t *bytes, size_t length);
+	uint16_t earlier, const uint8_t *bytes, size_t length);
 
 #endif

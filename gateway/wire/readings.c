@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * frame -> readings: one call of the driver, every field checked for length before it travels. */
 #include "gateway/wire/host_line.h"
+#include "gateway/wire/reading_words.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -10,7 +11,6 @@ struct collector {
 	const struct assay_frame *frame;
 	size_t frame_at;
 	bool asked;
-	uint32_t flags_seen;
 };
 
 static bool copy(char *out, size_t size, const char *text)
@@ -48,6 +48,11 @@ static int on_reading(void *context, const struct assay_reading *reading)
 
 	if (!row)
 		return -1;
+	if (!assay_reading_holds(reading)) {
+		row->reason = ASSAY_REASON_BAD_FORMAT;
+		(void)snprintf(row->detail, sizeof row->detail, "the driver broke its contract");
+		return 0;
+	}
 	fits = copy(row->channel, sizeof row->channel, reading->channel) &&
 	       copy(row->value, sizeof row->value, reading->value) &&
 	       copy(row->unit, sizeof row->unit, reading->unit) &&
@@ -58,11 +63,14 @@ static int on_reading(void *context, const struct assay_reading *reading)
 		row->value[0] = '\0';
 		row->reason = ASSAY_REASON_TOO_LONG;
 	}
-	if (reading->value_length) {
+	/* places outside the frame are nobody's */
+	if (reading->value_length && reading->value_at <= collector->frame->length &&
+		reading->value_length <= collector->frame->length - reading->value_at) {
 		row->value_at = (uint32_t)collector->frame_at + reading->value_at;
 		row->value_length = reading->value_length;
 	}
-	if (reading->unit_length) {
+	if (reading->unit_length && reading->unit_at <= collector->frame->length &&
+		reading->unit_length <= collector->frame->length - reading->unit_at) {
 		row->unit_at = (uint32_t)collector->frame_at + reading->unit_at;
 		row->unit_length = reading->unit_length;
 	}
@@ -111,7 +119,7 @@ int readings_decode(struct host_line *line, uint16_t instrument, size_t frame_at
 	const struct assay_frame *frame, bool asked)
 {
 	struct host_instrument *who = &line->instrument[instrument];
-	struct collector collector = {line, frame, frame_at, asked, 0};
+	struct collector collector = {line, frame, frame_at, asked};
 	const struct assay_sink sink = {&collector, on_reading, on_identity, on_reply, on_reason};
 	int status = who->plugin->driver.decode(who->session, frame, &sink);
 

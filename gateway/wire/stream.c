@@ -4,59 +4,160 @@
 
 #include <string.h>
 
+/* What a frame turned out to be. */
+enum meaning { MEANS_READING, MEANS_IDENTITY, MEANS_REFUSAL, MEANS_OTHER, MEANS_NONSENSE };
+
 static void consume(struct host_line *line, size_t count)
 {
-	memmove(line->window, line->window + count, line->length - count);
+	if (count)
+		memmove(line->window, line->window + count, line->length - count);
 	line->length -= count;
 	line->consumed += count;
 }
 
-/* The first whole frame after a request answers it; what follows came by itself. */
-static void one_frame(struct host_line *line, size_t length, bool more)
+static enum meaning meaning_of(const struct host_line *line, uint32_t readings_before, bool identified)
 {
-	bool asked = line->request.kind != ASSAY_REQUEST_NONE && !line->answered;
-	struct assay_frame frame = {line->window, length, asked ? &line->request : NULL};
+	enum meaning found = identified ? MEANS_IDENTITY : MEANS_OTHER;
 
-	(void)readings_decode(line, line->asked, line->consumed, &frame, asked);
-	if (asked && !more)
-		line->answered = true;
-	consume(line, length);
+	for (uint32_t i = readings_before; i < line->end.readings; i++) {
+		const struct assay_end_reading *row = &line->reading[i];
+
+		if (row->channel[0])
+			return MEANS_READING;
+		if (row->reason == ASSAY_REASON_BAD_FORMAT || row->reason == ASSAY_REASON_BAD_CHECKSUM ||
+			row->reason == ASSAY_REASON_TOO_LONG)
+			return MEANS_NONSENSE;
+		if (row->reason != ASSAY_REASON_NOT_MINE && !identified)
+			found = MEANS_REFUSAL;
+	}
+	return found;
+}
+
+static enum meaning decode(struct host_line *line, size_t length, bool asked)
+{
+	struct assay_frame frame = {line->window, length, asked ? &line->request : NULL};
+	uint32_t before = line->end.readings;
+	char serial = line->end.serial[0], model = line->end.model[0];
+	bool identified;
+
+	(void)readings_decode(line, 0, line->consumed, &frame, asked);
+	identified = line->end.serial[0] != serial || line->end.model[0] != model;
+	return meaning_of(line, before, identified);
+}
+
+/* A frame while the fence is up: only who it is counts. Returns false when the line has moved on. */
+static bool fence_frame(struct host_line *line, enum meaning meaning, bool more)
+{
+	struct host_instrument *who = &line->instrument[0];
+
+	line->end.readings = 0;
+	if (meaning == MEANS_REFUSAL && who->turn == 0) {
+		exchange_end(line, ASSAY_OUTCOME_FENCE, "it does not tell who it is: waiting for silence");
+		fence_refused(line);
+		return false;
+	}
+	if (more || (meaning != MEANS_IDENTITY && meaning != MEANS_REFUSAL))
+		return true; /* older bytes: keep waiting within the deadline */
+	if (!fence_known_device(line))
+		return false;
+	exchange_end(line, ASSAY_OUTCOME_IDENTITY, "");
+	who->turn++;
+	if (ask_request(line, 0, ASSAY_WANT_IDENTITY, &line->request)) {
+		line->want = ASSAY_WANT_IDENTITY;
+		fence_send(line, PHASE_FENCE);
+		return false;
+	}
+	who->turn = 0;
+	who->identified = true;
+	line->discard_first = false;
+	fence_answered(line);
+	return false;
+}
+
+/* A frame that came by itself: a print key, or a line nobody can place. */
+static bool unasked_frame(struct host_line *line, enum meaning meaning)
+{
+	if (fence_unit(line, 0)->dirty || line->discard_first) {
+		line->discard_first = false;
+		line->end.readings = 0;
+		return true;
+	}
+	if (meaning == MEANS_NONSENSE) {
+		line_refuse(line, ASSAY_OUTCOME_BAD_FRAME, "a line outside the grammar");
+		return false;
+	}
+	return true;
+}
+
+static bool asked_frame(struct host_line *line, enum meaning meaning, bool more)
+{
+	bool wanted =
+		line->want == ASSAY_WANT_IDENTITY ? meaning == MEANS_IDENTITY : meaning == MEANS_READING;
+
+	if (meaning == MEANS_OTHER)
+		return true; /* a line beside the matter, a date or a heading */
+	if (wanted) {
+		line->answered = !more;
+		return true;
+	}
+	if (meaning == MEANS_REFUSAL) {
+		/* An answer, but one that might as well belong to an earlier request: prove the line again. */
+		exchange_end(line, ASSAY_OUTCOME_EXCEPTION, "the device refuses the request");
+		fence_unit(line, 0)->dirty = true;
+		line->phase = PHASE_IDLE;
+		ask_failed(line);
+		return false;
+	}
+	line_refuse(line, ASSAY_OUTCOME_MISMATCH, "an answer, but not to this request");
+	return false;
+}
+
+static bool one_frame(struct host_line *line, const struct assay_cut *cut)
+{
+	bool asked = (line->phase == PHASE_WAITING || line->phase == PHASE_FENCE) && !line->answered;
+	enum meaning meaning = decode(line, cut->frame, asked);
+
+	consume(line, cut->frame);
+	if (line->phase == PHASE_FENCE)
+		return fence_frame(line, meaning, cut->more != 0);
+	return asked ? asked_frame(line, meaning, cut->more != 0) : unasked_frame(line, meaning);
+}
+
+/* Returns false when there is nothing more to cut. */
+static bool cut_once(struct host_line *line, uint32_t event)
+{
+	const struct assay_driver *driver = &line->instrument[0].plugin->driver;
+	bool waiting = line->phase == PHASE_WAITING || line->phase == PHASE_FENCE;
+	struct assay_window window = {
+		line->window, line->length, event, waiting && !line->answered ? &line->request : NULL};
+	struct assay_cut cut = {0};
+
+	if (driver->cut(line->instrument[0].session, &window, &cut) < 0 || cut.skip > line->length ||
+		cut.frame > line->length - cut.skip) {
+		line_refuse(line, ASSAY_OUTCOME_BAD_FRAME, "the driver could not cut the bytes");
+		return false;
+	}
+	if (cut.skip == 0 && cut.frame == 0)
+		return false;
+	consume(line, cut.skip);
+	if (cut.skip && cut.bad) {
+		line_refuse(line, ASSAY_OUTCOME_BAD_FRAME, "bytes that are no frame");
+		return false;
+	}
+	return cut.frame == 0 || one_frame(line, &cut);
 }
 
 void stream_bytes(struct host_line *line, uint32_t event)
 {
-	const struct assay_driver *driver = &line->instrument[0].plugin->driver;
-	bool waiting = line->phase == PHASE_WAITING || line->phase == PHASE_FENCE;
-
-	line->asked = 0;
-	for (;;) {
-		struct assay_window window = {line->window, line->length, event,
-			waiting && !line->answered ? &line->request : NULL};
-		struct assay_cut cut = {0};
-
-		if (driver->cut(line->instrument[0].session, &window, &cut) < 0 || cut.skip > line->length ||
-			cut.frame > line->length - cut.skip) {
-			line_dirty(line, ASSAY_OUTCOME_BAD_FRAME, "the driver could not cut the bytes");
-			return;
-		}
-		if (cut.skip == 0 && cut.frame == 0)
-			break;
-		consume(line, cut.skip);
-		if (cut.bad) {
-			line_dirty(line, ASSAY_OUTCOME_BAD_FRAME, "bytes that are no frame");
-			return;
-		}
-		if (cut.frame)
-			one_frame(line, cut.frame, cut.more != 0);
-	}
-	if (line->length == ASSAY_WINDOW_MAX) {
-		line_dirty(line, ASSAY_OUTCOME_BAD_FRAME, "too many bytes without a frame");
-		return;
-	}
-	if (line->length)
+	while (cut_once(line, event) && line->open)
+		;
+	if (line->length || !line->open || line->phase == PHASE_QUIET || line->phase == PHASE_LOCKED)
 		return; /* part of a frame: wait for the rest */
-	if (waiting && line->answered)
+	if (line->phase == PHASE_WAITING && line->answered)
 		line_answered(line, ASSAY_OUTCOME_OK, "");
-	else if (!waiting && line->open)
-		line_answered(line, ASSAY_OUTCOME_OK, "");
+	else if (line->phase == PHASE_IDLE)
+		exchange_end(line,
+			fence_unit(line, 0)->dirty ? (uint32_t)ASSAY_OUTCOME_LATE
+						   : (uint32_t)ASSAY_OUTCOME_OK,
+			"");
 }

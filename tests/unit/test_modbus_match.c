@@ -166,27 +166,38 @@ static void test_tcp_answers(void **state)
 	assert_int_equal(
 		assay_mbap_request(&request, 1, frame), hex("00 01 00 00 00 06 01 03 00 00 00 02", wanted));
 	assert_memory_equal(frame, wanted, 12);
-	assert_int_equal(tcp(request, 5, 4, "00 05 00 00 00 07 01 03 04 00 00 03 E8"), ASSAY_MATCH_OURS);
-	assert_int_equal(tcp(request, 5, 4, "00 05 00 00 00 03 01 83 02"), ASSAY_MATCH_EXCEPTION);
-	assert_int_equal(tcp(request, 5, 4, "00 04 00 00 00 07 01 03 04 00 00 03 E8"), ASSAY_MATCH_OLDER);
-	assert_int_equal(tcp(request, 5, 4, "00 01 00 00 00 07 01 03 04 00 00 03 E8"), ASSAY_MATCH_OLDER);
-	assert_int_equal(tcp(request, 5, 4, "00 00 00 00 00 07 01 03 04 00 00 03 E8"), ASSAY_MATCH_FOREIGN);
-	assert_int_equal(tcp(request, 5, 4, "00 06 00 00 00 07 01 03 04 00 00 03 E8"), ASSAY_MATCH_FOREIGN);
-	assert_int_equal(tcp(request, 5, 4, "00 05 00 00 00 07 02 03 04 00 00 03 E8"), ASSAY_MATCH_FOREIGN);
-	assert_int_equal(tcp(request, 5, 4, "00 05 00 07 00 07 01 03 04 00 00 03 E8"), ASSAY_MATCH_BROKEN);
-	assert_int_equal(tcp(request, 5, 4, "00 05 07 00 00 07 01 03 04 00 00 03 E8"), ASSAY_MATCH_BROKEN);
-	assert_int_equal(tcp(request, 5, 4, "00 05 00 00 00 07 01 04 04 00 00 03 E8"), ASSAY_MATCH_FOREIGN);
-	assert_int_equal(tcp(request, 5, 4, "00 05 00 00 00 07 01 03 02 00 00 03 E8"), ASSAY_MATCH_FOREIGN);
-	assert_int_equal(tcp(request, 5, 4, "00 05 00 00 00 05 01 03 02 00 00"), ASSAY_MATCH_FOREIGN);
+	assert_int_equal(tcp(request, 0x400, 4, "04 00 00 00 00 07 01 03 04 00 00 03 E8"), ASSAY_MATCH_OURS);
+	assert_int_equal(tcp(request, 0x400, 4, "04 00 00 00 00 03 01 83 02"), ASSAY_MATCH_EXCEPTION);
+	assert_int_equal(tcp(request, 0x400, 4, "03 05 00 00 00 07 01 03 04 00 00 03 E8"), ASSAY_MATCH_OLDER);
+	assert_int_equal(tcp(request, 0x400, 4, "00 14 00 00 00 07 01 03 04 00 00 03 E8"), ASSAY_MATCH_OLDER);
 	assert_int_equal(
-		tcp(request, 5, 4, "00 05 00 00 00 08 01 03 04 00 00 03 E8 00"), ASSAY_MATCH_FOREIGN);
-	assert_int_equal(tcp(request, 5, 4, "00 05 00 00 00 06 01 03 04 00 00 03 E8"), ASSAY_MATCH_FOREIGN);
-	assert_int_equal(tcp(request, 5, 4, "00 05 00 00 00 2F 01 03 04 00 00 03 E8"), ASSAY_MATCH_MORE);
-	assert_int_equal(tcp(request, 5, 4, "00 05 00 00 FF FF 01 03 04 00 00 03 E8"), ASSAY_MATCH_BROKEN);
-	assert_int_equal(tcp(request, 5, 4, "00 05 00 00 00 02 01 03"), ASSAY_MATCH_BROKEN);
-	assert_int_equal(tcp(request, 5, 4, "00 05 00 00 00 04 01 83 02 00"), ASSAY_MATCH_BROKEN);
-	/* numbers wrap */
-	assert_int_equal(tcp(request, 1, 4, "FF FE 00 00 00 07 01 03 04 00 00 03 E8"), ASSAY_MATCH_OLDER);
+		tcp(request, 0x400, 4, "FF 19 00 00 00 07 01 03 04 00 00 03 E8"), ASSAY_MATCH_FOREIGN);
+	assert_int_equal(
+		tcp(request, 0x400, 4, "04 01 00 00 00 07 01 03 04 00 00 03 E8"), ASSAY_MATCH_FOREIGN);
+	assert_int_equal(
+		tcp(request, 0x400, 4, "04 00 00 00 00 07 02 03 04 00 00 03 E8"), ASSAY_MATCH_FOREIGN);
+	assert_int_equal(
+		tcp(request, 0x400, 4, "04 00 00 07 00 07 01 03 04 00 00 03 E8"), ASSAY_MATCH_BROKEN);
+	assert_int_equal(
+		tcp(request, 0x400, 4, "04 00 07 00 00 07 01 03 04 00 00 03 E8"), ASSAY_MATCH_BROKEN);
+	assert_int_equal(
+		tcp(request, 0x400, 4, "04 00 00 00 00 07 01 04 04 00 00 03 E8"), ASSAY_MATCH_FOREIGN);
+	assert_int_equal(
+		tcp(request, 0x400, 4, "04 00 00 00 00 07 01 03 02 00 00 03 E8"), ASSAY_MATCH_FOREIGN);
+	assert_int_equal(tcp(request, 0x400, 4, "04 00 00 00 00 05 01 03 02 00 00"), ASSAY_MATCH_FOREIGN);
+	assert_int_equal(
+		tcp(request, 0x400, 4, "04 00 00 00 00 08 01 03 04 00 00 03 E8 00"), ASSAY_MATCH_FOREIGN);
+	assert_int_equal(
+		tcp(request, 0x400, 4, "04 00 00 00 00 06 01 03 04 00 00 03 E8"), ASSAY_MATCH_FOREIGN);
+	assert_int_equal(tcp(request, 0x400, 4, "04 00 00 00 00 2F 01 03 04 00 00 03 E8"), ASSAY_MATCH_MORE);
+	assert_int_equal(
+		tcp(request, 0x400, 4, "04 00 00 00 FF FF 01 03 04 00 00 03 E8"), ASSAY_MATCH_BROKEN);
+	assert_int_equal(tcp(request, 0x400, 4, "04 00 00 00 00 02 01 03"), ASSAY_MATCH_BROKEN);
+	assert_int_equal(tcp(request, 0x400, 4, "04 00 00 00 00 04 01 83 02 00"), ASSAY_MATCH_BROKEN);
+	/* the number beside is nobody's; numbers wrap */
+	assert_int_equal(
+		tcp(request, 0x400, 4, "03 FF 00 00 00 07 01 03 04 00 00 03 E8"), ASSAY_MATCH_FOREIGN);
+	assert_int_equal(tcp(request, 0, 4, "FF 05 00 00 00 07 01 03 04 00 00 03 E8"), ASSAY_MATCH_OLDER);
 }
 
 /* Any bytes at all: nothing is read beyond the end, and used never exceeds what was given. */
