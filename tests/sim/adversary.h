@@ -17,7 +17,7 @@
 #define ADV_UNITS 4u /* addresses 1 to 3 */
 #define ADV_MS 1000000ull
 #define ADV_TIMEOUT_MS 200u
-#define ADV_LATE_MS 400u /* stated maximum delay */
+#define ADV_LATE_MS 1600u /* stated maximum delay */
 #define ADV_CHAR_NS 1145833ull /* 9600 baud, 11 bits */
 
 enum adv_fault {
