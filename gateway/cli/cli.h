@@ -21,6 +21,9 @@ int assay_cmd_judge(int argc, char **argv);
 int assay_cmd_journal(int argc, char **argv);
 int assay_cmd_trace(int argc, char **argv);
 int assay_cmd_verify(int argc, char **argv);
+int assay_cmd_driver(int argc, char **argv);
+int assay_cmd_line(int argc, char **argv);
+int assay_cmd_sim(int argc, char **argv);
 
 /* Print the error: one line on standard error, or with json {"error":{code,text_zh,text_en}} on standard
  * error. Returns ASSAY_EXIT_USAGE for status ASSAY_EUSAGE, else ASSAY_EXIT_REFUSED. */

@@ -199,6 +199,18 @@ int assay_replay_pdu(struct assay_replay *replay, const uint8_t *pdu, size_t len
 	return status;
 }
 
+int assay_replay_refuse(
+	struct assay_replay *replay, const uint8_t *bytes, size_t length, uint32_t reason, const char *detail)
+{
+	replay->result = (struct assay_replay_result){.frame = bytes,
+		.frame_length = length,
+		.frame_at = replay->consumed,
+		.reason = reason,
+		.detail = detail};
+	replay->consumed += length;
+	return tell(replay, ASSAY_REPLAY_REASON);
+}
+
 int assay_replay_end(struct assay_replay *replay)
 {
 	int status = replay->plugin->driver.cut ? assay_replay_feed(replay, NULL, 0, ASSAY_EVENT_GAP) : 0;

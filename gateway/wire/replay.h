@@ -50,6 +50,9 @@ int assay_replay_feed(
 	struct assay_replay *replay, const uint8_t *bytes, size_t length, uint32_t event) ASSAY_WARN_UNUSED;
 /* A whole Modbus reply PDU, the answer to the outstanding request. */
 int assay_replay_pdu(struct assay_replay *replay, const uint8_t *pdu, size_t length) ASSAY_WARN_UNUSED;
+/* Bytes that are no frame for the driver: told as this reason. */
+int assay_replay_refuse(struct assay_replay *replay, const uint8_t *bytes, size_t length, uint32_t reason,
+	const char *detail) ASSAY_WARN_UNUSED;
 /* End of the file: what stands incomplete in the window is told as bad format. */
 int assay_replay_end(struct assay_replay *replay) ASSAY_WARN_UNUSED;
 
