@@ -104,7 +104,7 @@ $(B)/specs:
 	@ln -sfn $(CURDIR)/specs $@
 
 # The pages: our files and the locked preact/htm module, embedded as bytes.
-UI_FILES := $(filter-out %.sh gateway/ui/package%.json,$(wildcard gateway/ui/*.*))
+UI_FILES := $(filter-out %.sh gateway/ui/package%.json,$(wildcard gateway/ui/*.*)) $(wildcard gateway/web/*.json)
 build/ui/.stamp: gateway/ui/package.json gateway/ui/package-lock.json
 	@mkdir -p build/ui
 	$(call say,NPM,gateway/ui)
@@ -113,7 +113,8 @@ build/ui/.stamp: gateway/ui/package.json gateway/ui/package-lock.json
 $(O)/ui_pages.c: gateway/ui/embed.sh $(UI_FILES) build/ui/.stamp
 	@mkdir -p $(@D)
 	$(call say,EMBED,$@)
-	$(Q)sh gateway/ui/embed.sh $@ $(UI_FILES) build/ui/node_modules/htm/preact/standalone.module.js
+	$(Q)sh gateway/ui/embed.sh $@ $(UI_FILES) build/ui/node_modules/htm/preact/standalone.module.js \
+		build/ui/node_modules/htm/LICENSE build/ui/node_modules/preact/LICENSE
 $(O)/ui_pages.o: $(O)/ui_pages.c $(O)/flags
 	$(Q)$(CC) $(CFLAGS_ALL) -c -o $@ $<
 

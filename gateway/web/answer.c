@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "gateway/web/answer.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+/* Everything a page may do: its own files and its own API. No inline script or style, no frames, no forms. */
+#define PAGE_POLICY                                                                                          \
+	"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "      \
+	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'; "                   \
+	"require-trusted-types-for 'script'; trusted-types 'none'"
+#define DATA_POLICY "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
+const struct web_problem web_problem_memory = {500, "out-of-memory", "内存不足", "out of memory"};
+
+/* The quality of a language in Accept-Language, in thousandths; -1 when it is not named. */
+static int quality(const char *header, const char *language)
+{
+	int best = -1;
+
+	while (header && *header) {
+		size_t length = strcspn(header, ",");
+		const char *end = header + length;
+		int value = 1000;
+
+		header += strspn(header, " \t");
+		if (header + 2 <= end && strncasecmp(header, language, 2) == 0 &&
+			(header + 2 == end || strchr("-; \t", header[2]))) {
+			const char *q = memchr(header, ';', (size_t)(end - header));
+
+			q = q ? strstr(q, "q=") : NULL;
+			if (q && q < end && q[2] == '0') {
+				value = 0;
+				if (q[3] == '.')
+					for (int i = 0, place = 100;
+						i < 3 && q[4 + i] >= '0' && q[4 + i] <= '9'; i++, place /= 10)
+						value += (q[4 + i] - '0') * place;
+			}
+			if (value > best)
+				best = value;
+		}
+		header = *end ? end + 1 : end;
+	}
+	return best;
+}
+
+bool web_wants_chinese(struct MHD_Connection *connection)
+{
+	const char *header = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Accept-Language");
+
+	return quality(header, "zh") >= quality(header, "en");
+}
+
+static bool brings_body(struct MHD_Connection *connection)
+{
+	const char *length = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Content-Length");
+
+	return MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Transfer-Encoding") ||
+	       (length && strcmp(length, "0") != 0);
+}
+
+enum MHD_Result web_answer_queue(struct web *web, struct MHD_Connection *connection, unsigned status,
+	struct MHD_Response *response, bool page)
+{
+	static const char *const common[][2] = {
+		{"X-Content-Type-Options", "nosniff"},
+		{"Referrer-Policy", "no-referrer"},
+		{"Cross-Origin-Opener-Policy", "same-origin"},
+		{"Cross-Origin-Embedder-Policy", "require-corp"},
+		{"Cross-Origin-Resource-Policy", "same-origin"},
+		{"X-Frame-Options", "DENY"},
+		{"Permissions-Policy", "camera=(), microphone=(), geolocation=(), payment=(), usb=(), "
+				       "serial=(), bluetooth=()"},
+	};
+	enum MHD_Result result;
+
+	for (size_t i = 0; i < sizeof common / sizeof *common; i++)
+		(void)MHD_add_response_header(response, common[i][0], common[i][1]);
+	(void)MHD_add_response_header(response, "Content-Security-Policy", page ? PAGE_POLICY : DATA_POLICY);
+	if (!MHD_get_response_header(response, "Cache-Control"))
+		(void)MHD_add_response_header(response, "Cache-Control", "no-store");
+	if (brings_body(connection)) /* not read, so the connection cannot go on */
+		(void)MHD_add_response_header(response, "Connection", "close");
+	web->counts.answers[status / 100 % 6]++;
+	result = MHD_queue_response(connection, status, response);
+	MHD_destroy_response(response);
+	return result;
+}
+
+static enum MHD_Result answer_memory(struct web *web, struct MHD_Connection *connection, unsigned status,
+	char *text, size_t length, const char *type, const char *extra_name, const char *extra)
+{
+	struct MHD_Response *response =
+		text ? MHD_create_response_from_buffer(length, text, MHD_RESPMEM_MUST_FREE) : NULL;
+
+	if (!response) {
+		free(text);
+		return MHD_NO; /* closes the connection: there is no memory to say more */
+	}
+	(void)MHD_add_response_header(response, "Content-Type", type);
+	if (extra_name)
+		(void)MHD_add_response_header(response, extra_name, extra);
+	return web_answer_queue(web, connection, status, response, false);
+}
+
+enum MHD_Result web_answer_text(
+	struct web *web, struct MHD_Connection *connection, char *text, size_t length, const char *type)
+{
+	return answer_memory(web, connection, 200, text, length, type, NULL, NULL);
+}
+
+enum MHD_Result web_answer_json(struct web *web, struct MHD_Connection *connection, json_t *object)
+{
+	char *text = object ? json_dumps(object, JSON_COMPACT) : NULL;
+
+	json_decref(object);
+	if (!text)
+		return web_answer_problem(web, connection, &web_problem_memory);
+	return answer_memory(web, connection, 200, text, strlen(text), "application/json", NULL, NULL);
+}
+
+enum MHD_Result web_answer_problem(
+	struct web *web, struct MHD_Connection *connection, const struct web_problem *problem)
+{
+	bool chinese = web_wants_chinese(connection);
+	const char *said = chinese ? problem->zh : problem->en;
+	const char *name = NULL, *value = NULL;
+	json_t *object = json_pack("{s:s,s:s,s:i,s:s,s:s,s:s}", "type", "about:blank", "title", said,
+		"status", (int)problem->status, "code", problem->code, "text_zh", problem->zh, "text_en",
+		problem->en);
+	char *text = object ? json_dumps(object, JSON_COMPACT) : NULL;
+
+	json_decref(object);
+	if (problem->status == 401) {
+		name = "WWW-Authenticate";
+		value = "Bearer realm=\"assay\"";
+	} else if (problem->status == 405) {
+		name = "Allow";
+		value = "GET, HEAD";
+	} else if (problem->status == 503) {
+		name = "Retry-After";
+		value = "2";
+	} else {
+		name = "Content-Language";
+		value = chinese ? "zh" : "en";
+	}
+	return answer_memory(web, connection, problem->status, text, text ? strlen(text) : 0,
+		"application/problem+json", name, value);
+}
+
+static bool says_absent(const char *code)
+{
+	return strncmp(code, "no-such", 7) == 0 || strstr(code, "unknown") || strstr(code, "not-found");
+}
+
+enum MHD_Result web_answer_error(
+	struct web *web, struct MHD_Connection *connection, const struct assay_error *err)
+{
+	struct web_problem problem = {503, err->code, err->text_zh, err->text_en};
+
+	if (says_absent(err->code))
+		problem.status = 404;
+	if (!*err->code)
+		problem = (struct web_problem){503, "state-unreadable", "状态库暂时读不出来，请稍候再试",
+			"the state cannot be read just now; try again in a moment"};
+	return web_answer_problem(web, connection, &problem);
+}
+
+enum MHD_Result web_answer_asset(
+	struct web *web, struct MHD_Connection *connection, const struct assay_asset *asset)
+{
+	const char *known = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "If-None-Match");
+	bool same = known && (strcmp(known, "*") == 0 || strstr(known, asset->etag));
+	/* the const is cast away for the library's sake; MHD_RESPMEM_PERSISTENT only reads */
+	struct MHD_Response *response = MHD_create_response_from_buffer(same ? 0 : asset->length,
+		same ? NULL : (void *)(uintptr_t)asset->bytes, MHD_RESPMEM_PERSISTENT);
+
+	if (!response)
+		return MHD_NO;
+	(void)MHD_add_response_header(response, "Content-Type", asset->type);
+	(void)MHD_add_response_header(response, "ETag", asset->etag);
+	(void)MHD_add_response_header(response, "Cache-Control", "no-cache");
+	return web_answer_queue(web, connection, same ? 304 : 200, response, true);
+}

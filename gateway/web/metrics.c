@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * /metrics, in Prometheus' text format. Numbers of channels are printed as they stand in the state. */
+#include "gateway/lab/query.h"
+#include "gateway/web/answer.h"
+#include "gateway/web/route.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void head(FILE *out, const char *name, const char *type, const char *help)
+{
+	(void)fprintf(out, "# HELP assay_%s %s\n# TYPE assay_%s %s\n", name, help, name, type);
+}
+
+static void label(FILE *out, const char *before, const char *name, const char *value)
+{
+	(void)fprintf(out, "%s%s=\"", before, name);
+	for (; value && *value; value++) {
+		if (*value == '\\' || *value == '"')
+			(void)fputc('\\', out);
+		if (*value == '\n')
+			(void)fputs("\\n", out);
+		else
+			(void)fputc(*value, out);
+	}
+	(void)fputc('"', out);
+}
+
+static const char *word(const json_t *object, const char *key)
+{
+	const char *text = json_string_value(json_object_get(object, key));
+
+	return text ? text : "";
+}
+
+static void own_metrics(FILE *out, const struct web *web)
+{
+	const struct web_counts *counts = &web->counts;
+
+	head(out, "build_info", "gauge", "Version of the gateway.");
+	(void)fprintf(out, "assay_build_info{version=\"%s\"} 1\n", ASSAY_VERSION);
+	head(out, "web_answers_total", "counter", "HTTP answers by class of status.");
+	for (int i = 1; i <= 5; i++)
+		(void)fprintf(out, "assay_web_answers_total{status=\"%dxx\"} %llu\n", i,
+			(unsigned long long)counts->answers[i]);
+	head(out, "web_refused_auth_total", "counter", "Requests refused for want of authentication.");
+	(void)fprintf(out, "assay_web_refused_auth_total %llu\n", (unsigned long long)counts->refused_auth);
+	head(out, "web_cut_slow_total", "counter", "Connections ended because the caller was too slow.");
+	(void)fprintf(out, "assay_web_cut_slow_total %llu\n", (unsigned long long)counts->cut_slow);
+	head(out, "web_connections", "gauge", "Open HTTP connections.");
+	(void)fprintf(out, "assay_web_connections %u\n", web->peer_count);
+	head(out, "web_viewers", "gauge", "Readers of the live events.");
+	(void)fprintf(out, "assay_web_viewers %u\n", web->viewer_count);
+	head(out, "web_events_total", "counter", "Live events sent.");
+	(void)fprintf(out, "assay_web_events_total %llu\n", (unsigned long long)counts->events);
+}
+
+static bool is_decimal(const char *text)
+{
+	size_t digits;
+
+	if (*text == '-')
+		text++;
+	digits = strspn(text, "0123456789");
+	if (digits == 0)
+		return false;
+	text += digits;
+	if (*text == '.') {
+		digits = strspn(text + 1, "0123456789");
+		if (digits == 0)
+			return false;
+		text += digits + 1;
+	}
+	return *text == '\0';
+}
+
+static void channel_metric(FILE *out, const json_t *instrument, const json_t *channel)
+{
+	if (!is_decimal(word(channel, "value")))
+		return;
+	label(out, "assay_channel_value{", "instrument", word(instrument, "instrument"));
+	label(out, ",", "channel", word(channel, "channel"));
+	label(out, ",", "unit", word(channel, "unit"));
+	(void)fprintf(out, "} %s\n", word(channel, "value"));
+}
+
+static void line_metrics(FILE *out, const json_t *lines)
+{
+	static const char *const statuses[] = {"opening", "online", "silent", "down", "locked", "disabled"};
+	const json_t *line, *instrument, *channel;
+	size_t i, j, k;
+
+	head(out, "line_status", "gauge", "1 for the status that the line has.");
+	json_array_foreach(lines, i, line) for (j = 0; j < sizeof statuses / sizeof *statuses; j++)
+	{
+		label(out, "assay_line_status{", "line", word(line, "line"));
+		label(out, ",", "status", statuses[j]);
+		(void)fprintf(out, "} %d\n", strcmp(word(line, "status"), statuses[j]) == 0);
+	}
+	head(out, "channel_value", "gauge",
+		"Last number of a channel, digits as the instrument printed them.");
+	json_array_foreach(lines, i, line)
+	{
+		json_array_foreach(json_object_get(line, "instruments"), j, instrument)
+		{
+			json_array_foreach(json_object_get(instrument, "channels"), k, channel)
+				channel_metric(out, instrument, channel);
+		}
+	}
+}
+
+static void batch_metrics(FILE *out, const json_t *batches)
+{
+	static const char *const statuses[] = {
+		"to-test", "testing", "awaiting-review", "awaiting-release", "void"};
+	static const char *const verdicts[] = {"pass", "fail", "undetermined"};
+	const json_t *batch;
+	size_t i;
+
+	head(out, "batches", "gauge", "Batches by status.");
+	for (size_t s = 0; s < sizeof statuses / sizeof *statuses; s++) {
+		unsigned count = 0;
+
+		json_array_foreach(batches, i, batch) count +=
+			strcmp(word(batch, "status"), statuses[s]) == 0;
+		(void)fprintf(out, "assay_batches{status=\"%s\"} %u\n", statuses[s], count);
+	}
+	head(out, "batch_verdicts", "gauge", "Batches by verdict.");
+	for (size_t v = 0; v < sizeof verdicts / sizeof *verdicts; v++) {
+		unsigned count = 0;
+
+		json_array_foreach(batches, i, batch) count +=
+			strcmp(word(batch, "verdict"), verdicts[v]) == 0;
+		(void)fprintf(out, "assay_batch_verdicts{verdict=\"%s\"} %u\n", verdicts[v], count);
+	}
+}
+
+enum MHD_Result web_metrics(struct web_call *call)
+{
+	struct web *web = call->web;
+	sqlite3 *db = web_state_get(&web->state, NULL);
+	json_t *lines = db ? assay_query_lines(db, NULL) : NULL;
+	json_t *batches = db ? assay_query_batches(db, "", NULL) : NULL;
+	char *text = NULL;
+	size_t length = 0;
+	FILE *out = open_memstream(&text, &length);
+	bool bad;
+
+	if (!out) {
+		json_decref(lines);
+		json_decref(batches);
+		return web_answer_problem(web, call->connection, &web_problem_memory);
+	}
+	own_metrics(out, web);
+	head(out, "state_ready", "gauge", "1 when the state can be read.");
+	(void)fprintf(out, "assay_state_ready %d\n", db != NULL);
+	if (db) {
+		head(out, "journal_applied", "gauge", "Sequence of the last journal entry in the state.");
+		(void)fprintf(out, "assay_journal_applied %lld\n", (long long)web_state_applied(db));
+	}
+	if (lines)
+		line_metrics(out, lines);
+	if (batches)
+		batch_metrics(out, batches);
+	json_decref(lines);
+	json_decref(batches);
+	bad = ferror(out) != 0;
+	if (fclose(out) != 0 || bad) {
+		free(text);
+		return web_answer_problem(web, call->connection, &web_problem_memory);
+	}
+	return web_answer_text(
+		web, call->connection, text, length, "text/plain; version=0.0.4; charset=utf-8");
+}

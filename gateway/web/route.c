@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "gateway/web/route.h"
+#include "gateway/lab/query.h"
+#include "gateway/web/answer.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define FRAMES_MAX 200u
+#define FRAMES_USUAL 50u
+#define HISTORY_MAX 5000u
+#define HISTORY_USUAL_S 600
+#define JOURNAL_MAX 1000u
+#define JOURNAL_RAW_MAX 100u /* with its bytes an entry may be 128 KiB of hex */
+#define JOURNAL_USUAL 50u
+
+static const struct web_problem problem_argument = {
+	400, "query-refused", "网址的参数不对", "the address's arguments are wrong"};
+
+static const char *argument(const struct web_call *call, const char *name)
+{
+	return MHD_lookup_connection_value(call->connection, MHD_GET_ARGUMENT_KIND, name);
+}
+
+/* A whole number from the query: usual when absent; false when it is none, or above max. */
+static bool number_argument(
+	const struct web_call *call, const char *name, uint64_t usual, uint64_t max, uint64_t *out)
+{
+	const char *text = argument(call, name);
+	uint64_t value = 0;
+
+	*out = usual;
+	if (!text)
+		return true;
+	if (!*text || strlen(text) > 18 || strspn(text, "0123456789") != strlen(text))
+		return false;
+	for (; *text; text++)
+		value = value * 10 + (uint64_t)(*text - '0');
+	*out = value;
+	return value <= max;
+}
+
+static bool two_digits(const char *text, int low, int high, int *out)
+{
+	if (text[0] < '0' || text[0] > '9' || text[1] < '0' || text[1] > '9')
+		return false;
+	*out = (text[0] - '0') * 10 + text[1] - '0';
+	return *out >= low && *out <= high;
+}
+
+/* RFC 3339, UTC: 2026-11-23T06:41:06Z or with milliseconds. */
+static bool read_time(const char *text, int64_t *out_ns)
+{
+	struct tm parts = {0};
+	int century, year, millis = 0;
+
+	if (strlen(text) < 20 || text[4] != '-' || text[7] != '-' || text[10] != 'T' || text[13] != ':' ||
+		text[16] != ':' || !two_digits(text, 19, 99, &century) ||
+		!two_digits(text + 2, 0, 99, &year) || !two_digits(text + 5, 1, 12, &parts.tm_mon) ||
+		!two_digits(text + 8, 1, 31, &parts.tm_mday) ||
+		!two_digits(text + 11, 0, 23, &parts.tm_hour) ||
+		!two_digits(text + 14, 0, 59, &parts.tm_min) || !two_digits(text + 17, 0, 60, &parts.tm_sec))
+		return false;
+	text += 19;
+	if (*text == '.') {
+		if (strspn(text + 1, "0123456789") != 3)
+			return false;
+		millis = (text[1] - '0') * 100 + (text[2] - '0') * 10 + text[3] - '0';
+		text += 4;
+	}
+	if (strcmp(text, "Z") != 0)
+		return false;
+	parts.tm_mon -= 1;
+	parts.tm_year = century * 100 + year - 1900;
+	*out_ns = (int64_t)timegm(&parts) * 1000000000 + (int64_t)millis * 1000000;
+	return true;
+}
+
+static enum MHD_Result refuse(struct web_call *call)
+{
+	return web_answer_problem(call->web, call->connection, &problem_argument);
+}
+
+/* Takes list; wraps it as {name: list}, since a bare list can never grow. */
+static enum MHD_Result answer_list(
+	struct web_call *call, const char *name, json_t *list, const struct assay_error *err)
+{
+	if (!list)
+		return web_answer_error(call->web, call->connection, err);
+	return web_answer_json(call->web, call->connection, json_pack("{s:o}", name, list));
+}
+
+static enum MHD_Result answer_object(struct web_call *call, json_t *object, const struct assay_error *err)
+{
+	if (!object)
+		return web_answer_error(call->web, call->connection, err);
+	return web_answer_json(call->web, call->connection, object);
+}
+
+static enum MHD_Result get_lines(struct web_call *call)
+{
+	struct assay_error err = {0};
+	sqlite3 *db = web_state_get(&call->web->state, &err);
+
+	return answer_list(call, "lines", db ? assay_query_lines(db, &err) : NULL, &err);
+}
+
+static enum MHD_Result get_frames(struct web_call *call)
+{
+	struct assay_error err = {0};
+	uint64_t limit;
+	sqlite3 *db;
+
+	if (!number_argument(call, "limit", FRAMES_USUAL, FRAMES_MAX, &limit))
+		return refuse(call);
+	db = web_state_get(&call->web->state, &err);
+	return answer_list(call, "frames", db ? assay_query_frames(db, (unsigned)limit, &err) : NULL, &err);
+}
+
+static enum MHD_Result get_history(struct web_call *call)
+{
+	const char *instrument = argument(call, "instrument"), *channel = argument(call, "channel"),
+		   *from = argument(call, "from");
+	int64_t from_ns = ((int64_t)time(NULL) - HISTORY_USUAL_S) * 1000000000;
+	struct assay_error err = {0};
+	sqlite3 *db;
+
+	if (!instrument || !channel || (from && !read_time(from, &from_ns)))
+		return refuse(call);
+	db = web_state_get(&call->web->state, &err);
+	return answer_list(call, "readings",
+		db ? assay_query_history(db, instrument, channel, from_ns, HISTORY_MAX, &err) : NULL, &err);
+}
+
+static enum MHD_Result get_batches(struct web_call *call)
+{
+	static const char *const known[] = {
+		"", "to-test", "testing", "awaiting-review", "awaiting-release", "void"};
+	const char *status = argument(call, "status");
+	struct assay_error err = {0};
+	bool found = !status;
+	sqlite3 *db;
+
+	for (size_t i = 0; !found && i < sizeof known / sizeof *known; i++)
+		found = strcmp(status, known[i]) == 0;
+	if (!found)
+		return refuse(call);
+	db = web_state_get(&call->web->state, &err);
+	return answer_list(
+		call, "batches", db ? assay_query_batches(db, status ? status : "", &err) : NULL, &err);
+}
+
+static enum MHD_Result get_batch(struct web_call *call)
+{
+	struct assay_error err = {0};
+	sqlite3 *db = web_state_get(&call->web->state, &err);
+
+	return answer_object(call, db ? assay_query_batch(db, call->id, &err) : NULL, &err);
+}
+
+static enum MHD_Result get_test(struct web_call *call)
+{
+	struct assay_error err = {0};
+	sqlite3 *db = web_state_get(&call->web->state, &err);
+
+	return answer_object(call, db ? assay_query_test(db, call->id, &err) : NULL, &err);
+}
+
+static enum MHD_Result get_bench(struct web_call *call)
+{
+	struct assay_error err = {0};
+	sqlite3 *db = web_state_get(&call->web->state, &err);
+
+	return answer_object(call, db ? assay_query_bench(db, &err) : NULL, &err);
+}
+
+static enum MHD_Result get_journal(struct web_call *call)
+{
+	struct assay_error err = {0};
+	uint64_t from, limit, raw;
+
+	if (!number_argument(call, "from", 0, INT64_MAX, &from) ||
+		!number_argument(call, "raw", 0, 1, &raw) ||
+		!number_argument(call, "limit", JOURNAL_USUAL, raw ? JOURNAL_RAW_MAX : JOURNAL_MAX, &limit))
+		return refuse(call);
+	return answer_list(call, "entries",
+		assay_query_journal(call->web->role->dir, from, (unsigned)limit, raw == 1, &err), &err);
+}
+
+static enum MHD_Result get_trace(struct web_call *call)
+{
+	struct assay_error err = {0};
+	sqlite3 *db = web_state_get(&call->web->state, &err);
+
+	return answer_object(
+		call, db ? assay_query_trace(db, call->web->role->dir, call->id, &err) : NULL, &err);
+}
+
+static enum MHD_Result get_events(struct web_call *call)
+{
+	return web_viewers_add(call->web, call->connection);
+}
+
+static enum MHD_Result get_health(struct web_call *call)
+{
+	struct assay_error err = {0};
+
+	if (!web_state_get(&call->web->state, &err))
+		return web_answer_error(call->web, call->connection, &err);
+	return web_answer_json(call->web, call->connection,
+		json_pack("{s:s,s:s}", "status", "ok", "version", ASSAY_VERSION));
+}
+
+static enum MHD_Result get_openapi(struct web_call *call)
+{
+	for (size_t i = 0; i < assay_asset_count; i++)
+		if (strcmp(assay_assets[i].path, "/ui/openapi.json") == 0)
+			return web_answer_asset(call->web, call->connection, &assay_assets[i]);
+	return web_answer_problem(call->web, call->connection, &web_problem_memory);
+}
+
+const struct web_route web_routes[] = {
+	{"/healthz", "", true, get_health},
+	{"/metrics", "", true, web_metrics},
+	{"/api/v1/openapi.json", "", false, get_openapi},
+	{"/api/v1/lines", "", false, get_lines},
+	{"/api/v1/frames", " limit ", false, get_frames},
+	{"/api/v1/history", " instrument channel from ", false, get_history},
+	{"/api/v1/batches", " status ", false, get_batches},
+	{"/api/v1/batches/{id}", "", false, get_batch},
+	{"/api/v1/tests/{id}", "", false, get_test},
+	{"/api/v1/bench", "", false, get_bench},
+	{"/api/v1/journal", " from limit raw ", false, get_journal},
+	{"/api/v1/results/{id}/trace", "", false, get_trace},
+	{"/api/v1/events", "", false, get_events},
+};
+const size_t web_route_count = sizeof web_routes / sizeof *web_routes;
+
+/* Letters, digits, '.', '_' and '-', beginning with a letter or digit: what ids are made of. */
+static size_t id_length(const char *text)
+{
+	size_t length = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-");
+
+	if (length == 0 || length > WEB_ID_MAX || strchr("._-", text[0]))
+		return 0;
+	return length;
+}
+
+static bool matches(const char *pattern, const char *path, char *id)
+{
+	const char *brace = strstr(pattern, "{id}");
+	size_t before, length;
+
+	id[0] = '\0';
+	if (!brace)
+		return strcmp(pattern, path) == 0;
+	before = (size_t)(brace - pattern);
+	if (strncmp(pattern, path, before) != 0)
+		return false;
+	length = id_length(path + before);
+	if (length == 0 || strcmp(brace + 4, path + before + length) != 0)
+		return false;
+	memcpy(id, path + before, length);
+	id[length] = '\0';
+	return true;
+}
+
+const struct web_route *web_route_find(const char *path, char *id)
+{
+	for (size_t i = 0; i < web_route_count; i++)
+		if (matches(web_routes[i].path, path, id))
+			return &web_routes[i];
+	return NULL;
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The routes: one table. Each answers GET and HEAD; nothing is written over HTTP in this version. */
+#ifndef ASSAY_WEB_ROUTE_H
+#define ASSAY_WEB_ROUTE_H
+
+#include "gateway/web/web.h"
+
+#define WEB_API "/api/v1/"
+
+struct web_call {
+	struct web *web;
+	struct MHD_Connection *connection;
+	char id[WEB_ID_MAX + 1]; /* what stood at {id}, else "" */
+};
+
+struct web_route {
+	const char *path; /* "/api/v1/batches/{id}" */
+	const char
+		*arguments; /* names of the query's arguments, space before and after each: " from limit " */
+	bool loopback_only; /* anonymous callers only from this machine */
+	enum MHD_Result (*answer)(struct web_call *call);
+};
+
+extern const struct web_route web_routes[];
+extern const size_t web_route_count;
+
+/* The route for a path, with id filled (WEB_ID_MAX + 1 bytes); NULL when there is none. */
+const struct web_route *web_route_find(const char *path, char *id);
+
+/* metrics.c */
+enum MHD_Result web_metrics(struct web_call *call);
+
+#endif

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The web role's loop. */
+#include "gateway/web/web.h"
+#include "gateway/wire/channel.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#define PEERS_MS 1000u /* how often deadlines are looked at, while anybody is connected */
+#define STOP_ROUNDS 20 /* turns of the loop that streams get to end properly */
+
+uint64_t web_now_ms(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+static bool bound_to_loopback(int fd)
+{
+	struct sockaddr_storage address = {0};
+	socklen_t length = sizeof address;
+
+	if (getsockname(fd, (struct sockaddr *)(void *)&address, &length) != 0)
+		return false;
+	if (address.ss_family == AF_INET)
+		return ntohl(((const struct sockaddr_in *)(const void *)&address)->sin_addr.s_addr) >> 24 ==
+		       127;
+	return address.ss_family == AF_INET6 &&
+	       IN6_IS_ADDR_LOOPBACK(&((const struct sockaddr_in6 *)(const void *)&address)->sin6_addr);
+}
+
+/* The library's own complaints are about single callers; answers and counts say enough. */
+static void no_log(void *cls, const char *format, va_list arguments)
+{
+	(void)cls;
+	(void)format;
+	(void)arguments;
+}
+
+static int start(struct web *web, struct assay_error *err)
+{
+	int listener = fcntl(web->role->listener, F_DUPFD_CLOEXEC, 3);
+	int flags = listener < 0 ? -1 : fcntl(listener, F_GETFL);
+
+	if (flags < 0 || fcntl(listener, F_SETFL, flags | O_NONBLOCK) != 0)
+		return assay_error_set(err, ASSAY_EIO, "listener", "监听描述符不能用（%s）",
+			"the listening descriptor cannot be used (%s)", strerror(errno));
+	web->loopback = bound_to_loopback(listener);
+	web->daemon = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, NULL,
+		NULL, web_request_answer, web, MHD_OPTION_EXTERNAL_LOGGER, no_log, NULL,
+		MHD_OPTION_LISTEN_SOCKET, listener, MHD_OPTION_CONNECTION_LIMIT, WEB_CONNECTIONS_MAX,
+		MHD_OPTION_PER_IP_CONNECTION_LIMIT,
+		web->loopback ? WEB_CONNECTIONS_MAX / 2 : WEB_CONNECTIONS_PER_ADDRESS,
+		MHD_OPTION_CONNECTION_TIMEOUT, WEB_IDLE_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+		(size_t)WEB_CONNECTION_MEMORY, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_URI_LOG_CALLBACK,
+		web_request_begin, web, MHD_OPTION_NOTIFY_COMPLETED, web_request_end, web,
+		MHD_OPTION_NOTIFY_CONNECTION, web_peer_notify, web, MHD_OPTION_END);
+	if (!web->daemon) {
+		(void)close(listener);
+		return assay_error_set(
+			err, ASSAY_EIO, "http-start", "网页服务没有起来", "the web service did not start");
+	}
+	return ASSAY_OK;
+}
+
+/* How long the loop may sleep; -1: until something arrives. */
+static int sleep_ms(const struct web *web)
+{
+	MHD_UNSIGNED_LONG_LONG wanted;
+	int longest = web->viewer_count ? (int)WEB_LOOK_MS : web->peer_count ? (int)PEERS_MS : -1;
+
+	if (MHD_get_timeout(web->daemon, &wanted) == MHD_YES && (longest < 0 || wanted < (unsigned)longest))
+		longest = (int)wanted;
+	return longest;
+}
+
+/* True when the supervisor said STOP or is gone. */
+static bool told_to_stop(const struct web *web, char *payload)
+{
+	struct assay_message head;
+
+	for (;;) {
+		int passed = -1;
+		int got = assay_channel_receive(web->role->control, &head, payload, &passed);
+
+		if (passed >= 0)
+			(void)close(passed);
+		if (got == 0)
+			return false;
+		if (got == ASSAY_EGONE || (got == 1 && head.type == ASSAY_MSG_STOP))
+			return true;
+		if (got != 1 && got != ASSAY_EREFUSED)
+			return true;
+	}
+}
+
+static int run(struct web *web, char *payload)
+{
+	const union MHD_DaemonInfo *info = MHD_get_daemon_info(web->daemon, MHD_DAEMON_INFO_EPOLL_FD);
+	struct pollfd watch[2] = {{.fd = web->role->control, .events = POLLIN},
+		{.fd = info ? info->epoll_fd : -1, .events = POLLIN}};
+	uint64_t enforced = web_now_ms();
+
+	if (!info)
+		return 1;
+	for (;;) {
+		if (poll(watch, 2, sleep_ms(web)) < 0 && errno != EINTR)
+			return 1;
+		if (watch[0].revents && told_to_stop(web, payload))
+			return 0;
+		web_viewers_look(web);
+		if (web_now_ms() - enforced >= PEERS_MS) {
+			enforced = web_now_ms();
+			web_peers_enforce(web);
+		}
+		if (MHD_run(web->daemon) != MHD_YES)
+			return 1;
+	}
+}
+
+static void stop(struct web *web)
+{
+	if (!web->daemon)
+		return;
+	web_viewers_stop(web); /* the library must not be stopped while connections are suspended */
+	for (int i = 0; i < STOP_ROUNDS && web->viewer_count; i++) {
+		(void)MHD_run(web->daemon);
+		(void)poll(NULL, 0, 5);
+	}
+	(void)MHD_run(web->daemon);
+	MHD_stop_daemon(web->daemon);
+	web_viewers_free(web);
+	web_state_close(&web->state);
+}
+
+int assay_web_main(const struct assay_role *role)
+{
+	struct web web = {.role = role, .state = {.dir = role->dir}};
+	char *payload = malloc(ASSAY_CHANNEL_PAYLOAD_MAX);
+	struct assay_error err = {0};
+	int exit_code = 1;
+
+	(void)signal(SIGPIPE, SIG_IGN);
+	(void)assay_error_set(&err, ASSAY_ENOMEM, "out-of-memory", "内存不足", "out of memory");
+	if (payload && start(&web, &err) == ASSAY_OK)
+		exit_code = run(&web, payload);
+	else
+		(void)fprintf(stderr, "assay: web: %s\n", err.text_en);
+	stop(&web);
+	free(payload);
+	return exit_code;
+}
