@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+// The frame: rail, top bar, scan box, help; and which page is shown. The address after # is the page.
+import { html, render, useState, useEffect, useRef } from './standalone.module.js';
+import { Bench } from './bench.js';
+import { Batches } from './batches.js';
+import { BatchPage } from './batch.js';
+import { Review } from './review.js';
+import { Trail } from './trail.js';
+import { Help, applyTheme } from './help.js';
+import { Icon, RailIcon } from './icons.js';
+import { bind } from './keys.js';
+import { connect, live, useLive } from './live.js';
+import { inBand, clock, grouped } from './text.js';
+import { t, pick, choose, current } from './words.js';
+
+const PAGES = [['bench', 'b'], ['batches', 'l'], ['review', 'r'], ['trail', 't']];
+
+function route() {
+  const [page, id, more] = location.hash.replace(/^#\/?/, '').split('/').map(decodeURIComponent);
+  return { page: PAGES.some(([name]) => name === page) ? page : 'bench', id: id || '', more: more || '' };
+}
+
+function useRoute() {
+  const [at, set] = useState(route());
+  useEffect(() => {
+    const changed = () => set(route());
+    addEventListener('hashchange', changed);
+    return () => removeEventListener('hashchange', changed);
+  }, []);
+  return at;
+}
+
+export function alarmCount(lines) {
+  let count = 0;
+  for (const line of lines || []) {
+    if (['silent', 'down', 'locked'].includes(line.status)) count++;
+    for (const instrument of line.instruments || [])
+      for (const channel of instrument.channels || [])
+        if (inBand(channel.value, channel.band_low, channel.band_high).length > 2) count++;
+  }
+  return count;
+}
+
+// A batch, sample, lot or result with this number; else the list, filtered.
+function find(text) {
+  const wanted = text.trim().toLowerCase();
+  const same = (value) => (value || '').toLowerCase() === wanted;
+  const batch = (live.batches || []).find((b) => same(b.batch) || same(b.sample) || same(b.lot));
+  if (batch) return `#/batches/${encodeURIComponent(batch.batch)}`;
+  for (const test of live.bench?.tests || [])
+    if (same(test.result?.result)) return `#/trail/${encodeURIComponent(test.result.result)}`;
+  const near = (live.batches || []).some((b) => [b.batch, b.name, b.producer, b.lot, b.sample].some((v) => (v || '').toLowerCase().includes(wanted)));
+  return near ? `#/batches/?${encodeURIComponent(text.trim())}` : '';
+}
+
+function ScanBox() {
+  const box = useRef(null);
+  const [missing, setMissing] = useState('');
+  useEffect(() => bind('escape', () => {
+    if (document.activeElement !== box.current) return false;
+    box.current.value = '';
+    setMissing('');
+    box.current.blur();
+    return true;
+  }), []);
+  const onKeyDown = (event) => {
+    if (event.key !== 'Enter' || !box.current.value.trim()) return;
+    const target = find(box.current.value);
+    if (!target) {
+      setMissing(box.current.value.trim());
+      return;
+    }
+    box.current.value = '';
+    setMissing('');
+    box.current.blur();
+    location.hash = target;
+  };
+  return html`<label class=${`scan${missing ? ' wrong' : ''}`}><${Icon} name="scan" />
+    <input id="scan" ref=${box} type="text" autocomplete="off" spellcheck="false" enterkeyhint="search" placeholder=${t('scan')}
+      aria-label=${t('scan')} onKeyDown=${onKeyDown} onInput=${() => setMissing('')} /><kbd>/</kbd>
+    ${missing && html`<span class="scan-error" role="alert"><${Icon} name="warn" />${t('scan-none', missing)}</span>`}</label>`;
+}
+
+function switchLanguage(again) {
+  choose(current() === 'zh' ? 'en' : 'zh');
+  again();
+}
+
+function Languages({ again }) {
+  const set = (which) => () => {
+    choose(which);
+    again();
+  };
+  return html`<div class="segments" role="group" aria-label=${t('language')}>
+    <button lang="zh" aria-pressed=${current() === 'zh'} onClick=${set('zh')}>中文</button>
+    <button lang="en" aria-pressed=${current() === 'en'} onClick=${set('en')}>EN</button></div>`;
+}
+
+function Rail({ page, waiting }) {
+  return html`<nav class="rail" aria-label="assay"><a class="logo" href="#/bench">assay</a>
+    ${PAGES.map(([name]) => html`<a key=${name} href=${`#/${name}`} aria-current=${page === name ? 'page' : undefined}>
+      <${RailIcon} name=${name} /><span>${t(name)}</span>
+      ${name === 'review' && waiting > 0 ? html`<em>${waiting}</em>` : ''}</a>`)}</nav>`;
+}
+
+function TopBar({ title, context, again, openHelp }) {
+  const { lines, gateway, feed } = useLive();
+  const alarms = alarmCount(lines);
+  return html`<header class="top"><h1>${title}</h1><span class="context">${context}</span><${ScanBox} />
+    ${alarms > 0 && html`<a class="chip und" href="#/bench"><${Icon} name="warn" />${alarms === 1 ? t('alarm-one') : t('alarms', alarms)}</a>`}
+    ${gateway?.applied >= 0 && html`<span class=${`chip journal${feed === 'live' ? '' : ' stale'}`}><${Icon} name="journal" />${t('entries', grouped(gateway.applied))}</span>`}
+    <${Languages} again=${again} />
+    <button class="help-button" onClick=${openHelp} aria-label=${t('keys')} title=${t('read-only-why')}>?</button></header>`;
+}
+
+function FeedBar() {
+  const { feed, heardAt, gateway } = useLive();
+  const [shown, show] = useState(false);
+  const trouble = feed !== 'live';
+  useEffect(() => {
+    if (!trouble) {
+      show(false);
+      return undefined;
+    }
+    const timer = setTimeout(() => show(true), 1500);
+    return () => clearTimeout(timer);
+  }, [trouble]);
+  if (trouble && shown)
+    return html`<div class="feed" role="alert"><${Icon} name="silent" />${heardAt ? t('feed-lost', clock(heardAt, 'second')) : t('feed-never')}</div>`;
+  if (!trouble && gateway && gateway.state !== 'ready')
+    return html`<div class="feed" role="alert"><${Icon} name="silent" />${t('state-absent')}</div>`;
+  return '';
+}
+
+function App() {
+  const at = useRoute();
+  const { batches, gateway, feed } = useLive();
+  const [, redraw] = useState(0);
+  const [help, setHelp] = useState(false);
+  const again = () => redraw((n) => n + 1);
+  const waiting = (batches || []).filter((b) => b.status === 'awaiting-review').length;
+  useEffect(() => {
+    const done = [
+      ...PAGES.map(([name, key]) => bind(`g ${key}`, () => {
+        location.hash = `#/${name}`;
+      })),
+      bind('alt l', () => switchLanguage(again)),
+      bind('?', () => setHelp(true)),
+    ];
+    return () => done.forEach((off) => off());
+  }, []);
+  const title = t(at.page);
+  useEffect(() => {
+    document.title = `${title} · assay`;
+  }, [title]);
+  const context = at.page === 'trail' ? t('trail-sub')
+    : at.page === 'batches' ? (batches ? t('count', grouped(batches.length)) : '')
+      : at.page === 'review' ? (batches ? t('review-count', waiting) : '') : pick(gateway, 'name');
+  const page = at.page === 'batches' ? (at.id && at.id[0] !== '?' ? html`<${BatchPage} id=${at.id} />` : html`<${Batches} wanted=${at.id.slice(1)} />`)
+    : at.page === 'review' ? html`<${Review} id=${at.id} />`
+      : at.page === 'trail' ? html`<${Trail} id=${at.id} reading=${at.more} />` : html`<${Bench} />`;
+  return html`<div class=${`app${feed === 'lost' ? ' lost' : ''}`}><${Rail} page=${at.page} waiting=${waiting} />
+    <${TopBar} title=${title} context=${context} again=${again} openHelp=${() => setHelp(true)} />
+    <div class="below"><${FeedBar} /><main class="page" id="page">${page}</main></div>
+    ${help && html`<${Help} close=${() => setHelp(false)} again=${again} />`}</div>`;
+}
+
+choose(current());
+applyTheme();
+render(html`<${App} />`, document.getElementById('app'));
+connect();

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+// One batch: its verdict and the scope it covers, its tests with their worksheets and results.
+import { html, useEffect } from './standalone.module.js';
+import { Attention } from './batches.js';
+import { useFetched } from './fetched.js';
+import { Icon } from './icons.js';
+import { bind } from './keys.js';
+import { useLive } from './live.js';
+import { BatchStatus, Empty, Failed, Loading, Status, Verdict, rowProps } from './parts.js';
+import { SlotGrid } from './slots.js';
+import { clock, day, range, withUnit } from './text.js';
+import { t, pick } from './words.js';
+
+export const trailOf = (result) => `#/trail/${encodeURIComponent(result.result)}`;
+
+// A list entry changes whenever its batch does.
+export function useBatch(id) {
+  const { batches, bench } = useLive();
+  const entry = (batches || []).find((b) => b.batch === id);
+  const own = (bench?.tests || []).filter((test) => test.batch === id);
+  return useFetched(id ? `/api/v1/batches/${encodeURIComponent(id)}` : '', JSON.stringify([entry, own]));
+}
+
+function Facts({ batch }) {
+  const facts = [['producer', batch.producer], ['lot', batch.lot], ['produced', batch.produced], ['sample', batch.sample], ['amount', batch.amount],
+    ['received', `${day(batch.received)} ${clock(batch.received)}`], ['origin', batch.origin ? t(`origin-${batch.origin}`).replace(/^origin-/, '') : '']];
+  return html`<dl class="facts">${facts.filter(([, value]) => value && value.trim()).map(([key, value]) => html`<div key=${key}><dt>${t(key)}</dt><dd>${value}</dd></div>`)}</dl>`;
+}
+
+function EvidenceLine({ test }) {
+  return html`<div class="evidence-line">${(test.evidence || []).map((e) => html`<span key=${e.role}>
+    ${e.status === 'in' ? html`<${Status} icon="check" tone="pass" word=${t('in')} />`
+    : e.status ? html`<${Status} icon="warn" tone=${e.status === 'missing' ? 'und' : 'fail'} word=${e.status === 'missing' ? t('evidence-missing') : t(e.status)} />`
+      : html`<${Status} icon="empty" word=${t('evidence-not-yet')} />`}
+    <span class="third">　${e.instrument || e.role}${e.min ? `　${range(e.min, e.max, e.unit)}` : ''}　${t('band', range(e.low, e.high, e.unit))}</span></span>`)}</div>`;
+}
+
+function Test({ test }) {
+  const result = test.result;
+  const open = () => {
+    if (result) location.hash = trailOf(result);
+  };
+  return html`<section class="panel test" aria-label=${pick(test, 'analyte')}>
+    <div class="test-head" ...${result ? rowProps(open) : {}}><h2>${pick(test, 'analyte')}</h2>
+      <span class="figure">${result ? (result.value ? withUnit(result.value, result.unit) : t('no-value')) : '—'}</span>
+      <${Verdict} verdict=${result?.verdict?.verdict} />
+      <span class="third what">${test.limit ? `${test.limit.text}　${test.limit.standard} ${test.limit.clause}` : t('no-limit-here')}</span>
+      ${result ? html`<a class="end" href=${trailOf(result)}>${t('to-trail')}<${Icon} name="arrow" /></a>` : html`<span class="end"><${Status} icon=${test.status === 'done' ? 'check' : test.status} word=${t(test.status)} /></span>`}</div>
+    ${result?.verdict ? html`<p class="said">${pick(result.verdict, 'text')}</p>` : ''}
+    <p class="method third">${test.method_standard}　${pick(test, 'method')}　<code>${test.formula}</code></p>
+    <${SlotGrid} test=${test} /><${EvidenceLine} test=${test} /></section>`;
+}
+
+export function BatchPage({ id }) {
+  const { data: batch, error, retry } = useBatch(id);
+  useEffect(() => {
+    const off = [bind('escape', () => {
+      location.hash = '#/batches';
+      return true;
+    }), bind('t', () => {
+      const result = batch?.tests?.map((test) => test.result).find(Boolean);
+      if (!result) return false;
+      location.hash = trailOf(result);
+      return true;
+    })];
+    return () => off.forEach((one) => one());
+  }, [batch]);
+  if (error && !batch) return html`<div class="batch"><section class="panel"><${Failed} error=${error} retry=${retry} /></section></div>`;
+  if (!batch) return html`<div class="batch"><section class="panel"><${Loading} rows=${6} /></section></div>`;
+  return html`<div class="batch"><section class="panel batch-head">
+      <a class="back" href="#/batches"><${Icon} name="back" />${t('batches')}</a>
+      <div class="title"><h2>${batch.name || pick(batch, 'product')}</h2><span class="second">${batch.batch}　${pick(batch, 'product')}</span></div>
+      <div class="verdict-line"><span class="big"><${Verdict} verdict=${batch.verdict} /></span><${BatchStatus} status=${batch.status} /><${Attention} batch=${batch} /></div>
+      ${batch.verdict ? html`<p class="said">${pick(batch, 'text')}</p>` : ''}
+      ${pick(batch.scope, 'text') ? html`<p class="scope"><span class="third">${t('scope')}</span>　${pick(batch.scope, 'text')}</p>` : ''}
+      <${Facts} batch=${batch} /></section>
+    ${(batch.tests || []).map((test) => html`<${Test} key=${test.test} test=${test} />`)}
+    <section class="panel reviews"><div class="panel-head"><h2>${t('reviews')}</h2></div>
+      ${batch.reviews?.length ? html`<ol>${batch.reviews.map((r) => html`<li key=${r.seq}><b>${t(r.action)}</b>　${r.who}　<span class="third">${day(r.at)} ${clock(r.at)}　#${r.seq}</span><p>${r.reason}</p></li>`)}</ol>`
+    : html`<${Empty} title=${t('reviews-none')} />`}</section></div>`;
+}

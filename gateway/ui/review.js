@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+// Review: what is wrong, by how much, can I trust it. The decision itself is made with the command in this version.
+import { html, useEffect } from './standalone.module.js';
+import { useBatch, trailOf } from './batch.js';
+import { sorted } from './batches.js';
+import { Icon } from './icons.js';
+import { bind } from './keys.js';
+import { gatewayNow, useLive } from './live.js';
+import { BatchStatus, Empty, Failed, Keys, Loading, Ruler, Status, Verdict } from './parts.js';
+import { SlotGrid } from './slots.js';
+import { lasted, range, withUnit } from './text.js';
+import { t, pick, said } from './words.js';
+
+const ICONS = { fail: ['fail', 'fail'], undetermined: ['undetermined', 'und'], pass: ['pass', 'pass'] };
+
+function QueueItem({ batch, chosen, choose }) {
+  const [icon, tone] = ICONS[batch.verdict] || ['awaiting-review', 'wait'];
+  return html`<button class="queue-item" data-row="select" aria-selected=${chosen} role="option" onClick=${choose}>
+    <span class="line"><b>${batch.name || pick(batch, 'product')}</b><span class="third">${lasted(batch.received, gatewayNow())}</span></span>
+    <span class="second">${batch.batch}</span>
+    <span class="line"><${Status} icon=${icon} tone=${tone} word=${batch.verdict ? t(batch.verdict) : t('awaiting-review')} />
+    <span class="second reason">${pick(batch, 'attention')}</span></span></button>`;
+}
+
+const CHECK = { in: ['check', 'pass'], missing: ['warn', 'und'], low: ['cross', 'fail'], high: ['cross', 'fail'] };
+
+function Checks({ test }) {
+  const evidence = (test.evidence || []).filter((e) => e.status);
+  if (!evidence.length) return '';
+  const failed = (e) => (e.status === 'in' ? 1 : 0);
+  return html`<div class="checks"><b>${t('evidence')}</b>${[...evidence].sort((a, b) => failed(a) - failed(b)).map((e) => {
+    const [icon, tone] = CHECK[e.status] || ['warn', 'und'];
+    return html`<${Status} key=${e.role} icon=${icon} tone=${tone} word=${[e.instrument || e.role, e.min ? range(e.min, e.max, e.unit) : '', t(e.status === 'missing' ? 'evidence-missing' : e.status),
+      t('band', range(e.low, e.high, e.unit))].filter(Boolean).join('　')} />`;
+  })}</div>`;
+}
+
+export function Steps({ steps }) {
+  return html`<ol class="steps">${(steps || []).map((step, i) => html`<li key=${i}><span class="third">${i + 1}</span><span>${said(step)}</span></li>`)}</ol>`;
+}
+
+function Evidence({ batch, test }) {
+  const result = test.result, verdict = result?.verdict;
+  const tone = verdict?.verdict === 'fail' ? 'fail' : verdict?.verdict === 'undetermined' ? 'und' : '';
+  return html`<div class="review-test">
+    <div class="review-head"><div><p class="second"><${BatchStatus} status=${batch.status} />　<a href=${`#/batches/${encodeURIComponent(batch.batch)}`}>${batch.batch}</a>　${batch.sample}　${batch.producer}</p>
+      <p class="second"><b>${batch.name}</b>（${pick(batch, 'product')}）　${t('produced')} ${batch.produced}</p>
+      <div class=${`big ${tone}`}><span class="name">${pick(test, 'analyte')}</span>${result ? html`<span class="value">${result.value || '—'}</span><span class="unit">${result.value ? result.unit : ''}</span>` : html`<span class="value">—</span>`}
+        <${Verdict} verdict=${verdict?.verdict} /></div>
+      ${verdict ? html`<p class="said">${pick(verdict, 'text')}</p>` : ''}</div>
+      ${result?.value && verdict?.limit ? html`<${Ruler} value=${result.value} limitText=${verdict.limit} unit=${result.unit} verdict=${verdict.verdict} />` : ''}</div>
+    <${Checks} test=${test} />
+    <div class="review-two"><section><h3>${t('limit')}</h3><dl class="pairs"><dt>${t('standard')}</dt><dd><b>${verdict?.standard || test.limit?.standard || '—'}</b></dd>
+      <dt>${t('clause')}</dt><dd>${verdict?.clause || test.limit?.clause || '—'}</dd><dt>${t('limit')}</dt><dd><b>${verdict?.limit || test.limit?.text || t('no-limit-here')}</b></dd>
+      <dt>${t('compared')}</dt><dd>${verdict?.compared || '—'}</dd><dt>${t('method')}</dt><dd>${test.method_standard}　${pick(test, 'method')}</dd></dl></section>
+      <section><h3>${t('derivation')}</h3><${Steps} steps=${[...(result?.derivation || []), ...(verdict?.derivation || [])]} /></section></div>
+    <section class="review-slots"><h3>${t('readings')}${result ? html`<a class="end" href=${trailOf(result)}>${t('to-trail')}<${Icon} name="arrow" /></a>` : ''}</h3><${SlotGrid} test=${test} /></section></div>`;
+}
+
+function Decision({ batch }) {
+  return html`<aside class="decision" aria-label=${t('decision')}><h2>${t('decision')}</h2><p class="second">${t('decision-how')}</p>
+    ${['confirm', 'void'].map((action) => html`<div class="choice" key=${action}><b>${t(`decision-${action}`)}</b><p>${t(`decision-${action}-what`)}</p>
+      <code class="command">assay batch ${action} ${batch.batch} --reason "${t('reason')}"</code></div>`)}</aside>`;
+}
+
+export function Review({ id }) {
+  const { batches } = useLive();
+  const queue = sorted((batches || []).filter((b) => b.status === 'awaiting-review'));
+  const chosen = queue.find((b) => b.batch === id) || queue[0];
+  const { data: batch, error, retry } = useBatch(chosen?.batch || '');
+  useEffect(() => bind('t', () => {
+    const result = batch?.tests?.map((test) => test.result).find(Boolean);
+    if (result) location.hash = trailOf(result);
+  }), [batch]);
+  if (!batches) return html`<div class="review none"><${Loading} rows=${6} /></div>`;
+  if (!queue.length) return html`<div class="review none"><section class="panel"><${Empty} title=${t('review-none')} how=${t('review-none-how')} /></section></div>`;
+  return html`<div class="review"><div class="queue" role="listbox" aria-label=${t('review-queue')}><div class="queue-head"><h2>${t('review-queue')}</h2><span class="end"><${Keys} keys=${['J', 'K']} /></span></div>
+      ${queue.map((one) => html`<${QueueItem} key=${one.batch} batch=${one} chosen=${one === chosen} choose=${() => {
+    history.replaceState(null, '', `#/review/${encodeURIComponent(one.batch)}`);
+    dispatchEvent(new HashChangeEvent('hashchange'));
+  }} />`)}</div>
+    <div class="review-evidence">${batch ? batch.tests.map((test) => html`<${Evidence} key=${test.test} batch=${batch} test=${test} />`)
+    : error ? html`<${Failed} error=${error} retry=${retry} />` : html`<${Loading} rows=${8} />`}</div>
+    <${Decision} batch=${chosen} /></div>`;
+}

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+// Trail: from a printed figure to the bytes it came from.
+import { html, useEffect, useState } from './standalone.module.js';
+import { useBatch, trailOf } from './batch.js';
+import { sorted } from './batches.js';
+import { useFetched } from './fetched.js';
+import { findInstrument } from './bench.js';
+import { bind } from './keys.js';
+import { useLive } from './live.js';
+import { Empty, Failed, Hex, Loading, Symbol, Verdict, rowProps, short } from './parts.js';
+import { Steps } from './review.js';
+import { bytesOf, clock, day, grouped, withUnit } from './text.js';
+import { t, pick } from './words.js';
+
+// A result can be entered by its number, or as ?BATCH from the list.
+function Chooser({ wanted }) {
+  const { batches } = useLive();
+  const { data, error } = useBatch(wanted);
+  const first = data?.tests?.map((test) => test.result).find(Boolean);
+  useEffect(() => {
+    if (first) location.replace(trailOf(first));
+  }, [first]);
+  const rows = sorted((batches || []).filter((b) => b.tests_done > 0));
+  if (wanted && !data && !error) return html`<div class="trail-none"><${Loading} rows=${6} /></div>`;
+  return html`<div class="trail-none"><section class="panel"><${Empty} title=${t('trail-none')} how=${t('trail-none-how')} />
+    <ul class="choices">${rows.map((b) => html`<li key=${b.batch} ...${rowProps(() => {
+    location.hash = `#/trail/?${encodeURIComponent(b.batch)}`;
+  })}><b>${b.batch}</b><span>${b.name}</span><span class="third">${b.producer}</span><${Verdict} verdict=${b.verdict} /></li>`)}</ul></section></div>`;
+}
+
+const at = (entry) => (entry ? html`<span class="seq">#${grouped(entry.seq)}<br />${entry.at ? `${day(entry.at)} ${clock(entry.at)}` : ''}</span>` : html`<span class="seq"></span>`);
+
+function Node({ name, entry, on, broken, choose, children }) {
+  return html`<li class=${`node${on ? ' on' : ''}${broken ? ' broken' : ''}`} onClick=${choose}><span class="dot"></span><span class="k">${name}</span><div class="m">${children}</div>${at(entry)}</li>`;
+}
+
+function Chain({ trace, index, choose }) {
+  const { lines } = useLive();
+  const { result, limit, method, readings, test, batch } = trace;
+  const verdict = result.verdict, reading = readings[index], exchange = reading?.exchange;
+  const who = reading && pick(findInstrument(lines, reading.instrument)?.instrument, 'name');
+  return html`<section class="chain" aria-label=${t('trail')}><header><p class="second"><a href=${`#/batches/${encodeURIComponent(batch.batch)}`}>${batch.batch}</a>　${batch.name}　${batch.producer}</p>
+      <div class=${`figure ${verdict?.verdict || ''}`}><span>${pick(test, 'analyte')}</span> ${result.value || '—'} <small>${result.value ? result.unit : ''}</small></div></header>
+    <ol><${Node} name=${t('verdict')} entry=${verdict}><div><${Verdict} verdict=${verdict?.verdict} tag=${false} /></div><div class="third" title=${pick(verdict, 'text')}>${pick(verdict, 'text')}</div></${Node}>
+      <${Node} name=${t('limit')}><div>${limit ? `${limit.standard}　${limit.clause}` : t('no-limit-here')}</div><div class="third">${limit ? html`${limit.text}　${short(limit.sha256, 12)}` : ''}</div></${Node}>
+      <${Node} name=${t('result')} entry=${result}><div>${result.value ? withUnit(result.value, result.unit) : t('no-value')}${result.exact ? html`　<span class="third">${t('exact')} ${result.exact}</span>` : ''}</div>
+        <div class="third">${test.method_standard || method?.id}　${pick(test, 'method')}</div></${Node}>
+      <${Node} name=${t('readings')}><div class="reading-choices" role="group" aria-label=${t('readings')}>${readings.map((r, i) => html`<button key=${i} aria-pressed=${i === index} onClick=${() => choose(i)}>
+        <${Symbol} name=${r.slot} /><span class="third">${r.replicate}${r.ordinal > 1 ? `·${r.ordinal}` : ''}</span> ${withUnit(r.value, r.unit)}</button>`)}</div></${Node}>
+      ${reading ? html`<${Node} name=${t('frame')} entry=${exchange}><div>${reading.typed ? t('typed-trail') : t('n-bytes', reading.frame_length)}　${who || reading.instrument}</div>
+        <div class="third">${reading.driver ? html`${t('driver')} ${reading.driver.name} ${reading.driver.version}　${short(reading.driver.sha256, 12)}` : ''}</div></${Node}>
+      <${Node} name=${t('bytes')} entry=${exchange} on=${true}><div>${exchange ? t('n-bytes', bytesOf(exchange.received).length) : t('typed-trail')}</div><div>${t('bytes-first')}</div></${Node}>` : ''}</ol></section>`;
+}
+
+const hexText = (hex) => bytesOf(hex).map((b) => (b >= 0x20 && b < 0x7f ? String.fromCharCode(b) : '.')).join('');
+
+function Bytes({ reading }) {
+  const exchange = reading.exchange;
+  if (!exchange) return html`<section class="panel"><div class="panel-head"><h2>${t('bytes')}</h2></div><${Empty} title=${t('typed-trail')} /></section>`;
+  const sent = (exchange.events || []).filter((e) => e.direction === 'tx' && e.hex);
+  const [from, length] = [reading.value_at, reading.value_length];
+  return html`<section class="panel bytes"><div class="panel-head"><h2>${t('bytes')}</h2><span class="second">${reading.instrument}　${clock(exchange.at, 'milli')}</span>
+      <span class="end"><span class="legend v">${t('value')} ${reading.value}</span><span class="legend u">${t('unit')} ${reading.unit}</span></span></div>
+    <div class="panel-body two"><div>${sent.length ? html`<p class="third asked">${t('of-request')}　<span class="mono">${sent.map((e) => hexText(e.hex)).join(' ')}</span></p>` : html`<p class="third asked">${t('unasked')}</p>`}
+      <${Hex} hex=${exchange.received} value=${[reading.value_at, reading.value_length]} unit=${[reading.unit_at, reading.unit_length]} />
+      ${length > 0 ? html`<p class="third asked">${t('value')}　${t('bytes-of', from, from + length - 1)}</p>` : ''}</div>
+      <dl class="pairs"><dt>${t('seq')}</dt><dd><b>${grouped(exchange.seq)}</b></dd><dt>${t('leaf')}</dt><dd>${short(exchange.leaf)}</dd>
+        <dt>${t('instrument')}</dt><dd>${reading.instrument}</dd><dt>${t('serial')}</dt><dd>${reading.serial || '—'}</dd>
+        <dt>${t('driver')}</dt><dd>${reading.driver ? `${reading.driver.name} ${reading.driver.version}` : '—'}</dd><dt></dt><dd>${short(reading.driver?.sha256)}</dd></dl></div></section>`;
+}
+
+function Details({ trace, reading }) {
+  const { limit, method, result } = trace;
+  const steps = trace.steps?.length ? trace.steps : [...(result.derivation || []), ...(result.verdict?.derivation || [])];
+  return html`<div class="trail-details">${reading ? html`<${Bytes} reading=${reading} />` : ''}
+    <section class="panel"><div class="panel-head"><h2>${t('derivation')}</h2><span class="end"><code>${trace.test.formula}</code></span></div><div class="panel-body"><${Steps} steps=${steps} /></div></section>
+    <div class="trail-two"><section class="panel"><div class="panel-head"><h2>${t('clause')}</h2></div><div class="panel-body"><dl class="pairs">
+        ${limit ? html`<dt>${t('standard')}</dt><dd><b>${limit.standard}</b></dd><dt>${t('clause')}</dt><dd>${limit.clause}</dd><dt>${t('limit')}</dt><dd><b>${limit.text}</b></dd>
+          <dt>${t('source-of')}</dt><dd class="wraps">${limit.source || '—'}</dd><dt>${t('confidence')}</dt><dd>${limit.confidence || '—'}</dd>` : html`<dt>${t('limit')}</dt><dd>${t('no-limit-here')}</dd>`}</dl></div></section>
+      <section class="panel"><div class="panel-head"><h2>${t('digests')}</h2><span class="end">SHA-256</span></div><div class="panel-body"><dl class="pairs">
+        ${limit ? html`<dt>${t('limit')}</dt><dd class="wraps">${limit.file}${limit.line ? `:${limit.line}` : ''}<br />${short(limit.sha256, 24)}</dd>` : ''}
+        ${method ? html`<dt>${t('method')}</dt><dd class="wraps">${method.file}<br />${short(method.sha256, 24)}</dd>` : ''}</dl>
+        <div class="offline"><span>${t('check-offline')}</span><code>assay verify DIR</code></div></div></section></div></div>`;
+}
+
+export function Trail({ id, reading }) {
+  const choosing = !id || id[0] === '?';
+  const { data: trace, error, retry } = useFetched(choosing ? '' : `/api/v1/results/${encodeURIComponent(id)}/trace`, '');
+  const [index, set] = useState(Number(reading) || 0);
+  const count = trace?.readings?.length || 0;
+  useEffect(() => set(Number(reading) || 0), [id]);
+  useEffect(() => {
+    const step = (by) => () => set((i) => Math.max(0, Math.min(count - 1, i + by)));
+    const off = [bind('[', step(-1)), bind(']', step(1)), bind('escape', () => {
+      if (!trace) return false;
+      location.hash = `#/batches/${encodeURIComponent(trace.batch.batch)}`;
+      return true;
+    })];
+    return () => off.forEach((one) => one());
+  }, [trace, count]);
+  if (choosing) return html`<${Chooser} wanted=${id.slice(1)} />`;
+  if (error && !trace) return html`<div class="trail-none"><section class="panel"><${Failed} error=${error} retry=${retry} /></section></div>`;
+  if (!trace) return html`<div class="trail-none"><${Loading} rows=${8} /></div>`;
+  return html`<div class="trail"><${Chain} trace=${trace} index=${index} choose=${set} /><${Details} trace=${trace} reading=${trace.readings[index]} /></div>`;
+}
