@@ -2,6 +2,7 @@
 // One batch: its verdict and the scope it covers, its tests with their worksheets and results.
 import { html, useEffect } from './standalone.module.js';
 import { Attention } from './batches.js';
+import { instrumentName } from './instruments.js';
 import { useFetched } from './fetched.js';
 import { Icon } from './icons.js';
 import { bind } from './keys.js';
@@ -28,11 +29,12 @@ function Facts({ batch }) {
 }
 
 function EvidenceLine({ test }) {
+  const { lines } = useLive();
   return html`<div class="evidence-line">${(test.evidence || []).map((e) => html`<span key=${e.role}>
     ${e.status === 'in' ? html`<${Status} icon="check" tone="pass" word=${t('in')} />`
     : e.status ? html`<${Status} icon="warn" tone=${e.status === 'missing' ? 'und' : 'fail'} word=${e.status === 'missing' ? t('evidence-missing') : t(e.status)} />`
       : html`<${Status} icon="empty" word=${t('evidence-not-yet')} />`}
-    <span class="third">　${e.instrument || e.role}${e.min ? `　${range(e.min, e.max, e.unit)}` : ''}　${t('band', range(e.low, e.high, e.unit))}</span></span>`)}</div>`;
+    <span class="third">　${instrumentName(lines, e.instrument) || e.role}${e.min ? `　${range(e.min, e.max, e.unit)}` : ''}　${t('band', range(e.low, e.high, e.unit))}</span></span>`)}</div>`;
 }
 
 function Test({ test }) {

@@ -3,21 +3,15 @@
 import { html, useEffect, useRef, useState } from './standalone.module.js';
 import { Frames } from './frames.js';
 import { Icon } from './icons.js';
-import { Instruments } from './instruments.js';
+import { Instruments, findInstrument } from './instruments.js';
 import { gatewayNow, traceOf, useLive } from './live.js';
 import { Empty, Loading, Status, Symbol, Trace, Verdict } from './parts.js';
 import { SlotGrid, currentSlots, slotLabel } from './slots.js';
 import { NBSP, clock, range, readingWord, settledLength, withUnit } from './text.js';
-import { t, pick } from './words.js';
+import { t, pick, brackets } from './words.js';
 
 const SPAN_MS = 20000;
 const GREEN_MS = 2000;
-
-export function findInstrument(lines, id) {
-  for (const line of lines || [])
-    for (const instrument of line.instruments || []) if (instrument.instrument === id) return { line, instrument };
-  return null;
-}
 
 // The instrument whose readings the job is about: the armed slot's, else the last one that filled a slot.
 function benchInstrument(test, lines) {
@@ -120,12 +114,13 @@ function Job({ test, lines }) {
   const filled = cells.filter((s) => s.status === 'filled').length;
   return html`<section class="panel job" aria-label=${`${test.batch_name} ${pick(test, 'analyte')}`}>
     <div class="job-head"><h2><a href=${`#/batches/${encodeURIComponent(test.batch)}`}>${test.batch_name}</a>　${pick(test, 'analyte')}</h2>
-      <p>${[test.sample, test.method_standard, test.limit ? `${test.limit.text}（${test.limit.standard}）` : ''].filter(Boolean).join('　')}</p>
+      <p>${[test.sample, test.method_standard, test.limit ? `${test.limit.text}${brackets(test.limit.standard)}` : ''].filter(Boolean).join('　')}</p>
       <span class="step">${t('filled_of', filled, cells.length)}</span></div>
     <${Instruction} test=${test} who=${who} event=${event} />
     <${LiveReading} who=${who} />
     <${SlotGrid} test=${test} />
     <div class="job-foot">
+      ${!test.result ? html`<p class="by-hand">${t('by-hand')}<code>assay test --help</code></p>` : ''}
       ${test.result ? html`<a class="result-link" href=${`#/trail/${encodeURIComponent(test.result.result)}`}><span class="third">${t('result')}</span>
         <b>${withUnit(test.result.value || t('no-value'), test.result.value && test.result.unit)}</b><${Verdict} verdict=${test.result.verdict?.verdict} /><span>${t('to-trail')}</span><${Icon} name="arrow" /></a>` : ''}
       <${Evidence} test=${test} lines=${lines} /></div></section>`;

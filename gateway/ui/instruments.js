@@ -4,10 +4,18 @@ import { html } from './standalone.module.js';
 import { gatewayNow, traceOf, useLive } from './live.js';
 import { Empty, LineStatus, Loading, Quantity, Status, Trace, lineTone } from './parts.js';
 import { clock, inBand, lasted, range, readingWord, withUnit } from './text.js';
-import { t, pick } from './words.js';
+import { t, pick, listed } from './words.js';
 
 const SPAN_MS = 600000;
 const OLD_MS = 90000;
+
+export function findInstrument(lines, id) {
+  for (const line of lines || [])
+    for (const instrument of line.instruments || []) if (instrument.instrument === id) return { line, instrument };
+  return null;
+}
+
+export const instrumentName = (lines, id) => pick(findInstrument(lines, id)?.instrument, 'name') || id;
 
 function bandOf(channel) {
   return channel.value ? channel.band || inBand(channel.value, channel.band_low, channel.band_high) : '';
@@ -15,10 +23,11 @@ function bandOf(channel) {
 
 // What stands under the instrument's name: model, calibration, or the other channels.
 function details(instrument, main) {
-  const parts = [instrument.model_seen || instrument.model];
-  if (main?.band_low || main?.band_high) parts.push(t('band', range(main.band_low, main.band_high, main.unit)));
+  const parts = [];
   for (const channel of instrument.channels || [])
-    if (channel !== main && channel.value) parts.push(`${pick(channel, 'name')} ${withUnit(channel.value, channel.unit)}`);
+    if (channel !== main && channel.value) parts.push(`${pick(channel, 'name')} ${channel.unit === main?.unit ? channel.value : withUnit(channel.value, channel.unit)}`);
+  if (main?.band_low || main?.band_high) parts.push(t('band', range(main.band_low, main.band_high, main.unit)));
+  if (parts.length < 2) parts.unshift(instrument.model_seen || instrument.model);
   if (instrument.calibrated_until) parts.push(t('calibrated', instrument.calibrated_until));
   return parts.filter(Boolean).join('　');
 }
@@ -35,7 +44,7 @@ function ChannelState({ line, instrument, channel, armed, now }) {
   if (now - new Date(channel.at).getTime() > OLD_MS || line.status === 'silent')
     return html`<${Status} icon="silent" tone=${line.status === 'silent' ? 'und' : 'off'} word=${t('read-at', clock(channel.at))} />`;
   const stable = channel.flags?.includes('dynamic') ? t('dynamic') : channel.flags?.includes('stable') ? t('stable') : '';
-  if (armed) return html`<${Status} icon="armed" tone="accent" word=${[t('armed-here'), stable].filter(Boolean).join('，')} />`;
+  if (armed) return html`<${Status} icon="armed" tone="accent" word=${listed([t('armed-here'), stable])} />`;
   const band = bandOf(channel);
   if (band === 'low' || band === 'high') return html`<${Status} icon="warn" tone="fail" word=${t(band)} />`;
   if (band === 'in') return html`<${Status} icon="check" tone="pass" word=${t('in')} />`;
@@ -48,7 +57,7 @@ function Instrument({ line, instrument, armed, feedLost }) {
   const main = channels.find((c) => c.band_low || c.band_high) || channels[0];
   const band = main ? bandOf(main) : '';
   const bad = lineTone(line.status) === 'fail' || band === 'low' || band === 'high';
-  const word = readingWord(main);
+  const word = line.status === 'down' || line.status === 'locked' ? t('no-reading') : readingWord(main);
   const stale = feedLost || line.status === 'down' || line.status === 'silent';
   const below = bad && lineTone(line.status) === 'fail' ? pick(line, 'text') : details(instrument, main);
   return html`<div class=${`instrument${armed ? ' armed' : ''}${bad ? ' bad' : ''}${stale ? ' stale' : ''}`}>

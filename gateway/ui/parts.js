@@ -92,7 +92,7 @@ export function Trace({ points, span, now, width, height, low, high, tone = '', 
   max += pad;
   const extended = last && now - last.at < 90000 ? [...shown, { at: now, value: last.value }] : shown;
   const { out, y } = runs(extended, from, now, width, height, min, max);
-  return html`<svg class=${`trace ${tone}`} width=${width} height=${height} viewBox="0 0 ${width} ${height}" aria-hidden="true">
+  return html`<svg class=${`trace ${tone}`} width=${width} height=${height} viewBox="0 0 ${width} ${height}" preserveAspectRatio="none" aria-hidden="true">
     ${bands.length === 2 && html`<rect class="allowed" x="0" width=${width} y=${y(bands[1])} height=${Math.max(0, y(bands[0]) - y(bands[1]))} />`}
     ${bands.map((b) => html`<line class="guide" x1="0" x2=${width} y1=${y(b)} y2=${y(b)} />`)}
     ${settled && html`<line class="guide" x1="0" x2=${width} y1=${y(plot(settled))} y2=${y(plot(settled))} />`}

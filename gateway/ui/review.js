@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // Review: what is wrong, by how much, can I trust it. The decision itself is made with the command in this version.
-import { html, useEffect } from './standalone.module.js';
+import { html, useEffect, useState } from './standalone.module.js';
 import { useBatch, trailOf } from './batch.js';
 import { sorted } from './batches.js';
+import { BytesInShort } from './bytes.js';
+import { useFetched } from './fetched.js';
+import { instrumentName } from './instruments.js';
 import { Icon } from './icons.js';
 import { bind } from './keys.js';
 import { gatewayNow, useLive } from './live.js';
-import { BatchStatus, Empty, Failed, Keys, Loading, Ruler, Status, Verdict } from './parts.js';
+import { BatchStatus, Empty, Failed, Keys, Loading, Ruler, Status, Symbol, Verdict } from './parts.js';
 import { SlotGrid } from './slots.js';
-import { lasted, range, withUnit } from './text.js';
-import { t, pick, said } from './words.js';
+import { grouped, lasted, range } from './text.js';
+import { t, pick, said, brackets } from './words.js';
 
 const ICONS = { fail: ['fail', 'fail'], undetermined: ['undetermined', 'und'], pass: ['pass', 'pass'] };
 
@@ -25,12 +28,13 @@ function QueueItem({ batch, chosen, choose }) {
 const CHECK = { in: ['check', 'pass'], missing: ['warn', 'und'], low: ['cross', 'fail'], high: ['cross', 'fail'] };
 
 function Checks({ test }) {
+  const { lines } = useLive();
   const evidence = (test.evidence || []).filter((e) => e.status);
   if (!evidence.length) return '';
   const failed = (e) => (e.status === 'in' ? 1 : 0);
   return html`<div class="checks"><b>${t('evidence')}</b>${[...evidence].sort((a, b) => failed(a) - failed(b)).map((e) => {
     const [icon, tone] = CHECK[e.status] || ['warn', 'und'];
-    return html`<${Status} key=${e.role} icon=${icon} tone=${tone} word=${[e.instrument || e.role, e.min ? range(e.min, e.max, e.unit) : '', t(e.status === 'missing' ? 'evidence-missing' : e.status),
+    return html`<${Status} key=${e.role} icon=${icon} tone=${tone} word=${[instrumentName(lines, e.instrument) || e.role, e.min ? range(e.min, e.max, e.unit) : '', t(e.status === 'missing' ? 'evidence-missing' : e.status),
       t('band', range(e.low, e.high, e.unit))].filter(Boolean).join('　')} />`;
   })}</div>`;
 }
@@ -39,13 +43,30 @@ export function Steps({ steps }) {
   return html`<ol class="steps">${(steps || []).map((step, i) => html`<li key=${i}><span class="third">${i + 1}</span><span>${said(step)}</span></li>`)}</ol>`;
 }
 
+// Tabs for each reading of the result, and its bytes.
+function ReviewBytes({ result }) {
+  const { data: trace } = useFetched(`/api/v1/results/${encodeURIComponent(result.result)}/trace`, '');
+  const [index, set] = useState(0);
+  const readings = trace?.readings || [];
+  useEffect(() => {
+    const step = (by) => () => set((i) => Math.max(0, Math.min(readings.length - 1, i + by)));
+    const off = [bind('[', step(-1)), bind(']', step(1))];
+    return () => off.forEach((one) => one());
+  }, [readings.length]);
+  if (!readings.length) return '';
+  const chosen = readings[Math.min(index, readings.length - 1)];
+  return html`<section class="review-bytes"><h3>${t('raw-bytes')}<span class="small-tabs" role="group" aria-label=${t('readings')}>${readings.map((r, i) => html`<button key=${i} aria-pressed=${r === chosen}
+      onClick=${() => set(i)} title=${t('replicate', r.replicate)}><${Symbol} name=${r.slot} /> ${r.value}</button>`)}</span>
+    <span class="end">${chosen.exchange ? `#${grouped(chosen.exchange.seq)}` : ''}</span></h3><${BytesInShort} reading=${chosen} /></section>`;
+}
+
 function Evidence({ batch, test }) {
   const result = test.result, verdict = result?.verdict;
   const tone = verdict?.verdict === 'fail' ? 'fail' : verdict?.verdict === 'undetermined' ? 'und' : '';
   return html`<div class="review-test">
     <div class="review-head"><div><p class="second"><${BatchStatus} status=${batch.status} />　<a href=${`#/batches/${encodeURIComponent(batch.batch)}`}>${batch.batch}</a>　${batch.sample}　${batch.producer}</p>
-      <p class="second"><b>${batch.name}</b>（${pick(batch, 'product')}）　${t('produced')} ${batch.produced}</p>
-      <div class=${`big ${tone}`}><span class="name">${pick(test, 'analyte')}</span>${result ? html`<span class="value">${result.value || '—'}</span><span class="unit">${result.value ? result.unit : ''}</span>` : html`<span class="value">—</span>`}
+      <p class="second"><b>${batch.name}</b>${brackets(pick(batch, 'product'))}　${t('produced')} ${batch.produced}</p>
+      <div class=${`big ${tone}`}><span class="name">${pick(test, 'analyte')}</span>${result ? html`<span class=${result.value ? 'value' : 'value none'}>${result.value || t('no-value')}</span><span class="unit">${result.value ? result.unit : ''}</span>` : html`<span class="value">—</span>`}
         <${Verdict} verdict=${verdict?.verdict} /></div>
       ${verdict ? html`<p class="said">${pick(verdict, 'text')}</p>` : ''}</div>
       ${result?.value && verdict?.limit ? html`<${Ruler} value=${result.value} limitText=${verdict.limit} unit=${result.unit} verdict=${verdict.verdict} />` : ''}</div>
@@ -54,6 +75,7 @@ function Evidence({ batch, test }) {
       <dt>${t('clause')}</dt><dd>${verdict?.clause || test.limit?.clause || '—'}</dd><dt>${t('limit')}</dt><dd><b>${verdict?.limit || test.limit?.text || t('no-limit-here')}</b></dd>
       <dt>${t('compared')}</dt><dd>${verdict?.compared || '—'}</dd><dt>${t('method')}</dt><dd>${test.method_standard}　${pick(test, 'method')}</dd></dl></section>
       <section><h3>${t('derivation')}</h3><${Steps} steps=${[...(result?.derivation || []), ...(verdict?.derivation || [])]} /></section></div>
+    ${result ? html`<${ReviewBytes} key=${result.result} result=${result} />` : ''}
     <section class="review-slots"><h3>${t('readings')}${result ? html`<a class="end" href=${trailOf(result)}>${t('to-trail')}<${Icon} name="arrow" /></a>` : ''}</h3><${SlotGrid} test=${test} /></section></div>`;
 }
 

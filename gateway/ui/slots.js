@@ -3,14 +3,12 @@
 import { html } from './standalone.module.js';
 import { Status, Symbol } from './parts.js';
 import { NBSP, clock, inBand, range, withUnit } from './text.js';
-import { t, pick, current } from './words.js';
+import { t, pick, brackets } from './words.js';
 
 const unique = (list) => [...new Set(list)];
 
 export function slotLabel(slot) {
-  const name = pick(slot, 'name');
-  if (!name) return '';
-  return current() === 'zh' ? `（${name}）` : ` (${name})`;
+  return brackets(pick(slot, 'name'));
 }
 
 // Of each slot's weighings the one that counts now: the armed or refused one, else the last filled, else the first.
@@ -50,7 +48,7 @@ function Slot({ weighings }) {
     return html`<div class="slot empty">${label}<div class="v">—</div><div class="f"><${Status} icon="empty" word=${t('empty')} /><span>${times}</span></div></div>`;
   return html`<div class="slot filled" title=${all}>${label}<div class="v">${slot.value}<small>${NBSP}${slot.unit}</small></div>
     <div class="f">${slot.typed ? html`<${Status} icon="awaiting-review" tone="wait" word=${t('typed-short')} />`
-      : html`<${Status} icon="check" tone="pass" word=${slot.repeat > 1 && slot.ordinal > 1 ? `${t('filled')} ${times}` : t('filled')} />`}<span>${clock(slot.at)}</span></div></div>`;
+      : html`<${Status} icon="check" tone="pass" word=${t('filled')} />`}<span title=${clock(slot.at, 'second')}>${slot.ordinal > 1 ? times : clock(slot.at)}</span></div></div>`;
 }
 
 function Calculated({ one }) {
@@ -68,7 +66,7 @@ export function SlotGrid({ test }) {
   const calculated = unique((test.calculated || []).map((c) => c.name));
   const nameOf = (name) => test.slots.find((s) => s.slot === name);
   const calcOf = (name) => test.calculated.find((c) => c.name === name);
-  const columns = `76px repeat(${names.length}, minmax(0, 1fr)) ${calculated.map(() => '116px').join(' ')}`;
+  const columns = `minmax(76px, max-content) repeat(${names.length}, minmax(0, 1fr)) ${calculated.map(() => '116px').join(' ')}`;
   return html`<div class="slots" style=${{ '--columns': columns }}>
     <span class="h"></span>${names.map((name) => html`<span class="h" key=${name}><b><${Symbol} name=${name} /></b>　${pick(nameOf(name), 'name')}</span>`)}
     ${calculated.map((name) => html`<span class="h" key=${name}>${pick(calcOf(name), 'name') || name}</span>`)}

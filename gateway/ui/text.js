@@ -92,7 +92,7 @@ export function oneLine(hex, most = 40) {
   const names = { 2: 'STX', 3: 'ETX', 4: 'EOT', 5: 'ENQ', 6: 'ACK', 9: 'TAB', 10: 'LF', 13: 'CR', 21: 'NAK', 23: 'ETB', 27: 'ESC' };
   const all = bytesOf(hex);
   const bytes = all.slice(0, most);
-  const text = bytes.every((b) => b >= 0x80 || b >= 0x20 || names[b]) && bytes.filter((b) => b >= 0x20 && b < 0x7f).length * 2 >= bytes.length;
+  const text = bytes.every((b) => b >= 0x80 || b >= 0x20 || names[b]) && bytes.filter((b) => b >= 0x20 && b < 0x7f).length * 3 >= bytes.length;
   const more = all.length > most ? [{ text: '…' }] : [];
   if (!text) return [{ text: bytes.map(hexByte).join(' ') }, ...more];
   const parts = [];

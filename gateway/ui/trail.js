@@ -4,10 +4,11 @@ import { html, useEffect, useState } from './standalone.module.js';
 import { useBatch, trailOf } from './batch.js';
 import { sorted } from './batches.js';
 import { useFetched } from './fetched.js';
-import { findInstrument } from './bench.js';
+import { Bytes } from './bytes.js';
+import { instrumentName } from './instruments.js';
 import { bind } from './keys.js';
 import { useLive } from './live.js';
-import { Empty, Failed, Hex, Loading, Symbol, Verdict, rowProps, short } from './parts.js';
+import { Empty, Failed, Loading, Symbol, Verdict, rowProps, short } from './parts.js';
 import { Steps } from './review.js';
 import { bytesOf, clock, day, grouped, withUnit } from './text.js';
 import { t, pick } from './words.js';
@@ -34,39 +35,29 @@ function Node({ name, entry, on, broken, choose, children }) {
   return html`<li class=${`node${on ? ' on' : ''}${broken ? ' broken' : ''}`} onClick=${choose}><span class="dot"></span><span class="k">${name}</span><div class="m">${children}</div>${at(entry)}</li>`;
 }
 
+// One group for each replicate, in the order they were weighed.
+function Choices({ readings, index, choose }) {
+  const replicates = [...new Set(readings.map((r) => r.replicate))].sort((a, b) => a - b);
+  return html`<div class="reading-choices" role="group" aria-label=${t('readings')}>${replicates.map((replicate) => html`<span class="third" key=${replicate}>${t('replicate', replicate)}</span>
+    ${readings.map((r, i) => r.replicate === replicate && html`<button key=${i} aria-pressed=${i === index} onClick=${() => choose(i)}>
+      <${Symbol} name=${r.slot} />　${withUnit(r.value, r.unit)}${r.ordinal > 1 ? html`<span class="third">　${t('times', r.ordinal)}</span>` : ''}</button>`)}`)}</div>`;
+}
+
 function Chain({ trace, index, choose }) {
   const { lines } = useLive();
   const { result, limit, method, readings, test, batch } = trace;
   const verdict = result.verdict, reading = readings[index], exchange = reading?.exchange;
-  const who = reading && pick(findInstrument(lines, reading.instrument)?.instrument, 'name');
+  const who = reading && instrumentName(lines, reading.instrument);
   return html`<section class="chain" aria-label=${t('trail')}><header><p class="second"><a href=${`#/batches/${encodeURIComponent(batch.batch)}`}>${batch.batch}</a>　${batch.name}　${batch.producer}</p>
       <div class=${`figure ${verdict?.verdict || ''}`}><span>${pick(test, 'analyte')}</span> ${result.value || '—'} <small>${result.value ? result.unit : ''}</small></div></header>
     <ol><${Node} name=${t('verdict')} entry=${verdict}><div><${Verdict} verdict=${verdict?.verdict} tag=${false} /></div><div class="third" title=${pick(verdict, 'text')}>${pick(verdict, 'text')}</div></${Node}>
       <${Node} name=${t('limit')}><div>${limit ? `${limit.standard}　${limit.clause}` : t('no-limit-here')}</div><div class="third">${limit ? html`${limit.text}　${short(limit.sha256, 12)}` : ''}</div></${Node}>
       <${Node} name=${t('result')} entry=${result}><div>${result.value ? withUnit(result.value, result.unit) : t('no-value')}${result.exact ? html`　<span class="third">${t('exact')} ${result.exact}</span>` : ''}</div>
         <div class="third">${test.method_standard || method?.id}　${pick(test, 'method')}</div></${Node}>
-      <${Node} name=${t('readings')}><div class="reading-choices" role="group" aria-label=${t('readings')}>${readings.map((r, i) => html`<button key=${i} aria-pressed=${i === index} onClick=${() => choose(i)}>
-        <${Symbol} name=${r.slot} /><span class="third">${r.replicate}${r.ordinal > 1 ? `·${r.ordinal}` : ''}</span> ${withUnit(r.value, r.unit)}</button>`)}</div></${Node}>
-      ${reading ? html`<${Node} name=${t('frame')} entry=${exchange}><div>${reading.typed ? t('typed-trail') : t('n-bytes', reading.frame_length)}　${who || reading.instrument}</div>
+      <${Node} name=${t('readings')}><${Choices} readings=${readings} index=${index} choose=${choose} /></${Node}>
+      ${reading ? html`<${Node} name=${t('frame')} entry=${exchange}><div>${reading.typed ? t('typed-trail') : t('n-bytes', reading.frame_length)}　${who}</div>
         <div class="third">${reading.driver ? html`${t('driver')} ${reading.driver.name} ${reading.driver.version}　${short(reading.driver.sha256, 12)}` : ''}</div></${Node}>
       <${Node} name=${t('bytes')} entry=${exchange} on=${true}><div>${exchange ? t('n-bytes', bytesOf(exchange.received).length) : t('typed-trail')}</div><div>${t('bytes-first')}</div></${Node}>` : ''}</ol></section>`;
-}
-
-const hexText = (hex) => bytesOf(hex).map((b) => (b >= 0x20 && b < 0x7f ? String.fromCharCode(b) : '.')).join('');
-
-function Bytes({ reading }) {
-  const exchange = reading.exchange;
-  if (!exchange) return html`<section class="panel"><div class="panel-head"><h2>${t('bytes')}</h2></div><${Empty} title=${t('typed-trail')} /></section>`;
-  const sent = (exchange.events || []).filter((e) => e.direction === 'tx' && e.hex);
-  const [from, length] = [reading.value_at, reading.value_length];
-  return html`<section class="panel bytes"><div class="panel-head"><h2>${t('bytes')}</h2><span class="second">${reading.instrument}　${clock(exchange.at, 'milli')}</span>
-      <span class="end"><span class="legend v">${t('value')} ${reading.value}</span><span class="legend u">${t('unit')} ${reading.unit}</span></span></div>
-    <div class="panel-body two"><div>${sent.length ? html`<p class="third asked">${t('of-request')}　<span class="mono">${sent.map((e) => hexText(e.hex)).join(' ')}</span></p>` : html`<p class="third asked">${t('unasked')}</p>`}
-      <${Hex} hex=${exchange.received} value=${[reading.value_at, reading.value_length]} unit=${[reading.unit_at, reading.unit_length]} />
-      ${length > 0 ? html`<p class="third asked">${t('value')}　${t('bytes-of', from, from + length - 1)}</p>` : ''}</div>
-      <dl class="pairs"><dt>${t('seq')}</dt><dd><b>${grouped(exchange.seq)}</b></dd><dt>${t('leaf')}</dt><dd>${short(exchange.leaf)}</dd>
-        <dt>${t('instrument')}</dt><dd>${reading.instrument}</dd><dt>${t('serial')}</dt><dd>${reading.serial || '—'}</dd>
-        <dt>${t('driver')}</dt><dd>${reading.driver ? `${reading.driver.name} ${reading.driver.version}` : '—'}</dd><dt></dt><dd>${short(reading.driver?.sha256)}</dd></dl></div></section>`;
 }
 
 function Details({ trace, reading }) {
@@ -83,9 +74,18 @@ function Details({ trace, reading }) {
         <div class="offline"><span>${t('check-offline')}</span><code>assay verify DIR</code></div></div></section></div></div>`;
 }
 
+// The trace names its batch and test; their own words come with the batch.
+function useTrace(id) {
+  const { data: found, error, retry } = useFetched(id ? `/api/v1/results/${encodeURIComponent(id)}/trace` : '', '');
+  const { data: batch } = useBatch(found ? found.batch?.batch || found.batch : '');
+  const test = batch?.tests?.find((one) => one.test === (found?.test?.test || found?.test));
+  const trace = found && test ? { ...found, batch, test, result: test.result } : null;
+  return { trace, error, retry };
+}
+
 export function Trail({ id, reading }) {
   const choosing = !id || id[0] === '?';
-  const { data: trace, error, retry } = useFetched(choosing ? '' : `/api/v1/results/${encodeURIComponent(id)}/trace`, '');
+  const { trace, error, retry } = useTrace(choosing ? '' : id);
   const [index, set] = useState(Number(reading) || 0);
   const count = trace?.readings?.length || 0;
   useEffect(() => set(Number(reading) || 0), [id]);

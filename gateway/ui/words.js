@@ -28,13 +28,14 @@ export const WORDS = {
   replicate: ['平行样 {}', 'Replicate {}'], 'slot-of': ['平行样 {0} 的', 'replicate {0},'],
   filled_of: ['已填 {0} / {1} 格', '{0} / {1} slots filled'],
   next: ['{} 的下一个稳定读数', 'Next stable reading of {}'],
-  'next-how': ['自动填入，无需按键', 'fills by itself, press nothing'],
+  'next-how': ['自动填入，无需按键', 'no key needed'],
   'just-filled': ['已填', 'Filled'], 'was-refused': ['未取用', 'Not taken'],
   'none-armed': ['没有待填的格子', 'No slot is armed'],
   'arm-how': ['用命令指派：', 'Arm one with:'],
   'job-done': ['此项已测完', 'This test is done'], waits: ['等 {}', 'needs {}'],
   report: ['{0}报告：{1}', '{0} reports: {1}'], now: ['现在', 'now'], 'seconds-ago': ['{} 秒前', '{} s ago'],
   'no-reading': ['无读数', 'No reading'], 'read-at': ['读于 {}', 'read {}'], 'line-lost': ['断线', 'Line down'],
+  'by-hand': ['立即取数、录入、解除指派在网关本机用命令：', 'To take, type or disarm, use the command on the gateway: '],
   // evidence
   'oven-whole': ['{0} 全程 {1}', '{0}: {1} all along'], dried: ['干燥 {}', 'dried {}'],
   'evidence-missing': ['佐证缺失', 'evidence missing'], 'evidence-not-yet': ['佐证在测定时记录', 'recorded while testing'],
@@ -104,6 +105,7 @@ export const WORDS = {
   'bytes-of': ['第 {0} 至 {1} 字节', 'bytes {0} to {1}'], 'n-bytes': ['{} 字节', '{} bytes'], compared: ['比较', 'Compared'],
   'check-offline': ['不信任本机？把数据目录拷走，在任何电脑上核对：', 'Do not trust this machine? Copy the data directory and check it anywhere:'],
   'typed-trail': ['手工录入，没有仪器字节', 'typed by hand, there are no bytes'], exact: ['未修约', 'before rounding'],
+  'raw-bytes': ['原始字节', 'Raw bytes'],
   'of-request': ['所问', 'Asked'], unasked: ['仪器自发', 'sent unasked'],
   // feed, loading
   'feed-lost': ['画面停在 {}。与网关断开，正在重连。画面断开不影响采集。', 'The picture stands at {}. Not connected to the gateway, trying again. Acquisition does not depend on this page.'],
@@ -153,5 +155,9 @@ export function pick(object, name) {
   const other = language === 'zh' ? 'en' : 'zh';
   return object[`${name}_${language}`] || object[`${name}_${other}`] || '';
 }
+
+// A remark in brackets, and a list of facts said in one breath.
+export const brackets = (text) => (text ? (language === 'zh' ? `（${text}）` : ` (${text})`) : '');
+export const listed = (parts) => parts.filter(Boolean).join(language === 'zh' ? '，' : ', ');
 
 export const said = (step) => (step ? step[language] || step.zh || step.en || '' : '');

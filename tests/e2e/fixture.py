@@ -231,9 +231,14 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.send(file.read(), TYPES[os.path.splitext(name)[1]])
 
 
+class Server(http.server.ThreadingHTTPServer):
+    def handle_error(self, request, client_address):
+        pass  # a browser that hangs up is no news
+
+
 def serve(port=0):
     Handler.broken.clear()
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", port), Handler)
+    server = Server(("127.0.0.1", port), Handler)
     server.daemon_threads = True
     threading.Thread(target=server.serve_forever, daemon=True).start()
     return server
