@@ -12,7 +12,7 @@ const char *assay_entry_kind_name(unsigned kind)
 {
 	static const char *const names[] = {"?", "genesis", "start", "stop", "config", "spec", "driver",
 		"line", "exchange", "batch", "test", "arm", "fill", "refused", "result", "verdict", "review",
-		"clock", "fault", "seal"};
+		"clock", "fault", "seal", "key", "retention"};
 
 	return kind < sizeof names / sizeof *names ? names[kind] : "?";
 }

@@ -68,6 +68,11 @@ struct assay_journal;
 struct assay_journal_options {
 	const char *site, *origin; /* of a new journal; checked against an old one */
 	uint64_t segment_bytes; /* seal and start the next segment beyond this; 0: 1 GiB */
+	uint64_t reserve_bytes; /* room kept back for "the disk is full"; 0: 64 MiB, UINT64_MAX: none */
+	/* Called for each entry the journal writes by itself (the seal that begins a segment), once it is durable, so that
+	 * a live state can apply it in order. May be NULL. */
+	void (*wrote)(void *context, const struct assay_entry *entry);
+	void *wrote_context;
 };
 
 /* Open DIR/journal for writing: takes the writer's lock (ASSAY_ETAKEN when somebody holds it), makes the
@@ -82,8 +87,10 @@ void assay_journal_close(struct assay_journal *journal); /* NULL allowed; an ope
 int assay_journal_append(
 	struct assay_journal *journal, struct assay_entry *entry, struct assay_error *err) ASSAY_WARN_UNUSED;
 
-/* Make the group durable (one fsync). ASSAY_EFULL: disk full, the group is rolled back and the journal can be
- * used again once there is room. ASSAY_EIO: the segment can no longer be trusted; close the journal. */
+/* Make the group durable (one fsync). On any failure the whole group is rolled back and was never acknowledged.
+ * ASSAY_EFULL: the disk is full, or nearly (append): try again later, there is room again by itself once somebody made
+ * some; FAULT, LINE, CLOCK, START and STOP entries are still taken, from the reserve. ASSAY_EIO: a write or sync failed;
+ * the segment is given up (never written or synced again), what is appended next begins another. */
 int assay_journal_commit(struct assay_journal *journal, struct assay_error *err) ASSAY_WARN_UNUSED;
 void assay_journal_rollback(struct assay_journal *journal);
 
@@ -95,6 +102,7 @@ void assay_journal_root(const struct assay_journal *journal, uint8_t out[ASSAY_H
 int assay_journal_checkpoint(struct assay_journal *journal, uint64_t mono_ns, bool force, bool *made_out,
 	struct assay_error *err) ASSAY_WARN_UNUSED;
 
+bool assay_journal_full(const struct assay_journal *journal); /* acquisition should pause */
 unsigned assay_journal_segment(const struct assay_journal *journal); /* number of the open segment */
 const char *assay_journal_boot_hex(const struct assay_journal *journal);
 

@@ -13,7 +13,7 @@
 #define COPY_TRIES 50
 
 struct assay_reader {
-	char temporary[64]; /* private folder of the copies, "" none */
+	char temporary[300]; /* private folder of the copies, "" none */
 	struct assay_segment *segments;
 	unsigned count, room;
 };
@@ -90,41 +90,62 @@ static int copy_pair(const char *path, const char *to, struct assay_error *err)
 
 static int make_temporary(struct assay_reader *reader, struct assay_error *err)
 {
+	const char *folder = getenv("TMPDIR");
+
 	if (reader->temporary[0])
 		return ASSAY_OK;
-	(void)snprintf(reader->temporary, sizeof reader->temporary, "/tmp/assay-read-XXXXXX");
+	if (!folder || strlen(folder) > sizeof reader->temporary - 24)
+		folder = "/tmp";
+	(void)snprintf(reader->temporary, sizeof reader->temporary, "%s/assay-read-XXXXXX", folder);
 	if (!mkdtemp(reader->temporary)) {
 		reader->temporary[0] = '\0';
-		return reader_io(err, "/tmp");
+		return reader_io(err, folder);
 	}
 	return ASSAY_OK;
 }
 
-static int open_database(struct assay_reader *reader, struct assay_segment *segment,
-	enum assay_reader_mode mode, struct assay_error *err)
+/* file: URI of a path, with what a URI would read otherwise escaped. */
+static void make_uri(const char *path, const char *query, char *out, size_t size)
 {
-	char wal[620], uri[1300], copy[640];
+	size_t at = (size_t)snprintf(out, size, "file:");
+
+	for (; *path && at + 4 < size; path++) {
+		if (*path == '%' || *path == '?' || *path == '#')
+			at += (size_t)snprintf(out + at, size - at, "%%%02x", (unsigned)*path);
+		else
+			out[at++] = *path;
+	}
+	(void)snprintf(out + at, size - at, "%s", query);
+}
+
+static int open_database(struct assay_reader *reader, struct assay_segment *segment,
+	enum assay_reader_mode mode, bool closed, struct assay_error *err)
+{
+	char wal[620], uri[2000], copy[640];
 	struct stat about;
+	bool has_wal;
 	int rc;
 
 	(void)snprintf(wal, sizeof wal, "%s-wal", segment->path);
+	has_wal = stat(wal, &about) == 0 && about.st_size > 0;
 	if (stat(segment->path, &about) != 0)
 		return reader_io(err, segment->path);
-	if (mode == ASSAY_READ_LIVE) {
-		(void)snprintf(uri, sizeof uri, "file:%s?mode=ro", segment->path);
-	} else if (stat(wal, &about) != 0) {
-		(void)snprintf(uri, sizeof uri, "file:%s?mode=ro&immutable=1", segment->path);
+	if (mode == ASSAY_READ_LIVE && !closed) {
+		make_uri(segment->path, "?mode=ro", uri, sizeof uri);
+	} else if (!has_wal) {
+		make_uri(segment->path, "?mode=ro&immutable=1", uri, sizeof uri);
 	} else {
 		if (make_temporary(reader, err) != ASSAY_OK)
 			return ASSAY_EIO;
 		(void)snprintf(copy, sizeof copy, "%s/%04u.db", reader->temporary, segment->number);
 		if (copy_pair(segment->path, copy, err) != ASSAY_OK)
 			return ASSAY_EIO;
-		(void)snprintf(uri, sizeof uri, "file:%s", copy);
+		make_uri(copy, "", uri, sizeof uri);
 	}
 	rc = sqlite3_open_v2(uri, &segment->db,
-		(mode == ASSAY_READ_STILL ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY) | SQLITE_OPEN_URI |
-			SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,
+		(has_wal && (mode == ASSAY_READ_STILL || closed) ? SQLITE_OPEN_READWRITE
+								 : SQLITE_OPEN_READONLY) |
+			SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,
 		NULL);
 	if (rc != SQLITE_OK)
 		return assay_sqlite_error(err, segment->db, segment->path, rc);
@@ -132,8 +153,9 @@ static int open_database(struct assay_reader *reader, struct assay_segment *segm
 	return assay_segment_harden(segment->db, segment->path, err);
 }
 
+/* closed: another segment follows, nobody writes this one any more. */
 static int add_segment(struct assay_reader *reader, const char *path, unsigned number,
-	enum assay_reader_mode mode, struct assay_error *err)
+	enum assay_reader_mode mode, bool closed, struct assay_error *err)
 {
 	struct assay_segment *segment;
 	int status;
@@ -152,7 +174,7 @@ static int add_segment(struct assay_reader *reader, const char *path, unsigned n
 	memset(segment, 0, sizeof *segment);
 	segment->number = number;
 	(void)snprintf(segment->path, sizeof segment->path, "%s", path);
-	status = open_database(reader, segment, mode, err);
+	status = open_database(reader, segment, mode, closed, err);
 	return status == ASSAY_OK ? assay_segment_load(segment, err) : status;
 }
 
@@ -173,12 +195,17 @@ int assay_reader_open(
 			"there is no journal in %s/journal", dir);
 	for (int number = 1; status == ASSAY_OK && number <= last; number++) {
 		assay_segment_path(dir, (unsigned)number, path, sizeof path);
-		status = add_segment(reader, path, (unsigned)number, mode, err);
+		status = add_segment(reader, path, (unsigned)number, mode, number < last, err);
 	}
 	if (status != ASSAY_OK) {
 		assay_reader_close(reader);
 		return status;
 	}
+	/* A segment given up after a failed sync may hold a group that was never acknowledged. */
+	for (unsigned i = 0; i + 1 < reader->count; i++)
+		if (reader->segments[i + 1].before_file[0] == '\0' &&
+			reader->segments[i + 1].first < reader->segments[i].end)
+			reader->segments[i].end = reader->segments[i + 1].first;
 	*out = reader;
 	return ASSAY_OK;
 }
@@ -191,8 +218,8 @@ int assay_reader_open_segment(const char *path, struct assay_reader **out, struc
 
 	if (!reader)
 		return assay_error_set(err, ASSAY_ENOMEM, "out-of-memory", "内存不足", "out of memory");
-	status = add_segment(
-		reader, path, (unsigned)strtoul(name ? name + 1 : path, NULL, 10), ASSAY_READ_STILL, err);
+	status = add_segment(reader, path, (unsigned)strtoul(name ? name + 1 : path, NULL, 10),
+		ASSAY_READ_STILL, false, err);
 	if (status != ASSAY_OK) {
 		assay_reader_close(reader);
 		return status;

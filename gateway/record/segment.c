@@ -23,7 +23,8 @@
 	" WHERE " key ") BEGIN SELECT RAISE(ABORT,'append-only'); END;"
 
 /* leaf stands before body and raw so that reading it never walks the pages of a long payload. A tile of level 0 keeps
- * its root alone: its 256 hashes are the leaves. */
+ * its root alone: its 256 hashes are the leaves. gone: digests of payloads that were lawfully dropped; their entries keep header and
+ * leaf. */
 static const char schema[] =
 	"PRAGMA application_id=1095977521; PRAGMA user_version=1;"
 	"CREATE TABLE segment(key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;"
@@ -33,10 +34,11 @@ static const char schema[] =
 	"NULL,"
 	" PRIMARY KEY(level, n)) STRICT, WITHOUT ROWID;"
 	"CREATE TABLE carry(level INTEGER PRIMARY KEY, n INTEGER NOT NULL, hashes BLOB NOT NULL) STRICT;"
-	"CREATE TABLE checkpoint(size INTEGER PRIMARY KEY, note TEXT NOT NULL) STRICT;" APPEND_ONLY(
-		"entry", "seq=NEW.seq") APPEND_ONLY("tile", "level=NEW.level AND n=NEW.n")
-		APPEND_ONLY("carry", "level=NEW.level") APPEND_ONLY("checkpoint", "size=NEW.size")
-			APPEND_ONLY("segment", "key=NEW.key");
+	"CREATE TABLE checkpoint(size INTEGER PRIMARY KEY, note TEXT NOT NULL) STRICT;"
+	"CREATE TABLE gone(seq INTEGER PRIMARY KEY, body BLOB NOT NULL, raw BLOB NOT NULL) "
+	"STRICT;" APPEND_ONLY("entry", "seq=NEW.seq") APPEND_ONLY("gone", "seq=NEW.seq")
+		APPEND_ONLY("tile", "level=NEW.level AND n=NEW.n") APPEND_ONLY("carry", "level=NEW.level")
+			APPEND_ONLY("checkpoint", "size=NEW.size") APPEND_ONLY("segment", "key=NEW.key");
 
 int assay_sqlite_error(struct assay_error *err, sqlite3 *db, const char *path, int rc)
 {

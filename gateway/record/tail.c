@@ -150,9 +150,12 @@ int assay_tail_check(const struct assay_segment *segment, const struct assay_ori
 	if (expected < segment->first)
 		expected = segment->first;
 	rc = sqlite3_prepare_v2(segment->db,
-		"SELECT " ASSAY_SEGMENT_COLUMNS " FROM entry WHERE seq>=?1 ORDER BY seq", -1, &rows, NULL);
-	if (rc == SQLITE_OK)
+		"SELECT " ASSAY_SEGMENT_COLUMNS " FROM entry WHERE seq>=?1 AND seq<?2 ORDER BY seq", -1,
+		&rows, NULL);
+	if (rc == SQLITE_OK) {
 		(void)sqlite3_bind_int64(rows, 1, (sqlite3_int64)expected);
+		(void)sqlite3_bind_int64(rows, 2, (sqlite3_int64)segment->end);
+	}
 	while (rc == SQLITE_OK && status == ASSAY_OK && (rc = sqlite3_step(rows)) == SQLITE_ROW) {
 		rc = SQLITE_OK;
 		status = check_tail_row(tail, rows, expected++, err);

@@ -43,8 +43,9 @@ struct verify {
 int verify_found(struct verify *verify, unsigned segment, uint64_t sequence, const struct assay_error *what);
 void verify_stop_compare(struct verify *verify); /* at tree.size; finds next_stop */
 
-/* Read one segment through; everything that does not hold goes to verify_found. */
-void verify_segment(struct verify *verify, const char *path, unsigned number);
+/* Read one segment through, up to entry `end` where it was given up (else UINT64_MAX); everything that does not hold
+ * goes to verify_found. */
+void verify_segment(struct verify *verify, const char *path, unsigned number, uint64_t end);
 
 /* What bodies and raw bytes say about each other: verify_entry.c. */
 void verify_entry(struct verify *verify, unsigned segment, const struct assay_entry *entry);

@@ -200,6 +200,9 @@ static void test_kill(void **state)
 		if (child == 0) {
 			if (assay_journal_open(dir, &options, &journal, &err) != ASSAY_OK)
 				_exit(9);
+			acknowledged = assay_journal_size(journal);
+			if (write(fds[1], &acknowledged, sizeof acknowledged) != (ssize_t)sizeof acknowledged)
+				_exit(7);
 			for (unsigned i = 0;; i++) {
 				append(journal, i);
 				if (rand() % 3 == 0)
@@ -213,6 +216,9 @@ static void test_kill(void **state)
 			}
 		}
 		(void)close(fds[1]);
+		/* Killed while it writes; tests/fault kills it while it opens, too. */
+		assert_int_equal(read(fds[0], &got, sizeof got), sizeof got);
+		assert_true(got >= total);
 		(void)usleep((useconds_t)(2000 + rand() % 28000));
 		(void)kill(child, SIGKILL);
 		(void)waitpid(child, NULL, 0);

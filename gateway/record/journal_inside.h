@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The writer's own parts, shared by journal*.c alone. */
+#ifndef ASSAY_RECORD_JOURNAL_INSIDE_H
+#define ASSAY_RECORD_JOURNAL_INSIDE_H
+
+#include "gateway/record/checkpoint.h"
+#include "gateway/record/merkle.h"
+#include "gateway/record/reserve.h"
+#include "gateway/record/segment.h"
+
+enum journal_insert { INSERT_ENTRY, INSERT_TILE, INSERT_CHECKPOINT, GROUP_BEGIN, GROUP_COMMIT, STATEMENTS };
+
+struct assay_journal {
+	char dir[512];
+	int lock;
+	struct assay_segment segment; /* db NULL: given up; the next append begins another */
+	struct assay_origin_key key;
+	uint64_t segment_bytes, segment_used; /* seal beyond; what the open segment holds, about */
+	int segment_month;
+	sqlite3_stmt *statement[STATEMENTS];
+	struct assay_tree tree, committed; /* committed: the edge to go back to when a group fails */
+	bool open_group;
+	bool clock_good; /* of this group */
+	uint8_t boot[16];
+	char boot_hex[33];
+	uint64_t checkpoint_size, checkpoint_ns;
+	char note[ASSAY_NOTE_MAX]; /* the newest checkpoint ... */
+	bool publish_due; /* ... and whether it still has to be written beside the segments */
+	int wal_pages; /* after the last commit */
+	struct assay_reserve reserve;
+	void (*wrote)(void *context, const struct assay_entry *entry);
+	void *wrote_context;
+};
+
+/* journal_segment.c: the open segment's file */
+int journal_attach(struct assay_journal *journal, struct assay_error *err);
+int journal_make_segment(struct assay_journal *journal, const char *before_file, struct assay_error *err);
+int journal_append_seal(struct assay_journal *journal, struct assay_error *err);
+int journal_roll(struct assay_journal *journal, struct assay_error *err);
+bool journal_roll_due(const struct assay_journal *journal);
+void journal_load_month(struct assay_journal *journal);
+void journal_detach(struct assay_journal *journal);
+/* After a failed write or sync: never written, synced or checkpointed again. */
+void journal_give_up(struct assay_journal *journal);
+/* The size at which segment number was given up by an earlier run; UINT64_MAX when it was not. */
+uint64_t journal_given_up(const struct assay_journal *journal);
+int journal_next_after_given_up(struct assay_journal *journal, struct assay_error *err);
+
+/* journal.c */
+void journal_tree_copy(struct assay_tree *to, const struct assay_tree *from);
+uint64_t journal_now_ns(int clock);
+
+#endif
