@@ -17,6 +17,7 @@
 
 #define KEY_HASH 4u
 #define SIGNED_MAX 400u
+#define ORIGIN_MAX 128
 #define LINE_MAX_KEY 400
 
 static void key_hash(const struct assay_origin_key *key, uint8_t out[KEY_HASH])
@@ -199,6 +200,66 @@ int assay_origin_key_public(const char *dir, struct assay_origin_key *out, struc
 	return assay_origin_key_parse(line, out, NULL) == ASSAY_OK ? ASSAY_OK : key_error(err, path);
 }
 
+static void next_path(const char *dir, char *out, size_t size)
+{
+	(void)snprintf(out, size, "%s/keys/origin.key.next", dir);
+}
+
+int assay_origin_key_next(const char *dir, const char *origin, bool create, struct assay_origin_key *out,
+	struct assay_error *err)
+{
+	char path[600];
+	ssize_t got;
+
+	memset(out, 0, sizeof *out);
+	(void)snprintf(out->origin, sizeof out->origin, "%s", origin);
+	next_path(dir, path, sizeof path);
+	if (create && (crypto_sign_keypair(out->public_key, out->secret) != 0 ||
+			      write_file(path, 0600, out->secret, sizeof out->secret) != 0))
+		return key_error(err, path);
+	errno = 0;
+	got = read_file(path, out->secret, sizeof out->secret);
+	if (got < 0 && errno == ENOENT)
+		return ASSAY_ENOTFOUND;
+	if (got != (ssize_t)sizeof out->secret)
+		return key_error(err, path);
+	memcpy(out->public_key, out->secret + 32, 32);
+	return ASSAY_OK;
+}
+
+int assay_origin_key_adopt(const char *dir, const struct assay_origin_key *old,
+	const struct assay_origin_key *next, struct assay_error *err)
+{
+	char secret[600], waiting[600], public[600], first[600];
+
+	next_path(dir, waiting, sizeof waiting);
+	(void)snprintf(secret, sizeof secret, "%s/keys/origin.key", dir);
+	(void)snprintf(public, sizeof public, "%s/keys/origin.pub", dir);
+	(void)snprintf(first, sizeof first, "%s/keys/origin.first.pub", dir);
+	if (access(first, F_OK) != 0 && write_public(first, old) != 0)
+		return key_error(err, first);
+	if (rename(waiting, secret) != 0 || sync_folder(secret) != 0)
+		return key_error(err, secret);
+	return write_public(public, next) == 0 ? ASSAY_OK : key_error(err, public);
+}
+
+void assay_origin_key_forget_next(const char *dir)
+{
+	char path[600];
+
+	next_path(dir, path, sizeof path);
+	(void)unlink(path);
+}
+
+void assay_origin_key_line(const struct assay_origin_key *key, char *out, size_t size)
+{
+	char line[LINE_MAX_KEY];
+
+	(void)public_line(key, line);
+	line[strcspn(line, "\n")] = '\0';
+	(void)snprintf(out, size, "%s", line);
+}
+
 int assay_checkpoint_sign(const struct assay_origin_key *key, uint64_t size,
 	const uint8_t root[ASSAY_HASH_SIZE], char out[ASSAY_NOTE_MAX])
 {
@@ -244,13 +305,12 @@ static int check_signature(
 		signature + KEY_HASH, (const uint8_t *)note, text_length, key->public_key);
 }
 
-int assay_checkpoint_check(const struct assay_origin_key *key, const char *note, uint64_t *size_out,
+int assay_checkpoint_parse(const char *note, char *origin_out, uint64_t *size_out,
 	uint8_t root_out[ASSAY_HASH_SIZE], struct assay_error *err)
 {
 	const char *end = strstr(note, "\n\n");
 	const char *size_at, *root_at;
 	char *after;
-	uint64_t size;
 	size_t length;
 
 	/* Three lines of text, then the signature: anything else is not a note of ours. */
@@ -259,18 +319,33 @@ int assay_checkpoint_check(const struct assay_origin_key *key, const char *note,
 	size_at = strchr(note, '\n') + 1;
 	root_at = strchr(size_at, '\n') + 1;
 	if (root_at > end || memchr(root_at, '\n', (size_t)(end - root_at)) || *size_at < '0' ||
-		*size_at > '9')
+		*size_at > '9' || size_at - note > ORIGIN_MAX)
 		return NOTE_ERROR(err, "格式不对", "bad format");
-	size = strtoull(size_at, &after, 10);
-	if (after + 1 != root_at || (size_t)(size_at - 1 - note) != strlen(key->origin) ||
-		strncmp(note, key->origin, strlen(key->origin)) != 0)
-		return NOTE_ERROR(err, "名称或大小不对", "wrong origin or size");
+	*size_out = strtoull(size_at, &after, 10);
+	if (after + 1 != root_at)
+		return NOTE_ERROR(err, "大小不对", "wrong size");
 	if (sodium_base642bin(root_out, ASSAY_HASH_SIZE, root_at, (size_t)(end - root_at), NULL, &length,
 		    NULL, sodium_base64_VARIANT_ORIGINAL) != 0 ||
 		length != ASSAY_HASH_SIZE)
 		return NOTE_ERROR(err, "根哈希不对", "bad root");
+	if (origin_out)
+		(void)snprintf(origin_out, ORIGIN_MAX, "%.*s", (int)(size_at - 1 - note), note);
+	return ASSAY_OK;
+}
+
+int assay_checkpoint_check(const struct assay_origin_key *key, const char *note, uint64_t *size_out,
+	uint8_t root_out[ASSAY_HASH_SIZE], struct assay_error *err)
+{
+	char origin[ORIGIN_MAX];
+	const char *end;
+	int status = assay_checkpoint_parse(note, origin, size_out, root_out, err);
+
+	if (status != ASSAY_OK)
+		return status;
+	if (strcmp(origin, key->origin) != 0)
+		return NOTE_ERROR(err, "名称不对", "wrong origin");
+	end = strstr(note, "\n\n");
 	if (check_signature(key, note, (size_t)(end + 1 - note), end + 2) != 0)
 		return NOTE_ERROR(err, "签名不对", "bad signature");
-	*size_out = size;
 	return ASSAY_OK;
 }

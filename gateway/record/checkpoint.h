@@ -23,10 +23,25 @@ int assay_origin_key_parse(
 int assay_origin_key_public(
 	const char *dir, struct assay_origin_key *out, struct assay_error *err) ASSAY_WARN_UNUSED;
 
+/* A change of key: the next one waits in keys/origin.key.next until the journal has announced it and both have signed.
+ * next: read it, or with create make it; ASSAY_ENOTFOUND there is none. adopt: it becomes origin.key; the first public
+ * key ever used stays in origin.first.pub, where a verification begins. */
+int assay_origin_key_next(const char *dir, const char *origin, bool create, struct assay_origin_key *out,
+	struct assay_error *err) ASSAY_WARN_UNUSED;
+int assay_origin_key_adopt(const char *dir, const struct assay_origin_key *old,
+	const struct assay_origin_key *next, struct assay_error *err) ASSAY_WARN_UNUSED;
+void assay_origin_key_forget_next(const char *dir);
+/* The verifier key as one line without its end; 400 bytes are enough. */
+void assay_origin_key_line(const struct assay_origin_key *key, char *out, size_t size);
+
 int assay_checkpoint_sign(const struct assay_origin_key *key, uint64_t size,
 	const uint8_t root[ASSAY_HASH_SIZE], char out[ASSAY_NOTE_MAX]) ASSAY_WARN_UNUSED;
 /* Read the note and check its signature. 0, or ASSAY_EDAMAGED. */
 int assay_checkpoint_check(const struct assay_origin_key *key, const char *note, uint64_t *size_out,
+	uint8_t root_out[ASSAY_HASH_SIZE], struct assay_error *err) ASSAY_WARN_UNUSED;
+
+/* Read the note without its signature. origin_out holds 128 bytes; may be NULL. 0, or ASSAY_EDAMAGED. */
+int assay_checkpoint_parse(const char *note, char *origin_out, uint64_t *size_out,
 	uint8_t root_out[ASSAY_HASH_SIZE], struct assay_error *err) ASSAY_WARN_UNUSED;
 
 /* Where the newest note is kept beside the segments: DIR/journal/checkpoint. It is public: the file to hand out. */

@@ -35,8 +35,10 @@ enum assay_entry_kind {
 	ASSAY_ENTRY_REVIEW = 16, /* confirm, void */
 	ASSAY_ENTRY_CLOCK = 17, /* the wall clock stepped */
 	ASSAY_ENTRY_FAULT = 18, /* disk full, damage, dead host ... */
-	ASSAY_ENTRY_SEAL =
-		19 /* first entry of a segment: the segment before it, its digest; written by the journal */
+	ASSAY_ENTRY_SEAL = 19, /* first of a segment: the one before it; written by the journal */
+	ASSAY_ENTRY_KEY = 20, /* the signing key changes; the old key signs for it */
+	ASSAY_ENTRY_RETENTION =
+		21 /* payloads of a sealed segment were dropped: its digests before and after */
 };
 const char *assay_entry_kind_name(unsigned kind); /* "exchange"; "?" when unknown */
 
@@ -101,6 +103,11 @@ void assay_journal_root(const struct assay_journal *journal, uint8_t out[ASSAY_H
  * uncovered. Only between groups. *made_out (may be NULL) says whether one was written. */
 int assay_journal_checkpoint(struct assay_journal *journal, uint64_t mono_ns, bool force, bool *made_out,
 	struct assay_error *err) ASSAY_WARN_UNUSED;
+
+/* Sign with a new key from now on. The journal says so and why, and the old key signs for the change. Only between
+ * groups. reason: one line without quotes or backslashes. A crash in the middle is finished at the next open. */
+int assay_journal_change_key(
+	struct assay_journal *journal, const char *reason, struct assay_error *err) ASSAY_WARN_UNUSED;
 
 bool assay_journal_full(const struct assay_journal *journal); /* acquisition should pause */
 unsigned assay_journal_segment(const struct assay_journal *journal); /* number of the open segment */

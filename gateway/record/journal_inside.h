@@ -46,6 +46,10 @@ void journal_give_up(struct assay_journal *journal);
 uint64_t journal_given_up(const struct assay_journal *journal);
 int journal_next_after_given_up(struct assay_journal *journal, struct assay_error *err);
 
+/* journal_key.c: a change of key that a crash stopped. next_signed: the last checkpoint is the next key's. */
+int journal_key_resume(struct assay_journal *journal, const struct assay_origin_key *next, bool next_signed,
+	struct assay_error *err);
+
 /* journal.c */
 void journal_tree_copy(struct assay_tree *to, const struct assay_tree *from);
 uint64_t journal_now_ns(int clock);

@@ -63,10 +63,26 @@ static int take_lock(struct assay_journal *journal, struct assay_error *err)
 	return ASSAY_OK;
 }
 
+/* *next_out: the key that a change of key left waiting, origin "" when there is none. */
+static int check_tail(struct assay_journal *journal, struct assay_tail *tail,
+	struct assay_origin_key *next_out, struct assay_error *err)
+{
+	int status = assay_origin_key_next(journal->dir, journal->key.origin, false, next_out, err);
+
+	if (status == ASSAY_ENOTFOUND)
+		memset(next_out, 0, sizeof *next_out);
+	else if (status != ASSAY_OK)
+		return status;
+	return assay_tail_check(&journal->segment, &journal->key, next_out->origin[0] ? next_out : NULL,
+		journal->dir, &journal->tree, tail, err);
+}
+
 static int open_last(
 	struct assay_journal *journal, const struct assay_journal_options *options, struct assay_error *err)
 {
 	struct assay_segment *segment = &journal->segment;
+	struct assay_origin_key next = {0};
+	struct assay_tail tail = {0};
 	uint64_t given_up = journal_given_up(journal);
 	int status = journal_attach(journal, err);
 
@@ -91,14 +107,14 @@ static int open_last(
 			"the journal in %s belongs to site %s (%s), lab.xml names another", journal->dir,
 			segment->site, segment->origin);
 	if (status == ASSAY_OK)
-		status = assay_tail_check(
-			segment, &journal->key, journal->dir, &journal->tree, &journal->checkpoint_size, err);
+		status = check_tail(journal, &tail, &next, err);
 	if (status != ASSAY_OK)
 		return status;
+	journal->checkpoint_size = tail.checkpoint_size;
 	journal_tree_copy(&journal->committed, &journal->tree);
 	journal_load_month(journal);
 	if (given_up == UINT64_MAX)
-		return ASSAY_OK;
+		return next.origin[0] ? journal_key_resume(journal, &next, tail.next_signed, err) : ASSAY_OK;
 	journal_detach(journal);
 	return journal_next_after_given_up(journal, err);
 }
@@ -144,6 +160,10 @@ int assay_journal_open(const char *dir, const struct assay_journal_options *opti
 	journal->checkpoint_ns = journal_now_ns(CLOCK_MONOTONIC);
 out:
 	if (status != ASSAY_OK) {
+		/* What is damaged stays as it was found. */
+		if (journal->segment.db)
+			(void)sqlite3_db_config(
+				journal->segment.db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
 		assay_journal_close(journal);
 		return status;
 	}

@@ -8,11 +8,20 @@
 
 struct tail {
 	const struct assay_segment *segment;
-	const struct assay_origin_key *key;
+	const struct assay_origin_key *key, *next;
+	bool next_signed; /* the note checked last */
 	const char *dir;
 	struct assay_tree *tree;
 	uint64_t checkpoint_size;
 };
+
+static int check_signature(struct tail *tail, const char *note, uint64_t *size, uint8_t root[ASSAY_HASH_SIZE],
+	struct assay_error *err)
+{
+	tail->next_signed =
+		tail->next && assay_checkpoint_check(tail->next, note, size, root, NULL) == ASSAY_OK;
+	return tail->next_signed ? ASSAY_OK : assay_checkpoint_check(tail->key, note, size, root, err);
+}
 
 static int damaged_checkpoint(struct tail *tail, uint64_t size, struct assay_error *err)
 {
@@ -27,7 +36,7 @@ static int damaged_checkpoint(struct tail *tail, uint64_t size, struct assay_err
 static int check_note(struct tail *tail, const char *note, uint64_t *size_out, struct assay_error *err)
 {
 	uint8_t root[ASSAY_HASH_SIZE], signed_root[ASSAY_HASH_SIZE];
-	int status = assay_checkpoint_check(tail->key, note, size_out, signed_root, err);
+	int status = check_signature(tail, note, size_out, signed_root, err);
 
 	if (status != ASSAY_OK)
 		return status;
@@ -60,7 +69,7 @@ static int check_published(struct tail *tail, struct assay_error *err)
 	if (file)
 		(void)fclose(file);
 	note[got] = '\0';
-	status = assay_checkpoint_check(tail->key, note, &size, root, err);
+	status = check_signature(tail, note, &size, root, err);
 	if (status != ASSAY_OK || size < tail->segment->first)
 		return status;
 	if (size > tail->segment->end)
@@ -130,14 +139,17 @@ static int check_tail_row(struct tail *tail, sqlite3_stmt *row, uint64_t expecte
 		segment->number, expected);
 }
 
-int assay_tail_check(const struct assay_segment *segment, const struct assay_origin_key *key, const char *dir,
-	struct assay_tree *tree, uint64_t *checkpoint_size_out, struct assay_error *err)
+int assay_tail_check(const struct assay_segment *segment, const struct assay_origin_key *key,
+	const struct assay_origin_key *next, const char *dir, struct assay_tree *tree, struct assay_tail *out,
+	struct assay_error *err)
 {
-	struct tail state = {.segment = segment, .key = key, .dir = dir, .tree = tree}, *tail = &state;
+	struct tail state = {.segment = segment, .key = key, .next = next, .dir = dir, .tree = tree};
+	struct tail *tail = &state;
 	sqlite3_stmt *rows = NULL;
 	uint64_t expected;
 	int rc, status = last_checkpoint(tail, err);
 
+	out->next_signed = tail->next_signed;
 	if (status == ASSAY_OK)
 		status = check_published(tail, err);
 	memset(tail->tree, 0, sizeof *tail->tree);
@@ -145,7 +157,7 @@ int assay_tail_check(const struct assay_segment *segment, const struct assay_ori
 		status = assay_segment_edge(segment, tail->checkpoint_size, tail->tree, err);
 	if (status != ASSAY_OK)
 		return status;
-	*checkpoint_size_out = tail->checkpoint_size;
+	out->checkpoint_size = tail->checkpoint_size;
 	expected = tail->checkpoint_size / ASSAY_TILE_WIDTH * ASSAY_TILE_WIDTH;
 	if (expected < segment->first)
 		expected = segment->first;

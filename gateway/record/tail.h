@@ -8,8 +8,14 @@
 
 /* Constant in the age of the archive: the last checkpoint of the segment must hold, so must the one kept beside the
  * segments, and every entry since (and in the incomplete tile before) is hashed again. tree is loaded with everything
- * up to segment->end. ASSAY_EDAMAGED names segment and entry. */
-int assay_tail_check(const struct assay_segment *segment, const struct assay_origin_key *key, const char *dir,
-	struct assay_tree *tree, uint64_t *checkpoint_size_out, struct assay_error *err) ASSAY_WARN_UNUSED;
+ * up to segment->end. next: the key a change of key left waiting, or NULL; its signature is as good. ASSAY_EDAMAGED names segment and entry. */
+struct assay_tail {
+	uint64_t checkpoint_size; /* of the last checkpoint */
+	bool next_signed; /* it was signed with the next key */
+};
+
+int assay_tail_check(const struct assay_segment *segment, const struct assay_origin_key *key,
+	const struct assay_origin_key *next, const char *dir, struct assay_tree *tree, struct assay_tail *out,
+	struct assay_error *err) ASSAY_WARN_UNUSED;
 
 #endif

@@ -96,8 +96,15 @@ static int want_older(struct verify *verify, struct assay_error *err)
 		return ASSAY_OK;
 	stop->wanted = true;
 	stop->name = "the older checkpoint";
-	if (strstr(text, "\n\n"))
-		return assay_checkpoint_check(verify->key, text, &stop->size, stop->root, err);
+	if (strstr(text, "\n\n")) {
+		if (strlen(text) >= sizeof stop->note)
+			return assay_error_set(err, ASSAY_EUSAGE, "checkpoint-unreadable", "给出的检查点太长",
+				"the checkpoint given is too long");
+		(void)snprintf(stop->note, sizeof stop->note, "%s", text);
+		return assay_checkpoint_parse(text, NULL, &stop->size, stop->root, err) == ASSAY_OK
+			       ? ASSAY_OK
+			       : ASSAY_EUSAGE;
+	}
 	if (parse_short(text, stop) == 0)
 		return ASSAY_OK;
 	return assay_error_set(err, ASSAY_EUSAGE, "checkpoint-unreadable",
@@ -108,7 +115,7 @@ static int want_older(struct verify *verify, struct assay_error *err)
 static void want_published(struct verify *verify)
 {
 	struct verify_stop *stop = &verify->stop[VERIFY_STOP_PUBLISHED];
-	char path[600], note[NOTE_FILE_MAX];
+	char path[600];
 	struct assay_error what;
 	FILE *file;
 	size_t got;
@@ -117,19 +124,33 @@ static void want_published(struct verify *verify)
 	file = fopen(path, "re");
 	if (!file)
 		return; /* none was due yet, or the directory holds segments alone */
-	got = fread(note, 1, sizeof note - 1, file);
+	got = fread(stop->note, 1, sizeof stop->note - 1, file);
 	(void)fclose(file);
-	note[got] = '\0';
+	stop->note[got] = '\0';
 	stop->name = "journal/checkpoint";
-	if (strlen(note) == got &&
-		assay_checkpoint_check(verify->key, note, &stop->size, stop->root, &what) == ASSAY_OK) {
+	if (strlen(stop->note) == got &&
+		assay_checkpoint_parse(stop->note, NULL, &stop->size, stop->root, &what) == ASSAY_OK) {
 		stop->wanted = true;
 		return;
 	}
-	if (strlen(note) != got)
-		(void)assay_error_set(&what, ASSAY_EDAMAGED, "checkpoint-bad", "检查点不成立",
-			"the checkpoint does not hold");
+	(void)assay_error_set(&what, ASSAY_EDAMAGED, "checkpoint-bad", "journal/checkpoint 不成立",
+		"journal/checkpoint does not hold");
 	(void)verify_found(verify, 0, ASSAY_NO_SEQUENCE, &what);
+}
+
+/* Signatures of the notes that came from outside the segments, now that every key is known. */
+static void check_stop_notes(struct verify *verify)
+{
+	struct assay_error what;
+	uint8_t root[ASSAY_HASH_SIZE];
+	uint64_t size;
+
+	for (unsigned i = 0; i < VERIFY_STOPS; i++)
+		if (verify->stop[i].wanted && verify->stop[i].note[0] &&
+			verify_key_any(verify, verify->stop[i].note, &size, root, &what) != ASSAY_OK) {
+			verify->stop[i].agrees = false;
+			(void)verify_found(verify, 0, ASSAY_NO_SEQUENCE, &what);
+		}
 }
 
 /* After the last segment: what was promised and never came. */
@@ -170,25 +191,20 @@ static void check_cadence(struct verify *verify)
 	(void)verify_found(verify, 0, report->covered, &what);
 }
 
-static int begin(struct verify *verify, struct assay_origin_key *own, struct assay_error *err)
+static int begin(struct verify *verify, struct assay_error *err)
 {
-	int status = ASSAY_OK;
+	int status;
 
 	memset(verify->report, 0, sizeof *verify->report);
-	verify->key = verify->options->key;
-	if (!verify->key && verify->dir) {
-		status = assay_origin_key_public(verify->dir, own, err);
-		verify->key = own;
-	}
-	if (status == ASSAY_OK && !verify->key)
-		status = assay_error_set(err, ASSAY_EUSAGE, "key-missing", "没有公钥：请用 --key 给出",
-			"no public key: give one with --key");
+	status = verify_key_begin(verify, err);
 	return status == ASSAY_OK ? want_older(verify, err) : status;
 }
 
 static int finish(struct verify *verify, struct assay_error *err)
 {
+	check_stop_notes(verify);
 	check_stops(verify);
+	verify_key_end(verify);
 	check_cadence(verify);
 	assay_tree_root(&verify->tree, verify->report->root);
 	if (verify->out_of_memory)
@@ -221,7 +237,6 @@ int assay_verify_dir(const char *dir, const struct assay_verify_options *options
 	struct assay_verify_report *report, struct assay_error *err)
 {
 	struct verify *verify = calloc(1, sizeof *verify);
-	struct assay_origin_key own;
 	struct assay_error what;
 	char path[600];
 	int last, status;
@@ -239,7 +254,7 @@ int assay_verify_dir(const char *dir, const struct assay_verify_options *options
 					   "%s/journal 里没有台账", "there is no journal in %s/journal", dir);
 		goto out;
 	}
-	status = begin(verify, &own, err);
+	status = begin(verify, err);
 	if (status != ASSAY_OK)
 		goto out;
 	want_published(verify);
@@ -268,14 +283,13 @@ int assay_verify_segment(const char *path, const struct assay_verify_options *op
 {
 	struct verify *verify = calloc(1, sizeof *verify);
 	const char *name = strrchr(path, '/');
-	struct assay_origin_key own;
 	int status;
 
 	if (!verify)
 		return assay_error_set(err, ASSAY_ENOMEM, "out-of-memory", "内存不足", "out of memory");
 	verify->options = options;
 	verify->report = report;
-	status = begin(verify, &own, err);
+	status = begin(verify, err);
 	if (status == ASSAY_OK && access(path, R_OK) != 0)
 		status = assay_error_set(err, ASSAY_ENOTFOUND, "journal-missing", "%s：不能读取（%s）",
 			"%s: cannot be read (%s)", path, strerror(errno));

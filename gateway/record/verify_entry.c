@@ -91,6 +91,9 @@ void verify_entry(struct verify *verify, unsigned segment, const struct assay_en
 		if (entry->raw_length)
 			check_events(verify, segment, entry);
 		break;
+	case ASSAY_ENTRY_KEY:
+		verify_key_entry(verify, segment, entry);
+		break;
 	case ASSAY_ENTRY_FILL:
 	case ASSAY_ENTRY_REFUSED:
 	case ASSAY_ENTRY_RESULT:

@@ -191,7 +191,8 @@ static void check_note(struct pass *pass)
 	if (!note || sqlite3_column_type(pass->notes, 1) != SQLITE_TEXT ||
 		strlen(note) != (size_t)sqlite3_column_bytes(pass->notes, 1))
 		note = "";
-	if (assay_checkpoint_check(verify->key, note, &size, signed_root, &what) != ASSAY_OK) {
+	verify_key_reach(verify, pass->segment->number, pass->note_size);
+	if (assay_checkpoint_check(verify_key(verify), note, &size, signed_root, &what) != ASSAY_OK) {
 		(void)verify_found(verify, pass->segment->number, pass->note_size, &what);
 		return;
 	}
@@ -206,6 +207,7 @@ static void check_note(struct pass *pass)
 			pass->note_size ? pass->note_size - 1 : 0);
 		return;
 	}
+	verify_key_signed(verify, size);
 	verify->report->checkpoints++;
 	pass->covered = verify->report->covered = size;
 	verify->first_uncovered_ns = 0;
@@ -337,9 +339,10 @@ static void verify_open_segment(struct pass *pass)
 
 	if (assay_segment_schema(pass->segment, &what) != ASSAY_OK)
 		(void)verify_found(verify, pass->segment->number, ASSAY_NO_SEQUENCE, &what);
-	if (strcmp(pass->segment->origin, verify->key->origin) != 0)
+	if (strcmp(pass->segment->origin, verify_key(verify)->origin) != 0)
 		FOUND(pass, ASSAY_NO_SEQUENCE, "origin-foreign", "属于 %s，公钥属于 %s",
-			" belongs to %s, the public key to %s", , pass->segment->origin, verify->key->origin);
+			" belongs to %s, the public key to %s", , pass->segment->origin,
+			verify_key(verify)->origin);
 	check_before(pass);
 	check_start(pass);
 	rc = sqlite3_prepare_v2(

@@ -10,11 +10,14 @@
 /* The writer signs at 1,000 entries, at the latest with the group after; a group is far smaller than this. */
 #define VERIFY_TAIL_ENTRIES 3000u
 
+#define VERIFY_KEYS 64u
+
 enum { VERIFY_STOP_PUBLISHED, VERIFY_STOP_OLDER, VERIFY_STOPS };
 
 /* A size at which the root is known from elsewhere. */
 struct verify_stop {
 	bool wanted, reached, agrees;
+	char note[ASSAY_NOTE_MAX]; /* its signature is checked at the end, when all keys are known; "" none */
 	uint64_t size;
 	uint8_t root[ASSAY_HASH_SIZE];
 	const char *name;
@@ -23,7 +26,11 @@ struct verify_stop {
 struct verify {
 	const struct assay_verify_options *options;
 	struct assay_verify_report *report;
-	const struct assay_origin_key *key;
+	struct assay_origin_key keys[VERIFY_KEYS]; /* in the order they signed; the last one signs now */
+	unsigned key_count;
+	struct assay_origin_key next_key; /* announced ... */
+	uint64_t next_key_size; /* ... by the entry before this size; 0 none */
+	bool next_key_signed, given_key_seen;
 	const char *dir; /* NULL: a segment by itself */
 	struct assay_tree tree;
 	bool tree_valid; /* tree holds everything before the next entry */
@@ -46,6 +53,17 @@ void verify_stop_compare(struct verify *verify); /* at tree.size; finds next_sto
 /* Read one segment through, up to entry `end` where it was given up (else UINT64_MAX); everything that does not hold
  * goes to verify_found. */
 void verify_segment(struct verify *verify, const char *path, unsigned number, uint64_t end);
+
+/* verify_key.c */
+int verify_key_begin(struct verify *verify, struct assay_error *err);
+const struct assay_origin_key *verify_key(const struct verify *verify); /* in force */
+void verify_key_entry(struct verify *verify, unsigned segment, const struct assay_entry *entry);
+void verify_key_reach(
+	struct verify *verify, unsigned segment, uint64_t size); /* before a checkpoint of size */
+void verify_key_signed(struct verify *verify, uint64_t size); /* after a good one */
+int verify_key_any(const struct verify *verify, const char *note, uint64_t *size,
+	uint8_t root[ASSAY_HASH_SIZE], struct assay_error *err);
+void verify_key_end(struct verify *verify);
 
 /* What bodies and raw bytes say about each other: verify_entry.c. */
 void verify_entry(struct verify *verify, unsigned segment, const struct assay_entry *entry);

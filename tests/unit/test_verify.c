@@ -342,6 +342,63 @@ static void test_one_segment(void **state)
 	remove_dir(dir);
 }
 
+static int copy_dir(const char *from, const char *to)
+{
+	char command[300];
+
+	(void)snprintf(command, sizeof command, "rm -rf %s && cp -a %s %s", to, from, to);
+	return system(command);
+}
+
+/* Three keys in a row; the first or any later one vouches for the journal, another one does not. */
+static void test_change_of_key(void **state)
+{
+	char dir[64], other[80], note[2000];
+	struct assay_origin_key keys[3], foreign;
+	struct assay_journal *journal;
+	struct assay_verify_report report;
+	struct assay_verify_options how = {0};
+	struct assay_error err;
+
+	(void)state;
+	make_dir(dir);
+	fill(dir, 300, true);
+	assert_int_equal(assay_origin_key_public(dir, &keys[0], &err), ASSAY_OK);
+	read_note(dir, note);
+	for (unsigned i = 1; i < 3; i++) {
+		assert_int_equal(assay_journal_open(dir, &options, &journal, &err), ASSAY_OK);
+		assert_int_equal(assay_journal_change_key(journal, "", &err), ASSAY_EREFUSED);
+		assert_int_equal(assay_journal_change_key(journal, "yearly change", &err), ASSAY_OK);
+		assay_journal_close(journal);
+		fill(dir, 200, true);
+		assert_int_equal(assay_origin_key_public(dir, &keys[i], &err), ASSAY_OK);
+		assert_memory_not_equal(keys[i].public_key, keys[i - 1].public_key, 32);
+	}
+	report = verify(dir, note);
+	assert_int_equal(report.findings, 0);
+	assert_true(report.compared);
+	for (unsigned i = 0; i < 3; i++) {
+		how.key = &keys[i];
+		assert_int_equal(assay_verify_dir(dir, &how, &report, &err), ASSAY_OK);
+		assert_int_equal(report.findings, 0);
+	}
+	(void)snprintf(other, sizeof other, "%s-x", dir);
+	assert_int_equal(mkdir(other, 0700), 0);
+	assert_int_equal(assay_origin_key_load(other, "test.assay.example", true, &foreign, &err), ASSAY_OK);
+	how.key = &foreign;
+	assert_int_equal(assay_verify_dir(dir, &how, &report, &err), ASSAY_OK);
+	assert_string_equal(report.worst.what.code, "key-foreign");
+	/* the old key's signature for the change taken away */
+	assert_int_equal(copy_dir(dir, other), 0);
+	tamper(other, 1,
+		"DELETE FROM checkpoint WHERE size=(SELECT min(seq)+1 FROM entry WHERE body LIKE "
+		"'%yearly%')");
+	report = verify(other, NULL);
+	assert_true(report.findings > 0);
+	remove_dir(other);
+	remove_dir(dir);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -350,6 +407,7 @@ int main(void)
 		cmocka_unit_test(test_changes_are_found),
 		cmocka_unit_test(test_segments),
 		cmocka_unit_test(test_one_segment),
+		cmocka_unit_test(test_change_of_key),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
