@@ -204,6 +204,7 @@ static int finish(struct verify *verify, struct assay_error *err)
 {
 	check_stop_notes(verify);
 	check_stops(verify);
+	verify_gone_end(verify);
 	verify_key_end(verify);
 	check_cadence(verify);
 	assay_tree_root(&verify->tree, verify->report->root);
@@ -274,6 +275,7 @@ int assay_verify_dir(const char *dir, const struct assay_verify_options *options
 	status = finish(verify, err);
 out:
 	free(verify->exchange_bits);
+	free(verify->gone);
 	free(verify);
 	return status;
 }
@@ -298,6 +300,7 @@ int assay_verify_segment(const char *path, const struct assay_verify_options *op
 		status = finish(verify, err);
 	}
 	free(verify->exchange_bits);
+	free(verify->gone);
 	free(verify);
 	return status;
 }

@@ -94,6 +94,9 @@ void verify_entry(struct verify *verify, unsigned segment, const struct assay_en
 	case ASSAY_ENTRY_KEY:
 		verify_key_entry(verify, segment, entry);
 		break;
+	case ASSAY_ENTRY_RETENTION:
+		verify_gone_entry(verify, entry);
+		break;
 	case ASSAY_ENTRY_FILL:
 	case ASSAY_ENTRY_REFUSED:
 	case ASSAY_ENTRY_RESULT:

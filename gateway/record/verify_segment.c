@@ -16,6 +16,7 @@ struct pass {
 	struct verify *verify;
 	const struct assay_segment *segment;
 	uint64_t tiles; /* completed in this segment */
+	uint64_t gone; /* entries without payload */
 	sqlite3_stmt *notes; /* checkpoints in order of size ... */
 	bool note_there; /* ... and whether it stands on one */
 	uint64_t note_size;
@@ -69,11 +70,7 @@ static void check_before(struct pass *pass)
 			"%s: cannot be read (%s)", verify->before_path, strerror(errno));
 		(void)verify_found(verify, verify->before_number, ASSAY_NO_SEQUENCE, &what);
 	} else if (strcmp(digest, segment->before_file) != 0) {
-		(void)assay_error_set(&what, ASSAY_EDAMAGED, "file-changed",
-			"台账第 %04u 段：文件与封存时的摘要不符",
-			"journal segment %04u: the file is not the one that was sealed",
-			verify->before_number);
-		(void)verify_found(verify, verify->before_number, ASSAY_NO_SEQUENCE, &what);
+		verify_gone_file(verify, verify->before_number, segment->before_file, digest);
 	}
 }
 
@@ -255,14 +252,20 @@ static void check_row(struct pass *pass, sqlite3_stmt *row)
 	const uint8_t *stored = NULL;
 	struct assay_entry entry;
 	struct assay_error what;
+	bool there = true;
 
-	if (assay_segment_row(row, pass->expected, pass->segment->number, &entry, &stored, &what) !=
+	if (assay_segment_row(row, pass->expected, pass->segment->number, &entry, &stored, &what) ==
 		ASSAY_OK) {
+		assay_entry_leaf(&entry, leaf);
+	} else if (verify_gone_row(verify, pass->segment, row, pass->expected, &entry, leaf)) {
+		stored = sqlite3_column_blob(row, 2);
+		there = false;
+		pass->gone++;
+	} else {
 		(void)verify_found(verify, pass->segment->number, pass->expected, &what);
 		verify->tree_valid = false;
 		return;
 	}
-	assay_entry_leaf(&entry, leaf);
 	if (memcmp(leaf, stored, sizeof leaf) != 0)
 		FOUND(pass, pass->expected, "entry-changed", "第 %" PRIu64 " 条：内容与哈希不符",
 			", entry %" PRIu64 ": contents and hash disagree", , pass->expected);
@@ -270,9 +273,14 @@ static void check_row(struct pass *pass, sqlite3_stmt *row)
 	verify->last_ns = (uint64_t)entry.wall_ns;
 	if (verify->first_uncovered_ns == 0)
 		verify->first_uncovered_ns = verify->last_ns;
-	if (pass->expected == pass->segment->first)
+	if (there && pass->expected == pass->segment->first)
 		check_first_entry(pass, &entry);
-	verify_entry(verify, pass->segment->number, &entry);
+	if (entry.sequence != pass->segment->first &&
+		(entry.kind == ASSAY_ENTRY_GENESIS || entry.kind == ASSAY_ENTRY_SEAL))
+		FOUND(pass, entry.sequence, "kind-misplaced", "第 %" PRIu64 " 条：这种条目只能在段首",
+			", entry %" PRIu64 ": an entry of this kind only begins a segment", , entry.sequence);
+	if (there)
+		verify_entry(verify, pass->segment->number, &entry);
 	if (!verify->tree_valid)
 		return;
 	(void)assay_tree_append(&verify->tree, leaf, on_tile, pass);
@@ -328,6 +336,10 @@ static void check_end(struct pass *pass)
 			pass->tiles))
 		FOUND(pass, ASSAY_NO_SEQUENCE, "tile-bad", "：哈希块不是 %" PRIu64 " 块",
 			": it does not have exactly %" PRIu64 " tiles", , pass->tiles);
+	if (!count_is(pass, "SELECT count(*) FROM gone", pass->gone))
+		FOUND(pass, ASSAY_NO_SEQUENCE, "payload-missing", "：应有 %" PRIu64 " 条无内容的条目",
+			": it does not have exactly %" PRIu64 " entries whose payloads are gone", ,
+			pass->gone);
 	verify->report->tiles += pass->tiles;
 }
 

@@ -23,6 +23,8 @@ struct verify_stop {
 	const char *name;
 };
 
+struct verify_gone;
+
 struct verify {
 	const struct assay_verify_options *options;
 	struct assay_verify_report *report;
@@ -44,6 +46,8 @@ struct verify {
 	uint8_t *exchange_bits; /* one bit for each sequence: it is an exchange */
 	uint64_t exchange_room;
 	bool out_of_memory;
+	struct verify_gone *gone; /* segments whose file or payloads are not as they were sealed */
+	size_t gone_count;
 	uint64_t first_uncovered_ns, last_ns;
 };
 
@@ -64,6 +68,14 @@ void verify_key_signed(struct verify *verify, uint64_t size); /* after a good on
 int verify_key_any(const struct verify *verify, const char *note, uint64_t *size,
 	uint8_t root[ASSAY_HASH_SIZE], struct assay_error *err);
 void verify_key_end(struct verify *verify);
+
+/* verify_gone.c: payloads that went by a signed entry */
+void verify_gone_file(struct verify *verify, unsigned segment, const char *sealed, const char *found);
+/* Is this a row whose payload is gone and whose digests are kept? Then its leaf. */
+bool verify_gone_row(struct verify *verify, const struct assay_segment *segment, sqlite3_stmt *row,
+	uint64_t sequence, struct assay_entry *entry, uint8_t leaf[ASSAY_HASH_SIZE]);
+void verify_gone_entry(struct verify *verify, const struct assay_entry *entry);
+void verify_gone_end(struct verify *verify);
 
 /* What bodies and raw bytes say about each other: verify_entry.c. */
 void verify_entry(struct verify *verify, unsigned segment, const struct assay_entry *entry);

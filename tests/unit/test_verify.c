@@ -250,6 +250,8 @@ static void test_changes_are_found(void **state)
 			ASSAY_NO_SEQUENCE},
 		{"INSERT INTO segment VALUES('x','y')", "segment-chain", 0},
 		{"PRAGMA user_version=2", "schema-changed", ASSAY_NO_SEQUENCE},
+		{"INSERT INTO gone VALUES(7,zeroblob(32),zeroblob(32))", "payload-missing",
+			ASSAY_NO_SEQUENCE},
 		{"CREATE TABLE more(x)", "schema-changed", ASSAY_NO_SEQUENCE},
 		{"INSERT INTO carry VALUES(0,0,zeroblob(32))", "segment-chain", 0},
 	};
@@ -399,6 +401,72 @@ static void test_change_of_key(void **state)
 	remove_dir(dir);
 }
 
+static void digest_of(const char *dir, unsigned segment, char digest[65])
+{
+	char path[200];
+
+	(void)snprintf(path, sizeof path, "%s/journal/%04u.db", dir, segment);
+	assert_int_equal(assay_sha256_file(path, digest), 0);
+}
+
+/* What a retention job will do: payloads of a sealed segment dropped, their digests kept, a signed entry for it. */
+static void test_retention(void **state)
+{
+	char dir[64], other[80], before[65], after[65], body[400], sql[4000] = "";
+	struct assay_journal *journal;
+	struct assay_verify_report report;
+	struct assay_error err;
+	uint8_t digest[32];
+	char hex[2][65];
+
+	(void)state;
+	make_dir(dir);
+	(void)snprintf(other, sizeof other, "%s-x", dir);
+	fill(dir, 700, true);
+	digest_of(dir, 1, before);
+	/* entries 21 to 23 are the exchanges i = 20 to 22 with raw of i bytes: digests made here from the contents */
+	for (unsigned i = 20; i < 23; i++) {
+		uint8_t raw[64] = {2, 0, 0, 0, 0, 0, 0, (uint8_t)i};
+
+		(void)snprintf(body, sizeof body, "{\"i\":\"%u\"}", i);
+		assay_sha256(body, strlen(body), digest);
+		assay_hex(digest, 32, hex[0]);
+		assay_sha256(raw, 16 + i, digest);
+		assay_hex(digest, 32, hex[1]);
+		(void)snprintf(sql + strlen(sql), sizeof sql - strlen(sql),
+			"INSERT INTO gone VALUES(%u,x'%s',x'%s');UPDATE entry SET body='',raw=x'' WHERE "
+			"seq=%u;",
+			i + 1, hex[0], hex[1], i + 1);
+	}
+	tamper(dir, 1, sql);
+	digest_of(dir, 1, after);
+	report = verify(dir, NULL);
+	assert_string_equal(report.worst.what.code, "payload-missing");
+	assert_int_equal(report.worst.sequence, 21);
+	(void)snprintf(body, sizeof body,
+		"{\"segment\":1,\"from\":21,\"to\":23,\"before\":\"%s\",\"after\":\"%s\",\"reason\":\"six "
+		"years\"}",
+		before, after);
+	assert_int_equal(assay_journal_open(dir, &options, &journal, &err), ASSAY_OK);
+	append(journal, ASSAY_ENTRY_RETENTION, body, 0);
+	assert_int_equal(assay_journal_commit(journal, &err), ASSAY_OK);
+	assert_int_equal(verify(dir, NULL).findings, 1); /* not signed yet */
+	assert_int_equal(assay_journal_checkpoint(journal, 0, true, NULL, &err), ASSAY_OK);
+	assay_journal_close(journal);
+	assert_int_equal(verify(dir, NULL).findings, 0);
+	/* one payload more than the entry says; a digest that is not the payload's */
+	assert_int_equal(copy_dir(dir, other), 0);
+	tamper(other, 1,
+		"INSERT INTO gone SELECT 24,body,raw FROM gone WHERE seq=23;UPDATE entry SET body='',raw=x'' "
+		"WHERE seq=24");
+	assert_true(verify(other, NULL).findings > 0);
+	assert_int_equal(copy_dir(dir, other), 0);
+	tamper(other, 1, "UPDATE gone SET raw=body WHERE seq=22");
+	assert_true(verify(other, NULL).findings > 0);
+	remove_dir(other);
+	remove_dir(dir);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -408,6 +476,7 @@ int main(void)
 		cmocka_unit_test(test_segments),
 		cmocka_unit_test(test_one_segment),
 		cmocka_unit_test(test_change_of_key),
+		cmocka_unit_test(test_retention),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
