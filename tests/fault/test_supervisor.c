@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The supervisor's promises, on the real binary: a shared host that dies twice is split, one that dies three times
+ * in 10 s waits, one that says nothing for 10 s is replaced, a stop in good order leaves no exchange torn, and nothing
+ * outlives the supervisor. */
+#include "gateway/demo/sims.h"
+#include "gateway/record/journal_reader.h"
+#include "tests/fault/small_lab.h"
+
+#define SECOND_ROOM_LINE                                                                                     \
+	"<line id=\"room2\" name-zh=\"室\" name-en=\"room\"><modbus-tcp host=\"127.0.0.1\" port=\"%u\"/>\n" \
+	"<instrument id=\"r2\" name-zh=\"室\" name-en=\"room\" spec=\"xy-md02\"/></line>\n"
+
+/* Kill a host and give the time until another one is there. */
+static uint64_t kill_host(pid_t gateway, pid_t host)
+{
+	pid_t pids[GATEWAY_CHILDREN_MAX];
+	uint64_t begun = test_now_ms();
+
+	assert_int_equal(kill(host, SIGKILL), 0);
+	while (test_now_ms() - begun < 20000) {
+		size_t found = gateway_children(gateway, "assay-host", pids);
+
+		if (found > 0 && pids[0] != host)
+			return test_now_ms() - begun;
+		test_pause_ms(5);
+	}
+	fail_msg("no host comes back");
+	return 0;
+}
+
+static void test_shared_host_is_split(void **state)
+{
+	struct running_gateway gateway;
+	struct assay_sim room = {0};
+	struct assay_error err;
+	pid_t pids[GATEWAY_CHILDREN_MAX];
+
+	(void)state;
+	assert_int_equal(assay_sim_room(0, &room, &err), ASSAY_OK);
+	write_lab(LAB ROOM_LINE SECOND_ROOM_LINE "</lab>\n", room.tcp_port, room.tcp_port);
+	serve(&gateway);
+	line_becomes("room", "online", NULL, 5000);
+	line_becomes("room2", "online", NULL, 5000);
+	assert_int_equal(gateway_children(gateway.pid, "assay-host", pids), 1);
+	(void)kill_host(gateway.pid, pids[0]);
+	assert_int_equal(gateway_children(gateway.pid, "assay-host", pids), 1);
+	(void)kill_host(gateway.pid, pids[0]);
+	test_pause_ms(500);
+	assert_int_equal(gateway_children(gateway.pid, "assay-host", pids), 2);
+	line_becomes("room", "online", NULL, 5000);
+	line_becomes("room2", "online", NULL, 5000);
+	assert_int_equal(gateway_stop(&gateway), 0);
+	assay_sim_end(&room);
+}
+
+static void test_death_loop_waits(void **state)
+{
+	struct running_gateway gateway;
+	struct assay_sim balance = {0};
+	struct assay_error err;
+	pid_t pids[GATEWAY_CHILDREN_MAX];
+	uint64_t back_ms[3];
+
+	(void)state;
+	assert_int_equal(assay_sim_balance(port, "T1", 0, &balance, &err), ASSAY_OK);
+	write_lab(LAB BALANCE_LINE "</lab>\n", port);
+	serve(&gateway);
+	line_becomes("com1", "online", NULL, 5000);
+	for (unsigned i = 0; i < 3; i++) {
+		assert_int_equal(gateway_children(gateway.pid, "assay-host", pids), 1);
+		back_ms[i] = kill_host(gateway.pid, pids[0]);
+		test_pause_ms(100);
+	}
+	assert_true(back_ms[0] < 300);
+	assert_true(back_ms[1] < 300);
+	assert_true(back_ms[2] >= 450);
+	assert_true(back_ms[2] < 1500);
+	line_becomes("com1", "online", NULL, 5000);
+	assert_int_equal(gateway_stop(&gateway), 0);
+	assay_sim_end(&balance);
+}
+
+static void test_silent_host_is_replaced(void **state)
+{
+	struct running_gateway gateway;
+	struct assay_sim balance = {0};
+	struct assay_error err;
+	pid_t pids[GATEWAY_CHILDREN_MAX];
+	uint64_t begun;
+
+	(void)state;
+	assert_int_equal(assay_sim_balance(port, "T1", 0, &balance, &err), ASSAY_OK);
+	write_lab(LAB BALANCE_LINE "</lab>\n", port);
+	serve(&gateway);
+	line_becomes("com1", "online", NULL, 5000);
+	assert_int_equal(gateway_children(gateway.pid, "assay-host", pids), 1);
+	begun = test_now_ms();
+	assert_int_equal(kill(pids[0], SIGSTOP), 0);
+	assert_true(file_says(errors, "said nothing for 10 s", 15000));
+	assert_true(test_now_ms() - begun >= 8000); /* not a healthy one for a moment's silence */
+	line_becomes("com1", "online", NULL, 5000);
+	assert_int_equal(gateway_stop(&gateway), 0);
+	assay_sim_end(&balance);
+}
+
+static void test_nothing_outlives_the_supervisor(void **state)
+{
+	struct running_gateway gateway;
+	struct assay_sim balance = {0};
+	struct assay_error err;
+	pid_t pids[GATEWAY_CHILDREN_MAX];
+	size_t count;
+	uint64_t until;
+
+	(void)state;
+	assert_int_equal(assay_sim_balance(port, "T1", 0, &balance, &err), ASSAY_OK);
+	write_lab(LAB BALANCE_LINE "</lab>\n", port);
+	serve(&gateway);
+	line_becomes("com1", "online", NULL, 5000);
+	count = gateway_children(gateway.pid, "assay-", pids);
+	assert_int_equal(count, 2);
+	assert_int_equal(kill(gateway.pid, SIGKILL), 0);
+	assert_int_equal(gateway_wait(&gateway, 5000), 128 + SIGKILL);
+	until = test_now_ms() + 2000;
+	for (size_t i = 0; i < count; i++)
+		while (process_is(pids[i], "")) {
+			assert_true(test_now_ms() < until);
+			test_pause_ms(5);
+		}
+	serve(&gateway); /* at once, on the same directory and port */
+	line_becomes("com1", "online", NULL, 5000);
+	assert_int_equal(gateway_stop(&gateway), 0);
+	assay_sim_end(&balance);
+}
+
+struct ending {
+	uint16_t last_kind;
+	unsigned torn, exchanges;
+};
+
+static int look_at_entry(void *context, const struct assay_entry *entry, const uint8_t leaf[ASSAY_HASH_SIZE])
+{
+	struct ending *ending = context;
+
+	(void)leaf;
+	ending->last_kind = entry->kind;
+	ending->exchanges += entry->kind == ASSAY_ENTRY_EXCHANGE;
+	ending->torn += entry->kind == ASSAY_ENTRY_EXCHANGE &&
+			memmem(entry->body, entry->body_length, "host-died", 9) != NULL;
+	return 0;
+}
+
+static void test_stop_in_good_order(void **state)
+{
+	struct running_gateway gateway;
+	struct assay_sim balance = {0};
+	struct assay_reader *reader = NULL;
+	struct assay_error err;
+	struct ending ending = {0};
+
+	(void)state;
+	assert_int_equal(assay_sim_balance(port, "T1", 5000, &balance, &err), ASSAY_OK);
+	write_lab(LAB BALANCE_LINE "</lab>\n", port);
+	for (unsigned i = 0; i < 3; i++) {
+		uint64_t begun;
+
+		serve(&gateway);
+		line_becomes("com1", "online", NULL, 5000);
+		test_pause_ms(300 * i);
+		begun = test_now_ms();
+		assert_int_equal(kill(gateway.pid, SIGINT), 0);
+		assert_int_equal(gateway_wait(&gateway, 10000), 0);
+		assert_true(test_now_ms() - begun < 2000);
+	}
+	assay_sim_end(&balance);
+	assert_int_equal(assay_reader_open(dir, ASSAY_READ_STILL, &reader, &err), ASSAY_OK);
+	assert_int_equal(assay_reader_each(reader, 0, 0, look_at_entry, &ending, &err), ASSAY_OK);
+	assay_reader_close(reader);
+	assert_true(ending.exchanges > 3);
+	assert_int_equal(ending.torn, 0);
+	assert_int_equal(ending.last_kind, ASSAY_ENTRY_STOP);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {cmocka_unit_test_setup(test_shared_host_is_split, fresh),
+		cmocka_unit_test_setup(test_death_loop_waits, fresh),
+		cmocka_unit_test_setup(test_silent_host_is_replaced, fresh),
+		cmocka_unit_test_setup(test_nothing_outlives_the_supervisor, fresh),
+		cmocka_unit_test_setup(test_stop_in_good_order, fresh)};
+
+	if (getenv("ASSAY_TEST"))
+		cmocka_set_test_filter(getenv("ASSAY_TEST"));
+	(void)printf("folder %s\n", mkdtemp(folder));
+	return cmocka_run_group_tests(tests, NULL, clear);
+}
