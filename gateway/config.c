@@ -219,7 +219,9 @@ int assay_config_read(struct assay_config_store *store, xmlDocPtr document, stru
 			status = read_line(store, node, &lines[config->line_count], at, err);
 			at += lines[config->line_count++].instrument_count;
 		}
-	return status == ASSAY_OK ? assay_config_check(store, source_lines, err) : status;
+	if (status == ASSAY_OK)
+		status = assay_config_check(store, source_lines, err);
+	return status == ASSAY_OK ? assay_config_trial(store, source_lines, err) : status;
 }
 
 /* Drivers are needed while settings are checked; hosts load their own. */

@@ -44,4 +44,8 @@ int assay_config_instrument(struct assay_config_store *store, xmlNodePtr node, u
 int assay_config_check(const struct assay_config_store *store, const unsigned *source_lines,
 	struct assay_error *err) ASSAY_WARN_UNUSED;
 
+/* Let each driver open its settings, in a process of its own. */
+int assay_config_trial(const struct assay_config_store *store, const unsigned *source_lines,
+	struct assay_error *err) ASSAY_WARN_UNUSED;
+
 #endif

@@ -257,6 +257,9 @@ static void test_setting_refusals(void **state)
 	refuse(ON_BUS("<instrument id=\"o\" name-zh=\"箱\" name-en=\"oven\" driver=\"modbus\">"
 		      "<item channel=\"t\" function=\"3\" address=\"70000\" type=\"s16\"/></instrument>\n"),
 		4, "setting-invalid", "70000");
+	/* only the driver knows: a table without a row */
+	refuse(ON_BUS("<instrument id=\"o\" name-zh=\"箱\" name-en=\"oven\" driver=\"modbus\"/>\n"), 4,
+		"driver-settings", "instrument o");
 	refuse(ON_BUS(OVEN("o", "<channel name=\"pw\" low=\"1\"/>\n")), 5, "channel-unknown", "pw");
 	refuse(ON_BUS(OVEN("o", "<channel name=\"pv\" unit=\"K\"/>\n")), 5, "channel-unit", "K");
 	refuse(ON_BUS(OVEN("o", "<channel name=\"pv\" low=\"105\" high=\"101\"/>\n")), 5, "band-invalid",
