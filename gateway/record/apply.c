@@ -91,10 +91,10 @@ static int apply_exchange(struct assay_state *state, const struct assay_entry *e
 	status = state_run(state, STATE_MARK_LINE, err, "tiii", entry->line, (int64_t)exchange.generation,
 		(int64_t)exchange.id, (int64_t)0);
 	if (status == ASSAY_OK)
-		status = state_run(state, STATE_PUT_EXCHANGE, err, "ittitibtt", (int64_t)entry->sequence,
+		status = state_run(state, STATE_PUT_EXCHANGE, err, "ittitibst", (int64_t)entry->sequence,
 			entry->line, exchange.instrument, entry->wall_ns,
 			assay_outcome_name(exchange.end.outcome), (int64_t)exchange.end.solicited, received,
-			length, entry->body, offers_any(&exchange) ? "unassigned" : "");
+			length, entry->body, entry->body_length, offers_any(&exchange) ? "unassigned" : "");
 	for (uint32_t i = 0; status == ASSAY_OK && exchange.end.usable && i < exchange.end.readings; i++)
 		if (exchange.reading[i].channel[0])
 			status = put_reading(state, entry, &exchange, i, err);

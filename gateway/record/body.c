@@ -17,11 +17,12 @@ static void put_text_member(struct json_out *out, const char *name, const char *
 	json_put_text(out, text);
 }
 
-static void put_reading(struct json_out *out, const struct assay_end_reading *reading)
+static void put_reading(struct json_out *out, const struct assay_end_reading *reading, bool solicited)
 {
 	const char *reason = assay_reading_reason_name(reading->reason);
 	const uint64_t numbers[] = {reading->value_at, reading->value_length, reading->unit_at,
-		reading->unit_length, reading->frame_at, reading->frame_length, reading->asked ? 0 : 1};
+		reading->unit_length, reading->frame_at, reading->frame_length,
+		solicited && !reading->asked ? 1 : 0};
 	size_t count = sizeof numbers / sizeof *numbers;
 	bool words = reading->sample[0] || reading->detail[0];
 
@@ -81,7 +82,7 @@ size_t assay_exchange_body_write(const struct assay_exchange *exchange, char *te
 		json_put_name(&out, "readings");
 		for (uint32_t i = 0; i < end->readings && i < ASSAY_END_READINGS_MAX; i++) {
 			json_put_raw(&out, i ? "," : "[", 1);
-			put_reading(&out, &exchange->reading[i]);
+			put_reading(&out, &exchange->reading[i], end->solicited != 0);
 		}
 		json_put_raw(&out, "]", 1);
 	}
@@ -232,6 +233,8 @@ int assay_exchange_body_read(
 		if (!in.bad)
 			get_member(&in, name, out, &usable_seen);
 	}
+	for (uint32_t i = 0; !out->end.solicited && i < out->end.readings; i++)
+		out->reading[i].asked = 0; /* nobody asked for anything */
 	if (!usable_seen)
 		out->end.usable = out->end.outcome == ASSAY_OUTCOME_OK;
 	if (in.bad || in.at != in.end)

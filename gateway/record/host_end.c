@@ -224,7 +224,7 @@ static void on_message(struct recorder *recorder, struct recorder_host *host,
 	int status = ASSAY_OK;
 
 	/* Smaller ids are told again and known; larger ones were sent before our last HELLO and come again. */
-	if (!line || line->mark_due || recorder->full || head->id != line->next_id)
+	if (!line || line->mark_due || recorder->paused || head->id != line->next_id)
 		return;
 	line->next_id++;
 	if (head->type == ASSAY_MSG_EVENT && hold(line, head, payload) == ASSAY_ENOMEM)
@@ -275,7 +275,7 @@ void host_end_gone(struct recorder *recorder, struct recorder_host *host)
 
 		if (line->host != host)
 			continue;
-		if (line->held_length && !recorder->full && status == ASSAY_OK)
+		if (line->held_length && !recorder->paused && status == ASSAY_OK)
 			status = record_held(recorder, line, ASSAY_OUTCOME_HOST_DIED,
 				"the host ended in the middle of this exchange", &err);
 		line->held_length = 0;
@@ -355,7 +355,7 @@ void host_end_add(struct recorder *recorder, const struct assay_message *head, c
 		line->ack_id = line->done_id = line->line_id = line->safe_done_id = line->safe_line_id = 0;
 		line->held_length = 0;
 		line->needed_told = 0;
-		if (!recorder->full && !load_marks(recorder, line))
+		if (!recorder->paused && !load_marks(recorder, line))
 			break;
 	}
 	recorder->host[recorder->host_count++] = host;
@@ -410,14 +410,14 @@ void host_end_tell(struct recorder *recorder)
 
 	for (size_t i = 0; i < recorder->host_count; i++) {
 		struct recorder_host *host = recorder->host[i];
-		struct assay_message head = {.type = recorder->full ? ASSAY_MSG_PAUSE : ASSAY_MSG_RESUME,
+		struct assay_message head = {.type = recorder->paused ? ASSAY_MSG_PAUSE : ASSAY_MSG_RESUME,
 			.generation = host->generation};
 
-		if (host->paused_told != recorder->full &&
+		if (host->paused_told != recorder->paused &&
 			assay_channel_send(host->fd, &head, NULL, 0, -1) == ASSAY_OK)
-			host->paused_told = recorder->full;
+			host->paused_told = recorder->paused;
 	}
-	if (recorder->full || recorder->stop)
+	if (recorder->paused || recorder->stop)
 		return;
 	if (recorder->lab_changed && host_want_refresh(recorder, &err) != ASSAY_OK) {
 		recorder_failed(recorder, ASSAY_EIO, &err);

@@ -33,16 +33,18 @@ int recorder_append(struct recorder *recorder, struct assay_entry *entry, struct
 {
 	int status;
 
-	if (recorder->full)
+	if (recorder->paused)
 		return assay_error_set(err, ASSAY_EFULL, "journal-full",
-			"磁盘已满，暂不能记录。请腾出空间，网关会自动继续",
-			"the disk is full, nothing can be recorded; make room, the gateway goes on by "
-			"itself");
+			"磁盘已满或不能写入，暂不能记录。请腾出空间，网关会自动继续",
+			"the disk is full or cannot be written, nothing can be recorded; make room, the "
+			"gateway goes on "
+			"by itself");
 	status = assay_journal_append(recorder->journal, entry, err);
-	if (status == ASSAY_OK)
-		status = assay_state_apply(recorder->state, entry, err);
+	if (status != ASSAY_OK)
+		return status;
+	status = assay_state_apply(recorder->state, entry, err);
 	if (status != ASSAY_OK) {
-		assay_journal_rollback(recorder->journal);
+		recorder->state_failed = true;
 		return status;
 	}
 	if (recorder->group++ == 0)
@@ -71,6 +73,17 @@ int recorder_append_json(struct recorder *recorder, uint16_t kind, const char *l
 	return status;
 }
 
+/* It will be given what it missed before anything else is taken. */
+static void state_is_behind(struct recorder *recorder, const struct assay_error *err)
+{
+	assay_state_rollback(recorder->state);
+	recorder->state_behind = true;
+	recorder->paused = true;
+	recorder->retry_ns = recorder_now_ns();
+	host_end_forget_uncommitted(recorder);
+	(void)fprintf(stderr, "assay: recorder: %s\n", err->text_en);
+}
+
 int recorder_commit(struct recorder *recorder, struct assay_error *err)
 {
 	struct assay_error behind;
@@ -93,66 +106,105 @@ int recorder_commit(struct recorder *recorder, struct assay_error *err)
 		}
 	}
 	/* Durable from here on; the state is only a picture of it. */
-	if (assay_state_commit(recorder->state, &behind) != ASSAY_OK) {
-		assay_state_rollback(recorder->state);
-		recorder->state_behind = true;
-		recorder->full = true;
-		recorder->retry_ns = recorder_now_ns() + RECORDER_SECOND_NS;
-		host_end_forget_uncommitted(recorder);
-		(void)fprintf(stderr, "assay: recorder: %s\n", behind.text_en);
-	}
+	if (assay_state_commit(recorder->state, &behind) != ASSAY_OK)
+		state_is_behind(recorder, &behind);
 	return ASSAY_OK;
 }
 
-void recorder_failed(struct recorder *recorder, int status, const struct assay_error *err)
+void recorder_wrote(void *context, const struct assay_entry *entry)
 {
-	bool was_full = recorder->full;
+	struct recorder *recorder = context;
+	struct assay_error err;
+	int status;
 
+	if (!recorder->state || recorder->state_behind)
+		return; /* at start, or until it has caught up: then it comes from the journal */
+	status = assay_state_apply(recorder->state, entry, &err);
+	if (status == ASSAY_OK)
+		status = assay_state_commit(recorder->state, &err);
+	if (status != ASSAY_OK)
+		state_is_behind(recorder, &err);
+}
+
+static int append_fault(
+	struct recorder *recorder, const char *code, const char *zh, const char *en, struct assay_error *err)
+{
+	json_t *body = json_pack("{s:s,s:s,s:s}", "code", code, "text_zh", zh, "text_en", en);
+	int status = body ? recorder_append_json(recorder, ASSAY_ENTRY_FAULT, "", body, NULL, 0, NULL, err)
+			  : assay_error_set(err, ASSAY_ENOMEM, "out-of-memory", "内存不足", "out of memory");
+
+	json_decref(body);
+	return status;
+}
+
+static void take_back(struct recorder *recorder)
+{
 	assay_journal_rollback(recorder->journal);
 	if (!recorder->state_behind)
 		assay_state_rollback(recorder->state);
 	recorder->group = 0;
 	recorder->lab_changed = true;
 	host_end_forget_uncommitted(recorder);
-	if (!was_full || status != ASSAY_EFULL)
-		(void)fprintf(stderr, "assay: recorder: %s\n", err->text_en);
-	if (status == ASSAY_EFULL) {
-		recorder->full = true;
-		recorder->retry_ns = recorder_now_ns() + RECORDER_SECOND_NS;
+}
+
+/* Nothing is taken any more until there is room; said once, from the journal's reserve. */
+static void pause_taking(struct recorder *recorder, const struct assay_error *why)
+{
+	struct assay_error err;
+
+	recorder->retry_ns = recorder_now_ns() + RECORDER_SECOND_NS;
+	if (recorder->paused)
+		return;
+	(void)fprintf(stderr, "assay: recorder: %s\n", why->text_en);
+	if (!recorder->state_behind &&
+		(append_fault(recorder, why->code, why->text_zh, why->text_en, &err) != ASSAY_OK ||
+			recorder_commit(recorder, &err) != ASSAY_OK))
+		take_back(recorder);
+	recorder->paused = true;
+	host_end_forget_uncommitted(recorder);
+}
+
+void recorder_failed(struct recorder *recorder, int status, const struct assay_error *err)
+{
+	bool state_failed = recorder->state_failed;
+
+	take_back(recorder);
+	recorder->state_failed = false;
+	if (status == ASSAY_EFULL || (status == ASSAY_EIO && !state_failed)) {
+		pause_taking(recorder, err);
 		return;
 	}
-	if (status == ASSAY_EDAMAGED && strncmp(err->code, "journal", 7) == 0 && recorder->state &&
-		strstr(err->text_en, "state.db"))
+	(void)fprintf(stderr, "assay: recorder: %s\n", err->text_en);
+	if (state_failed)
 		assay_state_remove(recorder->role->dir); /* made again at the next start */
-	recorder->stop = true;
+	recorder->stop = recorder->fatal = true;
 	recorder->code = 1;
 }
 
-/* Is there room again? The first thing written is that there was none. */
+/* Is there room again? */
 static void retry(struct recorder *recorder)
 {
 	struct assay_error err;
-	json_t *body;
 	int status = ASSAY_OK;
 
-	if (!recorder->full || recorder_now_ns() < recorder->retry_ns)
+	if (!recorder->paused || recorder_now_ns() < recorder->retry_ns)
 		return;
-	recorder->full = false;
+	recorder->retry_ns = recorder_now_ns() + RECORDER_SECOND_NS;
 	if (recorder->state_behind)
 		status = assay_state_catch_up(recorder->state, recorder->role->dir, &err);
-	if (status == ASSAY_OK) {
-		recorder->state_behind = false;
-		body = json_pack("{s:s,s:s,s:s}", "code", "journal-full", "text_zh",
-			"磁盘曾满，采集已暂停，现已继续；未丢失数据", "text_en",
-			"the disk was full, acquisition paused and goes on now; nothing was lost");
-		status = recorder_append_json(recorder, ASSAY_ENTRY_FAULT, "", body, NULL, 0, NULL, &err);
-		json_decref(body);
-	}
+	if (status != ASSAY_OK)
+		return;
+	recorder->state_behind = false;
+	recorder->paused = false;
+	status = append_fault(recorder, "journal-writes-again", "磁盘又能写入，采集继续；未丢失数据",
+		"the disk can be written again, acquisition goes on; nothing was lost", &err);
+	if (status == ASSAY_OK && assay_journal_full(recorder->journal))
+		status = ASSAY_EFULL; /* that one came from the reserve */
 	if (status == ASSAY_OK)
 		status = recorder_commit(recorder, &err);
 	if (status != ASSAY_OK) {
-		recorder->full = true;
-		recorder_failed(recorder, status, &err);
+		take_back(recorder);
+		recorder->paused = true;
 	}
 }
 
@@ -190,10 +242,16 @@ static void tick(struct recorder *recorder)
 	recorder->tick_ns = now + RECORDER_SECOND_NS;
 	if (assay_channel_send(recorder->role->control, &alive, NULL, 0, -1) == ASSAY_EGONE)
 		recorder->stop = true;
-	if (recorder->full)
+	if (!recorder->paused && assay_journal_full(recorder->journal)) {
+		(void)assay_error_set(&err, ASSAY_EFULL, "journal-full",
+			"磁盘快满了，采集已暂停。请腾出空间，采集会自动继续",
+			"the disk is nearly full, acquisition has paused; make room, it goes on by itself");
+		pause_taking(recorder, &err);
+	}
+	if (recorder->paused)
 		return;
 	watch_clock(recorder);
-	status = recorder->full || recorder->stop
+	status = recorder->paused || recorder->stop
 			 ? ASSAY_OK
 			 : assay_journal_checkpoint(recorder->journal, now, false, NULL, &err);
 	if (status != ASSAY_OK)
@@ -231,7 +289,7 @@ static int wait_ms(const struct recorder *recorder)
 {
 	uint64_t now = recorder_now_ns(), until = recorder->tick_ns;
 
-	if (recorder->full && recorder->retry_ns < until)
+	if (recorder->paused && recorder->retry_ns < until)
 		until = recorder->retry_ns;
 	for (size_t i = 0; i < recorder->line_count; i++)
 		if (recorder->line[i].host && (recorder->line[i].ack_due || recorder->line[i].hello_due))
@@ -354,7 +412,7 @@ int assay_recorder_main(const struct assay_role *role)
 	} else if (assay_channel_send(role->control, &answer, NULL, 0, -1) == ASSAY_OK) {
 		while (!recorder->stop)
 			step(recorder);
-		if (!recorder->full && (recorder->code == 0 || recorder->group == 0))
+		if (!recorder->fatal && !recorder->paused)
 			finish(recorder);
 		code = recorder->code;
 	}

@@ -81,12 +81,14 @@ struct recorder {
 	size_t client_count;
 	unsigned group; /* entries in the open group */
 	uint64_t group_ns;
-	bool full; /* the disk is: hosts pause, nothing is taken */
+	bool paused; /* the disk is full or cannot be written: hosts pause, nothing is taken */
 	bool state_behind; /* the journal has more than the state could be given */
+	bool state_failed; /* an entry could not be applied: not the journal's fault */
 	uint64_t retry_ns, tick_ns;
 	int64_t clock_offset_ns; /* wall - monotonic, to see the wall clock step */
 	bool lab_changed; /* which instruments are needed has to be looked at again */
 	bool stop;
+	bool fatal; /* nothing more is written */
 	int code; /* exit code */
 };
 
@@ -101,9 +103,13 @@ int recorder_append_json(struct recorder *recorder, uint16_t kind, const char *l
 	const void *raw, size_t raw_length, uint64_t *sequence_out,
 	struct assay_error *err) ASSAY_WARN_UNUSED;
 int recorder_commit(struct recorder *recorder, struct assay_error *err) ASSAY_WARN_UNUSED;
-/* What append or commit could not do: a full disk pauses, anything else ends this process (the supervisor starts
- * another, which finds out what is there). */
+/* What append or commit could not do: everything uncommitted is taken back. A journal that cannot be written pauses
+ * everything until it can; anything else ends this process (the supervisor starts another, which finds out what is
+ * there). */
 void recorder_failed(struct recorder *recorder, int status, const struct assay_error *err);
+
+/* The journal wrote an entry by itself (assay_journal_options.wrote). */
+void recorder_wrote(void *context, const struct assay_entry *entry);
 
 /* recorder_start.c */
 int recorder_start(struct recorder *recorder, struct assay_error *err) ASSAY_WARN_UNUSED;

@@ -49,7 +49,7 @@ static json_t *show_status(struct recorder *recorder, struct assay_error *err)
 	return json_pack("{s:b,s:o,s:{s:I,s:s,s:i,s:s,s:s},s:o}", "ok", 1, "lines", lines, "journal", "size",
 		(json_int_t)assay_journal_size(recorder->journal), "root", hex, "segment",
 		(int)assay_journal_segment(recorder->journal), "boot",
-		assay_journal_boot_hex(recorder->journal), "state", recorder->full ? "full" : "writing",
+		assay_journal_boot_hex(recorder->journal), "state", recorder->paused ? "paused" : "writing",
 		"roles", roles(recorder));
 }
 

@@ -334,8 +334,10 @@ static int make_lines(struct recorder *recorder, struct assay_error *err)
 int recorder_start(struct recorder *recorder, struct assay_error *err)
 {
 	const struct assay_role *role = recorder->role;
-	const struct assay_journal_options options = {
-		.site = role->config->site, .origin = role->config->origin};
+	const struct assay_journal_options options = {.site = role->config->site,
+		.origin = role->config->origin,
+		.wrote = recorder_wrote,
+		.wrote_context = recorder};
 	int status = assay_journal_open(role->dir, &options, &recorder->journal, err);
 
 	if (status == ASSAY_OK)

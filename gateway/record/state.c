@@ -72,8 +72,9 @@ static int open_database(struct assay_state *state)
 	if (rc == SQLITE_OK && strcmp(text, "wal") != 0)
 		rc = SQLITE_IOERR;
 	if (rc == SQLITE_OK)
-		rc = sqlite3_exec(
-			state->db, "PRAGMA synchronous=NORMAL; PRAGMA cell_size_check=ON", NULL, NULL, NULL);
+		rc = sqlite3_exec(state->db,
+			"PRAGMA synchronous=NORMAL; PRAGMA cell_size_check=ON; PRAGMA temp_store=MEMORY",
+			NULL, NULL, NULL);
 	if (rc == SQLITE_OK)
 		rc = pragma_text(state->db, "PRAGMA quick_check(1)", text, sizeof text);
 	if (rc == SQLITE_OK && strcmp(text, "ok") != 0)

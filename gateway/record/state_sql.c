@@ -128,6 +128,13 @@ int state_run(struct assay_state *state, enum state_statement which, struct assa
 		case 'i':
 			rc = sqlite3_bind_int64(run, column, va_arg(args, int64_t));
 			break;
+		case 's': {
+			const char *text = va_arg(args, const char *);
+			size_t length = va_arg(args, size_t);
+
+			rc = sqlite3_bind_text(run, column, text, (int)length, SQLITE_STATIC);
+			break;
+		}
 		case 'b': {
 			const void *blob = va_arg(args, const void *);
 			size_t length = va_arg(args, size_t);

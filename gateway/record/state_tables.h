@@ -66,7 +66,8 @@ struct assay_state {
 	struct assay_error failed; /* of the first statement that failed since the last rollback */
 };
 
-/* Run a statement that returns no row. values: one letter each - t text (const char *), i int64_t, n NULL (no
+/* Run a statement that returns no row. values: one letter each - t text (const char *), s text with its length
+ * (const char *, size_t), i int64_t, n NULL (no
  * argument), b blob (const void *, size_t). */
 int state_run(struct assay_state *state, enum state_statement which, struct assay_error *err,
 	const char *values, ...) ASSAY_WARN_UNUSED;

@@ -217,6 +217,62 @@ static void test_restart_adds_nothing_known(void **state)
 	play_remove(&play);
 }
 
+static void limit_files(const struct play *play, rlim_t bytes)
+{
+	const struct rlimit limit = {bytes, RLIM_INFINITY};
+
+	assert_int_equal(prlimit(play->recorder, RLIMIT_FSIZE, &limit, NULL), 0);
+}
+
+/* A limit on the size of files stands in for a full disk: every write fails, and works again when it is lifted. */
+static void test_full_disk(void **state)
+{
+	struct play play;
+	struct assay_message head;
+	struct assay_error err;
+	json_t *answer;
+	uint64_t before;
+
+	(void)state;
+	play_make(&play);
+	play_start(&play, ASSAY_MSG_READY, NULL);
+	play_add_host(&play);
+	(void)play_event(&play, BALANCE, 0, ASSAY_RX, "S S    20.1127 g\r\n");
+	before = play_end(&play, BALANCE, 0, &stable);
+	play_await_committed(&play, BALANCE, before);
+	limit_files(&play, 4096);
+	(void)play_event(&play, BALANCE, 0, ASSAY_RX, "S S    20.2222 g\r\n");
+	(void)play_end(&play, BALANCE, 0, &stable);
+	assert_true(play_await(play.host, ASSAY_MSG_PAUSE, &head, NULL, PLAY_WAIT_MS));
+	/* It still answers; what would change something is refused. */
+	answer = play_call(&play, json_pack("{s:s}", "cmd", "status"), &err);
+	assert_string_equal(play_text(json_object_get(answer, "journal"), "state"), "paused");
+	json_decref(answer);
+	answer = play_call(&play,
+		json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:[s]}", "cmd", "batch.new", "product", "puffed-snack",
+			"name", "n", "producer", "p", "lot", "l", "produced", "2026-11-20", "tests",
+			"moisture"),
+		&err);
+	assert_null(answer);
+	assert_string_equal(err.code, "journal-full");
+	limit_files(&play, RLIM_INFINITY);
+	assert_true(play_await(play.host, ASSAY_MSG_RESUME, &head, NULL, PLAY_WAIT_MS));
+	do
+		assert_true(play_await(play.host, ASSAY_MSG_HELLO, &head, NULL, PLAY_WAIT_MS));
+	while (head.line != BALANCE);
+	assert_int_equal(head.id, before); /* so the host tells the second one again */
+	(void)play_event(&play, BALANCE, before + 1, ASSAY_RX, "S S    20.2222 g\r\n");
+	play_await_committed(&play, BALANCE, play_end(&play, BALANCE, before + 2, &stable));
+	answer = play_call(&play, json_pack("{s:s}", "cmd", "status"), &err);
+	assert_string_equal(play_text(json_object_get(answer, "journal"), "state"), "writing");
+	json_decref(answer);
+	assert_int_equal(play_stop(&play), 0);
+	assert_int_equal(play_count(&play, ASSAY_ENTRY_EXCHANGE)->count, 2);
+	assert_true(play_count(&play, ASSAY_ENTRY_FAULT)->count >= 1);
+	play_host_dies(&play);
+	play_remove(&play);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -227,6 +283,7 @@ int main(void)
 		cmocka_unit_test(test_nonsense_from_a_host),
 		cmocka_unit_test(test_second_recorder),
 		cmocka_unit_test(test_restart_adds_nothing_known),
+		cmocka_unit_test(test_full_disk),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

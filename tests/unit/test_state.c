@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The state is derived from the journal and nothing else: however it is lost, it comes back the same, table by table.
+ * What is compared with is the state as the running recorder left it. */
+#include "tests/unit/recorder_play.h"
+
+#include "gateway/record/body.h"
+#include "gateway/record/state.h"
+
+#include <fcntl.h>
+
+static const char *const tables[] = {
+	"SELECT * FROM meta ORDER BY 1",
+	"SELECT * FROM line ORDER BY 1",
+	"SELECT * FROM instrument ORDER BY 1",
+	"SELECT * FROM channel ORDER BY 1, 2",
+	"SELECT * FROM reading ORDER BY 1, 2, 3, 4",
+	"SELECT * FROM exchange ORDER BY 1",
+	"SELECT * FROM batch ORDER BY 1",
+	"SELECT * FROM test ORDER BY 1",
+	"SELECT * FROM slot ORDER BY 1, 2, 3, 4",
+	"SELECT * FROM result ORDER BY 1",
+	"SELECT * FROM verdict ORDER BY 1, 2",
+	"SELECT * FROM review ORDER BY 1",
+	"SELECT * FROM spec ORDER BY 1, 2",
+	"SELECT * FROM driver ORDER BY 1, 2",
+};
+#define TABLES (sizeof tables / sizeof *tables)
+
+struct dump {
+	char *text[TABLES];
+	unsigned rows[TABLES];
+};
+
+static void dump_row(sqlite3_stmt *row, FILE *out)
+{
+	for (int column = 0; column < sqlite3_column_count(row); column++) {
+		const unsigned char *bytes = sqlite3_column_blob(row, column);
+		int length = sqlite3_column_bytes(row, column);
+
+		(void)fprintf(
+			out, "%s:%d:", sqlite3_column_name(row, column), sqlite3_column_type(row, column));
+		for (int i = 0; i < length; i++)
+			(void)fprintf(out, "%02x", bytes[i]);
+		(void)fputc(' ', out);
+	}
+	(void)fputc('\n', out);
+}
+
+static void dump_state(const char *dir, struct dump *out)
+{
+	char path[120];
+	sqlite3 *db;
+
+	(void)snprintf(path, sizeof path, "%s/state.db", dir);
+	assert_int_equal(sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
+	for (size_t i = 0; i < TABLES; i++) {
+		sqlite3_stmt *row;
+		size_t size = 0;
+		FILE *text = open_memstream(&out->text[i], &size);
+
+		assert_int_equal(sqlite3_prepare_v2(db, tables[i], -1, &row, NULL), SQLITE_OK);
+		out->rows[i] = 0;
+		while (sqlite3_step(row) == SQLITE_ROW) {
+			dump_row(row, text);
+			out->rows[i]++;
+		}
+		(void)sqlite3_finalize(row);
+		assert_int_equal(fclose(text), 0);
+	}
+	(void)sqlite3_close(db);
+}
+
+static void dump_free(struct dump *dump)
+{
+	for (size_t i = 0; i < TABLES; i++)
+		free(dump->text[i]);
+}
+
+/* Open the state as the recorder does at its start, and compare. */
+static void assert_comes_back(const char *dir, const struct dump *live)
+{
+	struct assay_state *state = NULL;
+	struct assay_error err;
+	struct dump again;
+
+	assert_int_equal(assay_state_open(dir, &state, &err), ASSAY_OK);
+	assert_int_equal(assay_state_catch_up(state, dir, &err), ASSAY_OK);
+	assay_state_close(state);
+	dump_state(dir, &again);
+	for (size_t i = 0; i < TABLES; i++) {
+		size_t at = 0;
+
+		while (live->text[i][at] && live->text[i][at] == again.text[i][at])
+			at++;
+		if (live->text[i][at] != again.text[i][at])
+			fail_msg("%s differs at %zu: %.200s | %.200s", tables[i], at,
+				live->text[i] + (at > 100 ? at - 100 : 0),
+				again.text[i] + (at > 100 ? at - 100 : 0));
+		assert_int_equal(live->rows[i], again.rows[i]);
+	}
+	dump_free(&again);
+}
+
+static void call(struct play *play, json_t *request)
+{
+	struct assay_error err;
+	json_t *answer = play_call(play, request, &err);
+
+	assert_non_null(answer);
+	json_decref(answer);
+}
+
+static json_t *new_batch(void)
+{
+	return json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:[s]}", "cmd", "batch.new", "product", "puffed-snack",
+		"name", "香米锅巴", "producer", "禾香食品", "lot", "A", "produced", "2026-11-20", "tests",
+		"moisture");
+}
+
+static void weigh(struct play *play, const char *test, const char *slot, int replicate, const char *value)
+{
+	call(play, json_pack("{s:s,s:s,s:s,s:i,s:s}", "cmd", "test.fill", "test", test, "slot", slot,
+			   "replicate", replicate, "instrument", "balance-1"));
+	play_print(play, value, "g", ASSAY_FLAG_STABLE);
+}
+
+static void find_test(struct play *play, char test[72])
+{
+	struct assay_error err;
+	json_t *answer = play_call(play, json_pack("{s:s}", "cmd", "batch.list"), &err);
+
+	(void)snprintf(
+		test, 72, "%s.1", play_text(json_array_get(json_object_get(answer, "batches"), 0), "batch"));
+	json_decref(answer);
+}
+
+static void say_line(struct play *play, uint32_t status)
+{
+	struct assay_line_state state = {
+		.status = status, .code = "no-answer", .text_zh = "没有应答", .text_en = "no answer"};
+
+	(void)play_tell(play, OVEN, ASSAY_MSG_LINE, 0, &state, sizeof state);
+}
+
+/* Everything that leaves a row: a finished batch, a void one, refusals, typed values, a slot still armed, host deaths,
+ * a new generation, a restart. */
+static void play_everything(struct play *play)
+{
+	struct assay_message head;
+	char test[72];
+
+	play_start(play, ASSAY_MSG_READY, NULL);
+	play_add_host(play);
+	assert_true(play_await(play->host, ASSAY_MSG_HELLO, &head, NULL, PLAY_WAIT_MS));
+	say_line(play, ASSAY_LINE_SILENT);
+	call(play, new_batch());
+	find_test(play, test);
+	call(play, json_pack("{s:s,s:s,s:s,s:i,s:s,s:s}", "cmd", "test.enter", "test", test, "slot", "m3",
+			   "replicate", 1, "value", "20.1127 g", "reason", "printer broken"));
+	weigh(play, test, "m3", 2, "21.7046");
+	weigh(play, test, "m1", 1, "23.1486");
+	weigh(play, test, "m1", 2, "24.8962");
+	play_oven(play, "103.0");
+	call(play, json_pack("{s:s,s:s,s:s,s:i,s:s}", "cmd", "test.fill", "test", test, "slot", "m2",
+			   "replicate", 1, "instrument", "balance-1"));
+	play_print(play, "22984.9", "mg", ASSAY_FLAG_STABLE);
+	play_print(play, "22.9849", "g", ASSAY_FLAG_STABLE);
+	weigh(play, test, "m2", 1, "22.9841");
+	(void)play_event(play, BALANCE, 0, ASSAY_RX, "half a fra");
+	play_host_dies(play);
+	play_kill(play);
+	play_start(play, ASSAY_MSG_READY, NULL);
+	play_add_host(play);
+	play_oven(play, "103.1");
+	weigh(play, test, "m2", 2, "24.7227");
+	weigh(play, test, "m2", 2, "24.7219");
+	call(play, new_batch());
+	find_test(play, test);
+	weigh(play, test, "m3", 1, "20.0000");
+	test[strlen(test) - 2] = '\0';
+	call(play, json_pack("{s:s,s:s,s:s}", "cmd", "batch.void", "batch", test, "reason", "wrong sample"));
+	call(play, new_batch());
+	find_test(play, test);
+	call(play, json_pack("{s:s,s:s,s:s,s:i,s:s}", "cmd", "test.fill", "test", test, "slot", "m3",
+			   "replicate", 1, "instrument", "balance-1"));
+	say_line(play, ASSAY_LINE_ONLINE);
+	play_oven(play, "103.2");
+	assert_int_equal(play_stop(play), 0);
+	play_host_dies(play);
+}
+
+static void damage(const char *dir)
+{
+	char path[120], bytes[8192];
+	int fd;
+
+	(void)snprintf(path, sizeof path, "%s/state.db", dir);
+	memset(bytes, 0x5a, sizeof bytes);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	assert_true(fd >= 0);
+	assert_int_equal(pwrite(fd, bytes, sizeof bytes, 4096), sizeof bytes);
+	(void)close(fd);
+}
+
+static void run_sql(const char *dir, const char *sql)
+{
+	char path[120];
+	sqlite3 *db;
+
+	(void)snprintf(path, sizeof path, "%s/state.db", dir);
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+	(void)sqlite3_close(db);
+}
+
+static void test_comes_back(void **state)
+{
+	struct play play;
+	struct dump live;
+
+	(void)state;
+	play_make(&play);
+	play_everything(&play);
+	dump_state(play.dir, &live);
+	for (size_t i = 0; i < TABLES; i++)
+		assert_true(live.rows[i] > 0); /* nothing is compared with nothing */
+	assert_comes_back(play.dir, &live); /* as it is */
+	assay_state_remove(play.dir);
+	assert_comes_back(play.dir, &live); /* deleted */
+	damage(play.dir);
+	assert_comes_back(play.dir, &live);
+	run_sql(play.dir, "PRAGMA user_version=999");
+	assert_comes_back(play.dir, &live); /* of a newer version */
+	run_sql(play.dir, "UPDATE meta SET value='1000000' WHERE key='applied'");
+	assert_comes_back(play.dir, &live); /* further than the journal */
+	run_sql(play.dir, "UPDATE meta SET value=replace(value,'4','5') WHERE key='header'");
+	assert_comes_back(play.dir, &live); /* of another journal */
+	dump_free(&live);
+	play_remove(&play);
+}
+
+static void test_exchange_body_round_trip(void **state)
+{
+	static struct assay_exchange out, in;
+	static char text[ASSAY_EXCHANGE_BODY_MAX];
+	struct assay_error err;
+	json_t *parsed;
+	size_t length;
+
+	(void)state;
+	memset(&out, 0, sizeof out);
+	(void)snprintf(out.instrument, sizeof out.instrument, "balance-1");
+	out.generation = 4000000000u;
+	out.id = 9223372036854775807u;
+	out.end = (struct assay_end){
+		.outcome = ASSAY_OUTCOME_OK, .solicited = 1, .want = ASSAY_WANT_STABLE, .usable = 1};
+	(void)snprintf(out.end.detail, sizeof out.end.detail, "a \"quote\", a \\ and \x01 \x80 天");
+	out.end.readings = ASSAY_END_READINGS_MAX;
+	for (uint32_t i = 0; i < ASSAY_END_READINGS_MAX; i++) {
+		struct assay_end_reading *row = &out.reading[i];
+
+		row->flags = UINT32_MAX;
+		row->reason = i % 13;
+		row->asked = i & 1;
+		row->value_at = row->value_length = row->unit_at = row->unit_length = row->frame_at =
+			row->frame_length = i ? UINT32_MAX : 0;
+		memset(row->channel, '"', sizeof row->channel - 1);
+		memset(row->value, 0x02, sizeof row->value - 1);
+		memset(row->unit, '\\', sizeof row->unit - 1);
+		memset(row->sample, 0xff, i & 2 ? sizeof row->sample - 1 : 0);
+		memset(row->detail, 0x1f, i & 4 ? sizeof row->detail - 1 : 0);
+	}
+	length = assay_exchange_body_write(&out, text);
+	assert_true(length < sizeof text);
+	parsed = json_loadb(text, length, 0, NULL); /* another reader agrees that it is JSON */
+	assert_non_null(parsed);
+	json_decref(parsed);
+	assert_int_equal(assay_exchange_body_read(text, length, &in, &err), ASSAY_OK);
+	assert_true(in.id == out.id && in.generation == out.generation);
+	assert_string_equal(in.end.detail, "a \"quote\", a \\ and \x01 ? 天");
+	for (uint32_t i = 0; i < ASSAY_END_READINGS_MAX; i++) {
+		memset(out.reading[i].sample, '?', i & 2 ? sizeof out.reading[i].sample - 1 : 0);
+		assert_memory_equal(&in.reading[i], &out.reading[i], sizeof in.reading[i]);
+	}
+	/* Cut anywhere it is refused, never misread. */
+	for (size_t cut = 0; cut < 2000; cut++)
+		assert_int_equal(assay_exchange_body_read(text, cut, &in, &err), ASSAY_EDAMAGED);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_comes_back),
+		cmocka_unit_test(test_exchange_body_round_trip),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
