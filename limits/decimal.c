@@ -5,13 +5,30 @@
 
 #define MAX_SCALE 27
 
-static assay_int128 power_of_ten(unsigned exponent)
+#define TEN_18 ((assay_int128)1000000000000000000)
+
+assay_int128 assay_power_of_ten(unsigned exponent)
 {
+	static const int64_t small[] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000,
+		1000000000, 10000000000, 100000000000, 1000000000000, 10000000000000, 100000000000000,
+		1000000000000000, 10000000000000000, 100000000000000000};
 	assay_int128 power = 1;
 
-	while (exponent-- > 0)
-		power *= 10;
-	return power;
+	while (exponent >= 18) {
+		power *= TEN_18;
+		exponent -= 18;
+	}
+	return power * small[exponent];
+}
+
+int assay_fraction_shift(struct assay_fraction *value, int exponent)
+{
+	assay_int128 *side = exponent < 0 ? &value->d : &value->n;
+	unsigned size = (unsigned)(exponent < 0 ? -exponent : exponent);
+
+	if (size > 38)
+		return ASSAY_EOVERFLOW;
+	return __builtin_mul_overflow(*side, assay_power_of_ten(size), side) ? ASSAY_EOVERFLOW : ASSAY_OK;
 }
 
 int assay_decimal_parse(const char *text, size_t length, struct assay_decimal *out)
@@ -120,7 +137,12 @@ static struct assay_fraction reduced(assay_int128 n, assay_int128 d)
 
 struct assay_fraction assay_fraction_of(const struct assay_decimal *value)
 {
-	return reduced(value->coefficient, power_of_ten(value->scale));
+	return reduced(value->coefficient, assay_power_of_ten(value->scale));
+}
+
+static bool is_short(assay_int128 value)
+{
+	return value == (int64_t)value;
 }
 
 /* Exact for all values: whole parts first, then the rests turned upside down, as continued fractions do. */
@@ -129,6 +151,11 @@ int assay_fraction_compare(const struct assay_fraction *a, const struct assay_fr
 	assay_int128 an = a->n, ad = a->d, bn = b->n, bd = b->d;
 	int sign = 1;
 
+	if (is_short(an) && is_short(ad) && is_short(bn) && is_short(bd)) {
+		assay_int128 left = an * bd, right = bn * ad;
+
+		return left < right ? -1 : left > right;
+	}
 	for (;;) {
 		assay_int128 aw = an / ad, bw = bn / bd, ar = an % ad, br = bn % bd;
 
@@ -234,7 +261,7 @@ static int finish(assay_int128 whole, assay_int128 rest, assay_int128 d, bool ne
 
 static bool too_long(assay_int128 value)
 {
-	assay_int128 ceiling = power_of_ten(ASSAY_DECIMAL_DIGITS_MAX);
+	assay_int128 ceiling = assay_power_of_ten(ASSAY_DECIMAL_DIGITS_MAX);
 
 	return value >= ceiling || value <= -ceiling;
 }
@@ -252,7 +279,7 @@ static int round_scaled(const struct assay_fraction *value, int scale, int tie, 
 		return ASSAY_EOVERFLOW;
 	if (scaled.n < 0)
 		scaled.n = -scaled.n;
-	power.n = power_of_ten((unsigned)(scale < 0 ? -scale : scale));
+	power.n = assay_power_of_ten((unsigned)(scale < 0 ? -scale : scale));
 	status = assay_fraction_apply(scale < 0 ? '/' : '*', &scaled, &power, &scaled);
 	if (status != ASSAY_OK)
 		return status;
@@ -272,6 +299,12 @@ int assay_fraction_round(const struct assay_fraction *value, int scale, enum ass
 	struct assay_decimal *out)
 {
 	return round_scaled(value, scale, 0, rounding, out);
+}
+
+int assay_fraction_round_near(const struct assay_fraction *value, int scale, int tie,
+	enum assay_rounding rounding, struct assay_decimal *out)
+{
+	return round_scaled(value, scale, tie, rounding, out);
 }
 
 int assay_fraction_round_significant(const struct assay_fraction *value, unsigned digits,
@@ -301,11 +334,12 @@ int assay_fraction_round_significant(const struct assay_fraction *value, unsigne
 		return status;
 	/* 9.996 to three digits is 10.0: one place less, and that is not a second rounding of the value. */
 	if (size.n != 0) {
-		struct assay_fraction limit = {power_of_ten((unsigned)(exponent < -1 ? 0 : exponent + 1)), 1};
+		struct assay_fraction limit = {
+			assay_power_of_ten((unsigned)(exponent < -1 ? 0 : exponent + 1)), 1};
 		struct assay_fraction got = assay_fraction_of(&rounded);
 
 		if (exponent < -1)
-			limit.d = power_of_ten((unsigned)(-exponent - 1));
+			limit.d = assay_power_of_ten((unsigned)(-exponent - 1));
 		if (got.n < 0)
 			got.n = -got.n;
 		if (assay_fraction_compare(&got, &limit) >= 0)

@@ -44,6 +44,10 @@ size_t assay_decimal_format(const struct assay_decimal *value, char out[ASSAY_DE
 int assay_decimal_compare(const struct assay_decimal *a, const struct assay_decimal *b);
 
 struct assay_fraction assay_fraction_of(const struct assay_decimal *value);
+/* 10^exponent, exponent 0 to 38. */
+assay_int128 assay_power_of_ten(unsigned exponent);
+/* value times 10^exponent (-38 to 38), not put in lowest terms. ASSAY_EOVERFLOW when it does not fit. */
+int assay_fraction_shift(struct assay_fraction *value, int exponent) ASSAY_WARN_UNUSED;
 int assay_fraction_compare(const struct assay_fraction *a, const struct assay_fraction *b);
 /* a op b, op one of + - * /. ASSAY_EOVERFLOW, or ASSAY_EREFUSED for a division by zero. out may be a or b. */
 int assay_fraction_apply(char op, const struct assay_fraction *a, const struct assay_fraction *b,
@@ -62,6 +66,11 @@ enum assay_rounding {
  * ASSAY_EOVERFLOW when the result does not fit. */
 int assay_fraction_round(const struct assay_fraction *value, int scale, enum assay_rounding rounding,
 	struct assay_decimal *out) ASSAY_WARN_UNUSED;
+
+/* The same for a value that lies a little off `value`: tie is 1 when it is larger in absolute terms, -1 when smaller, 0
+ * when it is value itself; only an exact half is decided by it. */
+int assay_fraction_round_near(const struct assay_fraction *value, int scale, int tie,
+	enum assay_rounding rounding, struct assay_decimal *out) ASSAY_WARN_UNUSED;
 
 /* Round to `digits` significant digits (1 to 18). Zero becomes 0 with digits-1 places. */
 int assay_fraction_round_significant(const struct assay_fraction *value, unsigned digits,

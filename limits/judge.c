@@ -1,234 +1,483 @@
 /* SPDX-License-Identifier: Apache-2.0
- * result -> limit -> verdict, by full-value comparison (GB/T 8170-2008 clause 4.3.2). Undetermined until a
- * rule holds in full. */
-#include "limits/limits.h"
-#include "limits/specs.h"
+ * result -> limit -> verdict. Undetermined until a rule holds in full. */
+#include "limits/judging.h"
+
+#include "limits/unit.h"
 
 #include <stdio.h>
 #include <string.h>
 
-static void undetermined(struct assay_verdict *out, const char *code)
+static const struct assay_fraction one = {1, 1};
+
+void assay_undetermined(struct assay_finding *out, const char *code)
 {
 	assay_reason_add(&out->reasons, code);
 	out->kind = ASSAY_VERDICT_UNDETERMINED;
 }
 
-static bool same_analyte(const struct assay_limit *limit, const char *name)
+static void finding_clear(struct assay_finding *out)
 {
-	return strcmp(limit->analyte, name) == 0 || strcmp(limit->analyte_zh, name) == 0 ||
-	       (*limit->cas && strcmp(limit->cas, name) == 0);
+	out->kind = ASSAY_VERDICT_UNDETERMINED;
+	out->reasons.count = 0;
+	out->standard = NULL;
+	out->limit = NULL;
+	out->not_permitted = out->has_compared = out->converted = false;
 }
 
-static bool excluded(const struct assay_specs *specs, const struct assay_standard *standard,
-	const struct assay_limit *limit, const char *category)
+/* ---- one row ---------------------------------------------------------------------------------------------- */
+
+/* Does the row apply at all? *out is left undetermined for the judge of its kind when it does. */
+static bool applies(const struct assay_case *c, const struct assay_row *row, struct assay_finding *out)
 {
-	return assay_specs_excluded(specs, standard->tree, limit->except, category);
+	uint64_t use = assay_condition_bit("use-level", 9);
+
+	if (c->conditions & row->left_out_when) {
+		assay_undetermined(out, "rows-left-out");
+		return false;
+	}
+	if ((c->conditions & row->when) != row->when || (c->conditions & row->unless) != 0 ||
+		((c->conditions & use) != 0 && strcmp(row->limit->measure, "residue") == 0)) {
+		out->kind = ASSAY_VERDICT_NOT_APPLICABLE;
+		assay_reason_add(&out->reasons, "condition-not-met");
+		ASSAY_NOTE(c, "限量的条件不成立：%s%s%s", "a condition of the limit does not hold: %s%s%s",
+			row->limit->when, *row->limit->unless ? " 除外 unless: " : "", row->limit->unless);
+		return false;
+	}
+	return true;
 }
 
-/* Most specific row: the category itself, then its ancestors (GB 2762-2025 clause 3.3). */
-static const struct assay_limit *find_limit(const struct assay_specs *specs,
-	const struct assay_standard *standard, const char *category, const char *analyte)
+static void judge_row(const struct assay_case *c, const struct assay_row *row,
+	const struct assay_fraction *factor, struct assay_finding *out)
 {
-	const char *level = category;
+	finding_clear(out);
+	out->standard = &c->specs->standards[c->standard];
+	out->limit = row->limit;
+	ASSAY_NOTE_ZH(c, "%s，类别 %s，%s：%s", row->limit->standard, row->limit->category,
+		row->limit->analyte_zh, row->limit->text);
+	ASSAY_NOTE_EN(c, "%s, category %s, %s: %s", row->limit->standard, row->limit->category,
+		row->limit->analyte, row->limit->text);
+	if (!applies(c, row, out))
+		return;
+	switch (row->kind) {
+	case ASSAY_KIND_LE:
+	case ASSAY_KIND_LT:
+	case ASSAY_KIND_GE:
+	case ASSAY_KIND_GT:
+	case ASSAY_KIND_RANGE:
+	case ASSAY_KIND_TOL_PM:
+		assay_judge_numeric(c, row, factor, out);
+		break;
+	case ASSAY_KIND_ND:
+	case ASSAY_KIND_PROHIBITED:
+	case ASSAY_KIND_QUAL_NEGATIVE:
+		assay_judge_absence(c, row, factor, out);
+		break;
+	case ASSAY_KIND_RATIO_LE:
+		assay_judge_ratio(c, row, out);
+		break;
+	case ASSAY_KIND_SUM_LE:
+	case ASSAY_KIND_SUM_GE:
+		assay_judge_sum(c, row, factor, out);
+		break;
+	case ASSAY_KIND_RATIO_SUM:
+		assay_judge_ratio_sum(c, row, out);
+		break;
+	case ASSAY_KIND_PLAN2:
+	case ASSAY_KIND_PLAN3:
+		assay_judge_plan(c, row, out);
+		break;
+	default:
+		assay_undetermined(out, "kind-unsupported");
+	}
+	if ((out->kind == ASSAY_VERDICT_PASS || out->kind == ASSAY_VERDICT_FAIL) &&
+		strcmp(out->limit->confidence, "high") != 0)
+		assay_reason_add(&out->reasons, "limit-unverified");
+}
 
-	for (unsigned depth = 0; level && depth < 32; depth++) {
-		for (size_t i = 0; i < standard->limit_count; i++) {
-			const struct assay_limit *limit = &standard->limits[i];
+/* ---- no row ------------------------------------------------------------------------------------------------ */
 
-			if (strcmp(limit->category, level) == 0 && same_analyte(limit, analyte) &&
-				!excluded(specs, standard, limit, category))
-				return limit;
-		}
-		/* A food named inside its category (.X1) never inherits by itself: the category must be asked for. */
-		level = strstr(level, ".X") ? NULL : assay_specs_parent(specs, standard->tree, level);
+static bool has_group(const struct assay_case *c, uint32_t analyte, const char *group)
+{
+	for (size_t i = 0; i < c->specs->row_count; i++)
+		if (c->specs->rows[i].standard == c->standard && c->specs->rows[i].analyte == analyte &&
+			strcmp(c->specs->rows[i].limit->group, group) == 0)
+			return true;
+	return false;
+}
+
+/* Rows the standard has and the file does not, or a decision no row can hold. */
+static const struct assay_gap *gap_of(const struct assay_case *c, const struct assay_found *found)
+{
+	for (size_t i = 0; i < c->specs->gap_count; i++) {
+		const struct assay_gap *gap = &c->specs->gaps[i];
+
+		if (gap->standard == c->standard && assay_specs_below(c->specs, c->category, gap->category) &&
+			(!*gap->group || (found->known && has_group(c, found->analyte, gap->group))))
+			return gap;
 	}
 	return NULL;
 }
 
-/* Value, one optional blank and a unit. */
-static bool parse_value(const char *text, struct assay_decimal *value, char unit[32])
+/* GB 2760: an additive with rows, none of them here, is not permitted here. */
+static void not_permitted(
+	const struct assay_case *c, const struct assay_found *found, struct assay_finding *out)
 {
-	size_t number = strcspn(text, " "), marked = number;
+	static const struct assay_limit silent = {.standard = "",
+		.category = "",
+		.analyte = "",
+		.analyte_zh = "",
+		.cas = "",
+		.kind = "prohibited",
+		.text = "不得使用 not permitted",
+		.unit = "g/kg",
+		.basis = "",
+		.except = "",
+		.method = "",
+		.clause = "附录A(未列入即不得使用) appendix A (not listed: not permitted)",
+		.source = "",
+		.confidence = "high",
+		.only = "",
+		.when = "",
+		.unless = "",
+		.left_out_when = "",
+		.convert = "",
+		.dilution = "",
+		.screen = "",
+		.measure = "",
+		.group = "",
+		.to = "",
+		.food_zh = ""};
+	struct assay_row row = {.limit = &silent,
+		.standard = c->standard,
+		.category = c->category,
+		.analyte = found->analyte,
+		.next = ASSAY_NONE,
+		.kind = ASSAY_KIND_PROHIBITED,
+		.unit = assay_unit_find(silent.unit)};
 
-	unit[0] = '\0';
-	if (text[number]) {
-		const char *rest = text + number + 1;
-
-		if (!*rest || strlen(rest) > 31 || strchr(rest, ' '))
-			return false;
-		(void)snprintf(unit, 32, "%s", rest);
-	}
-	if (number > 3 && strncmp(text + number - 3, "(+)", 3) == 0)
-		marked = number - 3;
-	else if (number > 3 && strncmp(text + number - 3, "(-)", 3) == 0)
-		marked = number - 3;
-	if (assay_decimal_parse(text, marked, value) != ASSAY_OK)
-		return false;
-	if (marked != number)
-		value->mark = text[marked + 1] == '+' ? ASSAY_MARK_PLUS : ASSAY_MARK_MINUS;
-	return true;
-}
-
-/* <0, 0, >0; a mark decides what equality of the printed digits means (GB/T 8170 clause 4.3.2, standards.md 1.2).
- * Marks speak of the absolute value. */
-static int full_value(const struct assay_fraction *value, int mark, const struct assay_decimal *limit)
-{
-	struct assay_fraction bound = assay_fraction_of(limit);
-	int order = assay_fraction_compare(value, &bound);
-
-	if (order == 0 && mark)
-		order = value->n < 0 ? -mark : mark;
-	return order;
-}
-
-static bool conforms(
-	const struct assay_limit *limit, const struct assay_fraction *value, int mark, bool *known)
-{
-	*known = true;
-	if (strcmp(limit->kind, "le") == 0 && limit->has_upper)
-		return full_value(value, mark, &limit->upper) <= 0;
-	if (strcmp(limit->kind, "lt") == 0 && limit->has_upper)
-		return full_value(value, mark, &limit->upper) < 0;
-	if (strcmp(limit->kind, "ge") == 0 && limit->has_lower)
-		return full_value(value, mark, &limit->lower) >= 0;
-	if (strcmp(limit->kind, "gt") == 0 && limit->has_lower)
-		return full_value(value, mark, &limit->lower) > 0;
-	if (strcmp(limit->kind, "range") == 0 && limit->has_lower && limit->has_upper)
-		return full_value(value, mark, &limit->lower) >= 0 &&
-		       full_value(value, mark, &limit->upper) <= 0;
-	*known = false;
-	return false;
-}
-
-static void show_compared(
-	const struct assay_fraction *value, int mark, const struct assay_limit *limit, char *out, size_t size)
-{
-	struct assay_decimal text;
-	char number[ASSAY_FRACTION_TEXT_MAX];
-	int places = (limit->has_upper ? limit->upper.scale : limit->lower.scale) + 4;
-
-	if (assay_fraction_round(value, places, ASSAY_ROUND_HALF_EVEN, &text) != ASSAY_OK) {
-		(void)assay_fraction_format(value, number);
-	} else {
-		while (text.mark == ASSAY_MARK_EXACT && text.scale > 0 && text.coefficient % 10 == 0) {
-			text.coefficient /= 10;
-			text.scale--;
-		}
-		if (text.mark == ASSAY_MARK_EXACT)
-			text.mark = (int8_t)mark;
-		(void)assay_decimal_format(&text, number);
-	}
-	(void)snprintf(out, size, "%s %s", number, limit->unit);
-}
-
-static void compare(const struct assay_question *question, struct assay_verdict *out)
-{
-	const struct assay_limit *limit = out->limit;
-	struct assay_fraction value = question->exact, ratio;
-	struct assay_decimal printed;
-	char unit[32] = "";
-	bool known, good;
-	int mark = ASSAY_MARK_EXACT;
-
-	if (!question->has_exact) {
-		if (!question->value || !parse_value(question->value, &printed, unit)) {
-			undetermined(out, "bad-value");
-			return;
-		}
-		value = assay_fraction_of(&printed);
-		mark = printed.mark;
-	}
-	if (!*unit)
-		(void)snprintf(unit, sizeof unit, "%s",
-			question->unit && *question->unit ? question->unit : limit->unit);
-	if (!assay_unit_ratio(unit, limit->unit, &ratio)) {
-		undetermined(out, "unit-mismatch");
-		return;
-	}
-	if (assay_fraction_apply('*', &value, &ratio, &value) != ASSAY_OK) {
-		undetermined(out, "overflow");
-		return;
-	}
-	good = conforms(limit, &value, mark, &known);
-	if (!known) {
-		undetermined(out, "kind-unsupported");
-		return;
-	}
-	show_compared(&value, mark, limit, out->compared, sizeof out->compared);
-	assay_step_add(&out->steps, "全数值比较：%s 与 %s，未修约，%s",
-		"full-value comparison: %s against %s, not rounded, %s", out->compared, limit->text,
-		good ? "符合 conforms" : "不符合 does not conform");
-	if (question->reasons && question->reasons->count) {
-		for (unsigned i = 0; i < question->reasons->count; i++)
-			undetermined(out, question->reasons->code[i]);
-		return;
-	}
-	out->kind = good ? ASSAY_VERDICT_PASS : ASSAY_VERDICT_FAIL;
-	if (strcmp(limit->confidence, "high") != 0)
+	finding_clear(out);
+	out->standard = &c->specs->standards[c->standard];
+	out->not_permitted = true;
+	ASSAY_NOTE(c, "%s 的表A.1 没有该类别及其上级的“%s”：不得使用",
+		"%s has no row for %s in this category or above it: not permitted", out->standard->id,
+		c->question->analyte);
+	assay_judge_absence(c, &row, &one, out);
+	out->limit = NULL;
+	if (c->specs->no_row_unverified[c->standard] &&
+		(out->kind == ASSAY_VERDICT_PASS || out->kind == ASSAY_VERDICT_FAIL))
 		assay_reason_add(&out->reasons, "limit-unverified");
+}
+
+/* Not listed anywhere in the file: whether it may be used "as needed" is table A.2's question. */
+static void note_as_needed(const struct assay_case *c)
+{
+	const struct assay_category *category = &c->specs->categories[c->category];
+
+	if (*category->a2 >= '0' && *category->a2 <= '9')
+		ASSAY_NOTE(c, "该类别是表A.2 例外的第 %s 项：按生产需要适量使用的规定在此不适用",
+			"the category is number %s of table A.2: use \"as needed\" does not reach it",
+			category->a2);
+	else if (*category->a2)
+		ASSAY_NOTE(c, "该类别的下级都在表A.2 中：请给出下级类别",
+			"all categories below are in table A.2: name the one below");
+}
+
+static void no_row(const struct assay_case *c, const struct assay_found *found, struct assay_finding *out)
+{
+	const struct assay_standard *standard = &c->specs->standards[c->standard];
+	const struct assay_gap *gap = gap_of(c, found);
+	uint32_t first;
+
+	if (gap) {
+		assay_undetermined(out, *gap->group ? "as-needed-review" : "rows-left-out");
+		ASSAY_NOTE_ZH(c, "%s", gap->zh);
+		ASSAY_NOTE_EN(c, "%s", gap->en);
+	} else if (c->specs->lineages[c->category].reach < c->specs->lineages[c->category].count) {
+		assay_undetermined(out, "category-restricted");
+	} else if (strcmp(standard->no_row, "left-out") == 0) {
+		assay_undetermined(out, "rows-left-out");
+	} else if (strcmp(standard->no_row, "not-permitted") == 0 && found->known) {
+		if (found->ambiguous)
+			assay_undetermined(out, "analyte-ambiguous");
+		else
+			not_permitted(c, found, out);
+	} else if (strcmp(standard->no_row, "not-permitted") == 0) {
+		assay_undetermined(out, "analyte-unknown");
+		note_as_needed(c);
+	} else {
+		assay_undetermined(out, assay_specs_names(c->specs, c->question->analyte, &first)
+						? "no-limit"
+						: "analyte-unknown");
+	}
+}
+
+/* ---- declared limits --------------------------------------------------------------------------------------- */
+
+static void judge_declared(const struct assay_case *c, const struct assay_declared *declared,
+	uint32_t analyte, struct assay_finding *out)
+{
+	struct assay_limit limit = {.standard = "",
+		.category = "",
+		.analyte = "",
+		.analyte_zh = "",
+		.cas = "",
+		.basis = "",
+		.except = "",
+		.method = "",
+		.clause = "",
+		.only = "",
+		.when = "",
+		.unless = "",
+		.left_out_when = "",
+		.convert = "",
+		.dilution = "",
+		.screen = "",
+		.measure = "",
+		.group = "",
+		.to = "",
+		.food_zh = "",
+		.kind = declared->kind,
+		.unit = declared->unit,
+		.source = declared->source,
+		.text = declared->bound,
+		.confidence = "high"};
+	struct assay_row row = {.limit = &limit,
+		.standard = c->standard,
+		.category = c->category,
+		.analyte = analyte,
+		.next = ASSAY_NONE};
+	bool upper = declared->kind[0] == 'l';
+	struct assay_decimal *bound = upper ? &limit.upper : &limit.lower;
+
+	finding_clear(out);
+	row.kind = assay_kind_find(declared->kind);
+	row.unit = assay_unit_find(declared->unit);
+	if (row.kind < ASSAY_KIND_LE || row.kind > ASSAY_KIND_GT || row.unit < 0 ||
+		assay_decimal_parse(declared->bound, strlen(declared->bound), bound) != ASSAY_OK) {
+		assay_undetermined(out, "declared-invalid");
+		return;
+	}
+	limit.has_upper = upper;
+	limit.has_lower = !upper;
+	row.lower = assay_fraction_of(&limit.lower);
+	row.upper = assay_fraction_of(&limit.upper);
+	row.place = bound->scale;
+	ASSAY_NOTE(c, "明示指标（%s）：%s %s %s", "declared (%s): %s %s %s", declared->source, declared->kind,
+		declared->bound, declared->unit);
+	assay_judge_numeric(c, &row, &one, out);
+	out->limit = NULL; /* the row was on this stack */
+	if (out->kind == ASSAY_VERDICT_FAIL)
+		assay_reason_add(&out->reasons, "declared-limit");
+}
+
+/* ---- the case ---------------------------------------------------------------------------------------------- */
+
+/* How much a finding weighs when several apply: fail, undetermined, pass, not applicable. */
+static int weight(const struct assay_finding *finding)
+{
+	switch (finding->kind) {
+	case ASSAY_VERDICT_FAIL:
+		return 4;
+	case ASSAY_VERDICT_PASS:
+		return 2;
+	case ASSAY_VERDICT_NOT_APPLICABLE:
+		return 0;
+	case ASSAY_VERDICT_UNDETERMINED:
+	default:
+		return finding->reasons.count == 1 && strcmp(finding->reasons.code[0], "no-limit") == 0 ? 1
+													: 3;
+	}
+}
+
+size_t assay_finding_strictest(const struct assay_finding *findings, size_t count)
+{
+	size_t best = 0;
+
+	for (size_t i = 1; i < count; i++)
+		if (weight(&findings[i]) > weight(&findings[best]))
+			best = i;
+	return best;
+}
+
+static void keep_strictest(struct assay_finding *kept, const struct assay_finding *next)
+{
+	if (weight(next) > weight(kept))
+		*kept = *next;
+}
+
+static void judge_rows(const struct assay_case *c, const struct assay_found *found, struct assay_finding *out)
+{
+	judge_row(c, &c->specs->rows[found->row[0]], &found->factor[0], out);
+	for (unsigned i = 1; i < found->count; i++) {
+		struct assay_finding next;
+
+		judge_row(c, &c->specs->rows[found->row[i]], &found->factor[i], &next);
+		keep_strictest(out, &next);
+	}
+}
+
+static const char *conditions_of(const struct assay_question *question, uint64_t *out)
+{
+	*out = 0;
+	for (size_t i = 0; i < question->condition_count; i++) {
+		uint64_t bit = assay_condition_bit(question->conditions[i], strlen(question->conditions[i]));
+
+		if (!bit)
+			return "condition-unknown";
+		*out |= bit;
+	}
+	return NULL;
+}
+
+static const char *aux_known(const struct assay_question *question)
+{
+	static const char *const known[] = {"moisture", "fat", "abv", "density", "dilution", "declared_value",
+		"drying_factor", "fresh_moisture", "total_arsenic", "total_mercury", "amino_acid_nitrogen"};
+
+	for (size_t i = 0; i < question->aux_count; i++) {
+		size_t j = 0;
+
+		while (j < sizeof known / sizeof *known && strcmp(known[j], question->aux[i].name) != 0)
+			j++;
+		if (j == sizeof known / sizeof *known)
+			return "aux-unknown";
+	}
+	return NULL;
+}
+
+/* Edition and category; a reason when the case cannot be opened. */
+static const char *open_case(struct assay_case *c, struct assay_finding *out)
+{
+	const struct assay_question *question = c->question;
+	bool in_force = false;
+	const char *reason;
+
+	if (!question->produced || strlen(question->produced) != 10 || !assay_date_valid(question->produced))
+		return "date-invalid";
+	if (question->tested && (strlen(question->tested) != 10 || !assay_date_valid(question->tested) ||
+					strcmp(question->tested, question->produced) < 0))
+		return "date-invalid";
+	out->standard = assay_specs_standard_at(c->specs, question->standard, question->produced, &in_force);
+	if (!out->standard)
+		return assay_specs_standard_known(c->specs, question->standard) ? "not-in-force"
+										: "standard-unknown";
+	if (!in_force)
+		return "not-in-force";
+	c->standard = (uint32_t)(out->standard - c->specs->standards);
+	if (*out->standard->from)
+		ASSAY_NOTE(c, "生产日期 %s，适用 %s（%s 起施行）",
+			"produced %s: %s applies (in force from %s)", question->produced, out->standard->id,
+			out->standard->from);
+	else
+		ASSAY_NOTE(c, "%s：按标签明示适用", "%s: applies by the label", out->standard->id);
+	c->category = assay_specs_category_id(c->specs, out->standard->tree, question->category);
+	if (c->category == ASSAY_NONE)
+		return "category-unknown";
+	if (c->specs->categories[c->category].reserved)
+		return "category-reserved";
+	reason = conditions_of(question, &c->conditions);
+	return reason ? reason : aux_known(question);
+}
+
+static void decide(struct assay_case *c, struct assay_finding *out)
+{
+	struct assay_found found;
+	const char *reason;
+
+	finding_clear(out);
+	if (!c->question->standard || !c->question->category || !c->question->analyte) {
+		assay_undetermined(out, "question-incomplete");
+		return;
+	}
+	reason = open_case(c, out);
+	if (reason) {
+		assay_undetermined(out, reason);
+		return;
+	}
+	assay_specs_find(c->specs, c->standard, c->category, c->question->analyte, &found);
+	if (found.count == 0)
+		no_row(c, &found, out);
+	else if (found.ambiguous)
+		assay_undetermined(out, "analyte-ambiguous");
+	else
+		judge_rows(c, &found, out);
+	for (size_t i = 0; i < c->question->declared_count && found.analyte != ASSAY_NONE; i++) {
+		struct assay_finding declared;
+
+		judge_declared(c, &c->question->declared[i], found.analyte, &declared);
+		declared.standard = out->standard;
+		if (weight(&declared) > weight(out)) {
+			declared.limit = out->limit;
+			*out = declared;
+		}
+	}
+	for (unsigned i = 0; c->question->reasons && i < c->question->reasons->count; i++)
+		assay_undetermined(out, c->question->reasons->code[i]);
+}
+
+void assay_decide(
+	const struct assay_specs *specs, const struct assay_question *question, struct assay_finding *out)
+{
+	struct assay_case c = {.specs = specs, .question = question};
+
+	decide(&c, out);
+}
+
+static size_t append(char *out, size_t size, size_t at, const char *text)
+{
+	size_t length = strlen(text);
+
+	if (at + length >= size)
+		return at;
+	memcpy(out + at, text, length + 1);
+	return at + length;
 }
 
 static void describe(struct assay_verdict *out)
 {
-	char zh[300] = "", en[300] = "";
-	size_t zh_length = 0, en_length = 0;
+	size_t zh = append(out->text_zh, sizeof out->text_zh, 0, assay_verdict_zh(out->kind)),
+	       en = append(out->text_en, sizeof out->text_en, 0, assay_verdict_name(out->kind));
 
 	for (unsigned i = 0; i < out->reasons.count; i++) {
 		const struct assay_reason_text *reason = assay_reason_find(out->reasons.code[i]);
 
-		if (zh_length + strlen(reason->zh) + 8 > sizeof zh ||
-			en_length + strlen(reason->en) + 8 > sizeof en)
+		if (zh + strlen(reason->zh) + 8 > sizeof out->text_zh ||
+			en + strlen(reason->en) + 8 > sizeof out->text_en)
 			break;
-		zh_length += (size_t)snprintf(
-			zh + zh_length, sizeof zh - zh_length, "%s%s", i ? "；" : "：", reason->zh);
-		en_length += (size_t)snprintf(
-			en + en_length, sizeof en - en_length, "%s%s", i ? "; " : ": ", reason->en);
+		zh = append(out->text_zh, sizeof out->text_zh, zh, i ? "；" : "：");
+		zh = append(out->text_zh, sizeof out->text_zh, zh, reason->zh);
+		en = append(out->text_en, sizeof out->text_en, en, i ? "; " : ": ");
+		en = append(out->text_en, sizeof out->text_en, en, reason->en);
 	}
-	(void)snprintf(out->text_zh, sizeof out->text_zh, "%s%s", assay_verdict_zh(out->kind), zh);
-	(void)snprintf(out->text_en, sizeof out->text_en, "%s%s", assay_verdict_name(out->kind), en);
-}
-
-static void choose_and_compare(
-	const struct assay_specs *specs, const struct assay_question *question, struct assay_verdict *out)
-{
-	bool in_force = false;
-
-	if (!question->produced || strlen(question->produced) != 10 ||
-		!assay_date_valid(question->produced)) {
-		undetermined(out, "date-invalid");
-		return;
-	}
-	out->standard = assay_specs_standard_at(specs, question->standard, question->produced, &in_force);
-	if (!out->standard) {
-		undetermined(out, assay_specs_standard_known(specs, question->standard) ? "not-in-force"
-											: "standard-unknown");
-		return;
-	}
-	if (!in_force) {
-		undetermined(out, "not-in-force");
-		return;
-	}
-	assay_step_add(&out->steps, "生产日期 %s，适用 %s（%s 起施行）",
-		"produced %s: %s applies (in force from %s)", question->produced, out->standard->id,
-		out->standard->from);
-	if (!assay_specs_category_known(specs, out->standard->tree, question->category)) {
-		undetermined(out, "category-unknown");
-		return;
-	}
-	out->limit = find_limit(specs, out->standard, question->category, question->analyte);
-	if (!out->limit) {
-		undetermined(out, "no-limit");
-		return;
-	}
-	assay_step_add(&out->steps, "%s，类别 %s，%s：%s", "%s, category %s, %s: %s", out->standard->id,
-		out->limit->category, out->limit->analyte, out->limit->text);
-	compare(question, out);
 }
 
 void assay_judge(
 	const struct assay_specs *specs, const struct assay_question *question, struct assay_verdict *out)
 {
-	memset(out, 0, sizeof *out);
-	choose_and_compare(specs, question, out);
+	struct assay_case c = {.specs = specs, .question = question, .steps = &out->steps};
+	struct assay_finding finding;
+	char value[ASSAY_FRACTION_TEXT_MAX + 40];
+
+	out->steps.count = 0;
+	decide(&c, &finding);
+	out->kind = finding.kind;
+	out->reasons = finding.reasons;
+	out->standard = finding.standard;
+	out->limit = finding.limit;
+	out->not_permitted = finding.not_permitted;
+	out->compared[0] = '\0';
+	if (finding.has_compared) {
+		const struct assay_limit *limit = finding.limit;
+		int places = limit ? (limit->has_upper ? limit->upper.scale : limit->lower.scale) + 4 : 6;
+
+		assay_show_interval(&finding.compared, places, value);
+		(void)snprintf(out->compared, sizeof out->compared, "%s%s%s", value,
+			limit && *limit->unit ? " " : "", limit ? limit->unit : "");
+	}
 	describe(out);
+}
+
+bool assay_retest_allowed(const struct assay_limit *limit)
+{
+	return !assay_unit_is_count(assay_unit_find(limit->unit)) && limit->n == 0;
 }

@@ -57,6 +57,8 @@ enum assay_slot_state assay_method_slot_state(const struct assay_method *method,
 	const struct assay_slot *slot = find_slot(method, name, strlen(name));
 	unsigned last;
 
+	if (slot && slot->shared && replicate <= method->replicates)
+		replicate = 1;
 	if (!slot || replicate < 1 || replicate > method->replicates)
 		return ASSAY_SLOT_EMPTY;
 	last = weighings(values, count, name, replicate);
@@ -83,16 +85,16 @@ static int slot_number(void *context, const char *name, size_t length, struct as
 	const struct scope *scope = context;
 	const struct assay_slot *slot = find_slot(scope->method, name, length);
 	const struct assay_slot_value *last, *before;
-	unsigned ordinal;
+	unsigned ordinal, replicate = slot && slot->shared ? 1 : scope->replicate;
 
 	if (!slot)
 		return ASSAY_EREFUSED;
-	ordinal = weighings(scope->values, scope->count, slot->name, scope->replicate);
+	ordinal = weighings(scope->values, scope->count, slot->name, replicate);
 	if (ordinal == 0)
 		return ASSAY_ENOTFOUND;
-	last = find_value(scope->values, scope->count, slot->name, scope->replicate, ordinal);
+	last = find_value(scope->values, scope->count, slot->name, replicate, ordinal);
 	if (slot->constant && ordinal >= 2 && strcmp(slot->take, "smaller") == 0) {
-		before = find_value(scope->values, scope->count, slot->name, scope->replicate, ordinal - 1);
+		before = find_value(scope->values, scope->count, slot->name, replicate, ordinal - 1);
 		if (assay_decimal_compare(&before->value, &last->value) < 0)
 			last = before;
 	}
@@ -193,15 +195,44 @@ static bool replicate_value(const struct assay_method *method, const struct assa
 	return true;
 }
 
-/* |x1 - x2| <= p % of the mean, for the furthest two; equality is accepted (standards.md 7.7). Exact. */
+/* The allowed difference at this mean: the first range that begins at or below it; the lowest below all. */
+static const struct assay_precision *precision_at(
+	const struct assay_method *method, const struct assay_fraction *mean)
+{
+	for (unsigned i = 0; i < method->precision_count; i++) {
+		struct assay_fraction from = assay_fraction_of(&method->precision[i].from);
+
+		if (assay_fraction_compare(mean, &from) >= 0)
+			return &method->precision[i];
+	}
+	return &method->precision[method->precision_count - 1];
+}
+
+static int allowed_difference(const struct assay_precision *precision, const struct assay_fraction *mean,
+	struct assay_fraction *out)
+{
+	struct assay_fraction hundred = {100, 1};
+	int status = ASSAY_OK;
+
+	*out = assay_fraction_of(&precision->allowed);
+	if (!precision->absolute) {
+		status = assay_fraction_apply('*', out, mean, out);
+		if (status == ASSAY_OK)
+			status = assay_fraction_apply('/', out, &hundred, out);
+		if (out->n < 0)
+			out->n = -out->n;
+	}
+	return status;
+}
+
+/* |x1 - x2| within what the method allows at this level, for the furthest two; equality is accepted (standards.md 7.7). */
 static bool duplicates_agree(const struct assay_method *method, const struct assay_fraction *x,
 	const struct assay_fraction *mean, struct assay_result *out)
 {
-	struct assay_fraction low = x[0], high = x[0], spread,
-			      allowed = assay_fraction_of(&method->difference_percent), hundred = {100, 1};
-	struct assay_decimal percent = method->difference_percent;
+	const struct assay_precision *precision = precision_at(method, mean);
+	struct assay_fraction low = x[0], high = x[0], spread, allowed;
 	char spread_text[ASSAY_DECIMAL_TEXT_MAX], allowed_text[ASSAY_DECIMAL_TEXT_MAX],
-		percent_text[ASSAY_DECIMAL_TEXT_MAX];
+		rule[ASSAY_DECIMAL_TEXT_MAX];
 	bool good;
 
 	for (unsigned i = 1; i < method->replicates; i++) {
@@ -211,25 +242,19 @@ static bool duplicates_agree(const struct assay_method *method, const struct ass
 			high = x[i];
 	}
 	if (assay_fraction_apply('-', &high, &low, &spread) != ASSAY_OK ||
-		assay_fraction_apply('*', &allowed, mean, &allowed) != ASSAY_OK ||
-		assay_fraction_apply('/', &allowed, &hundred, &allowed) != ASSAY_OK) {
+		allowed_difference(precision, mean, &allowed) != ASSAY_OK) {
 		assay_reason_add(&out->reasons, "overflow");
 		return false;
 	}
-	if (allowed.n < 0)
-		allowed.n = -allowed.n;
 	good = assay_fraction_compare(&spread, &allowed) <= 0;
 	show(&spread, spread_text);
 	show(&allowed, allowed_text);
-	(void)assay_decimal_format(&percent, percent_text);
-	if (good)
-		assay_step_add(&out->steps, "平行样之差 %s ≤ 平均值的 %s %%（%s）",
-			"duplicates differ by %s ≤ %s %% of the mean (%s)", spread_text, percent_text,
-			allowed_text);
-	else
-		assay_step_add(&out->steps, "平行样之差 %s > 平均值的 %s %%（%s）",
-			"duplicates differ by %s > %s %% of the mean (%s)", spread_text, percent_text,
-			allowed_text);
+	(void)assay_decimal_format(&precision->allowed, rule);
+	assay_step_zh(&out->steps, "平行样之差 %s %s %s（允许：%s %s）", spread_text, good ? "≤" : ">",
+		allowed_text, precision->absolute ? "绝对差" : "平均值的百分之", rule);
+	assay_step_en(&out->steps, "duplicates differ by %s %s %s (allowed: %s %s)", spread_text,
+		good ? "≤" : ">", allowed_text, rule,
+		precision->absolute ? method->unit : "percent of the mean");
 	return good;
 }
 
@@ -267,37 +292,94 @@ static void look_at_evidence(
 	}
 }
 
+static int round_for_report(const struct assay_method *method, const struct assay_fraction *exact,
+	struct assay_decimal *out, unsigned *digits)
+{
+	struct assay_fraction size = *exact;
+
+	if (size.n < 0)
+		size.n = -size.n;
+	for (unsigned i = 0; i < method->digits_count; i++) {
+		struct assay_fraction from = assay_fraction_of(&method->digits[i].from);
+
+		if (assay_fraction_compare(&size, &from) < 0)
+			continue;
+		*digits = method->digits[i].significant ? method->digits[i].significant
+							: method->digits[i].places;
+		return method->digits[i].significant
+			       ? assay_fraction_round_significant(exact, *digits, method->rounding, out)
+			       : assay_fraction_round(exact, (int)*digits, method->rounding, out);
+	}
+	return ASSAY_EREFUSED;
+}
+
+/* Below the limit of detection a figure is no figure: "not detected", with the limit stated. */
+static bool below_lod(const struct assay_method *method, struct assay_result *out)
+{
+	const struct assay_decimal *limit = method->has_lod ? &method->lod : &method->loq;
+	struct assay_fraction bound = assay_fraction_of(limit);
+	char text[ASSAY_DECIMAL_TEXT_MAX];
+
+	if ((!method->has_lod && !method->has_loq) || assay_fraction_compare(&out->exact, &bound) >= 0)
+		return false;
+	(void)assay_decimal_format(limit, text);
+	out->censored = true;
+	(void)snprintf(out->value, sizeof out->value, "ND");
+	(void)snprintf(out->reported, sizeof out->reported, "ND (%s %s %s)", method->has_lod ? "LOD" : "LOQ",
+		text, method->unit);
+	assay_step_add(&out->steps, "平均值低于检出(定量)限 %s %s：报告未检出",
+		"the mean is below the limit of detection (quantification) %s %s: reported as not detected",
+		text, method->unit);
+	return true;
+}
+
 static void report(const struct assay_method *method, struct assay_result *out)
 {
 	struct assay_decimal rounded;
 	char exact[ASSAY_DECIMAL_TEXT_MAX];
-	unsigned significant = 0;
-	struct assay_fraction size = out->exact;
-	int status = ASSAY_EREFUSED;
+	unsigned digits = 0;
 
-	if (size.n < 0)
-		size.n = -size.n;
-	for (unsigned i = 0; i < method->digits_count && !significant; i++) {
-		struct assay_fraction from = assay_fraction_of(&method->digits[i].from);
-
-		if (assay_fraction_compare(&size, &from) >= 0)
-			significant = method->digits[i].significant;
-	}
-	if (significant)
-		status = assay_fraction_round_significant(
-			&out->exact, significant, ASSAY_ROUND_HALF_EVEN, &rounded);
-	if (status != ASSAY_OK) {
+	if (round_for_report(method, &out->exact, &rounded, &digits) != ASSAY_OK) {
 		assay_reason_add(&out->reasons, "overflow");
 		return;
 	}
+	out->has_value = true;
+	show(&out->exact, exact);
+	if (below_lod(method, out))
+		return;
 	rounded.mark =
 		ASSAY_MARK_EXACT; /* the report prints the rounded value; the comparison uses the exact one */
 	(void)assay_decimal_format(&rounded, out->value);
-	out->has_value = true;
-	show(&out->exact, exact);
-	assay_step_add(&out->steps, "平均值 %s，修约到 %u 位有效数字：%s %s",
-		"mean %s, rounded to %u significant digits: %s %s", exact, significant, out->value,
-		method->unit);
+	(void)snprintf(out->reported, sizeof out->reported, "%s %s", out->value, method->unit);
+	assay_step_add(&out->steps, "平均值 %s，按 %u 位修约：%s %s", "mean %s, rounded to %u digits: %s %s",
+		exact, digits, out->value, method->unit);
+}
+
+/* Both below the limit of detection need no pair test; one below and one not is a failure of the pair unless the one is
+ * below the limit of quantification. standards.md 7.7. */
+static bool pair_good(
+	const struct assay_method *method, const struct assay_fraction *x, struct assay_result *out)
+{
+	struct assay_fraction lod = assay_fraction_of(&method->lod), loq = assay_fraction_of(&method->loq);
+	unsigned below = 0;
+	bool high = false;
+
+	if (method->has_lod) {
+		for (unsigned i = 0; i < method->replicates; i++) {
+			below += assay_fraction_compare(&x[i], &lod) < 0;
+			high = high || (method->has_loq && assay_fraction_compare(&x[i], &loq) >= 0);
+		}
+		if (below == method->replicates || (below > 0 && method->has_loq && !high))
+			return true;
+		if (below > 0) {
+			assay_reason_add(&out->reasons, "pair-failed");
+			return false;
+		}
+	}
+	if (duplicates_agree(method, x, &out->exact, out))
+		return true;
+	assay_reason_add(&out->reasons, "duplicate-failed");
+	return false;
 }
 
 void assay_method_calculate(const struct assay_method *method, const struct assay_slot_value *values,
@@ -308,6 +390,10 @@ void assay_method_calculate(const struct assay_method *method, const struct assa
 
 	memset(out, 0, sizeof *out);
 	out->exact.d = 1;
+	if (method->qualitative) {
+		assay_reason_add(&out->reasons, "result-kind"); /* its result is typed as a word */
+		return;
+	}
 	(void)snprintf(out->unit, sizeof out->unit, "%s", method->unit);
 	for (unsigned i = 0; i < method->replicates; i++)
 		complete = replicate_value(method, values, count, i + 1, out, &x[i]) && complete;
@@ -322,7 +408,7 @@ void assay_method_calculate(const struct assay_method *method, const struct assa
 		assay_reason_add(&out->reasons, "overflow");
 		return;
 	}
-	if (method->replicates > 1 && !duplicates_agree(method, x, &out->exact, out))
-		assay_reason_add(&out->reasons, "duplicate-failed");
+	if (method->replicates > 1)
+		(void)pair_good(method, x, out);
 	report(method, out);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The set of specs: reading the folders, and looking things up. */
+ * The set of specs: reading the folders, memory, and looking things up. */
 #include "limits/specs.h"
 
 #include "limits/specs_read.h"
@@ -14,17 +14,21 @@
 
 static void hex_digest(const char *bytes, size_t length, char out[65])
 {
+	static const char digits[] = "0123456789abcdef";
 	unsigned char digest[SHA256_DIGEST_LENGTH];
 
 	(void)SHA256((const unsigned char *)bytes, length, digest);
-	for (unsigned i = 0; i < sizeof digest; i++)
-		(void)snprintf(out + 2 * i, 3, "%02x", digest[i]);
+	for (unsigned i = 0; i < sizeof digest; i++) {
+		out[2 * i] = digits[digest[i] >> 4];
+		out[2 * i + 1] = digits[digest[i] & 15];
+	}
+	out[64] = '\0';
 }
 
 static int load_file(struct assay_specs *specs, const char *dir, const char *folder, const char *name,
-	const char *schema_name, assay_specs_reader *reader, struct assay_error *err)
+	struct assay_xml_schema *schema, assay_specs_reader *reader, struct assay_error *err)
 {
-	char path[900], schema[900];
+	char path[900];
 	struct assay_spec_file *file = calloc(1, sizeof *file);
 	struct assay_spec_file **files = realloc(specs->files, (specs->file_count + 1) * sizeof *files);
 	xmlDocPtr document = NULL;
@@ -38,20 +42,19 @@ static int load_file(struct assay_specs *specs, const char *dir, const char *fol
 	}
 	specs->files[specs->file_count++] = file;
 	(void)snprintf(path, sizeof path, "%s/%s/%s", dir, folder, name);
-	(void)snprintf(schema, sizeof schema, "%s/schema/%s", dir, schema_name);
 	(void)snprintf(file->path, sizeof file->path, "%s/%s", folder, name);
 	status = assay_xml_read(path, ASSAY_SPEC_FILE_MAX, &file->bytes, &file->length, err);
 	if (status != ASSAY_OK)
 		return status;
 	hex_digest(file->bytes, file->length, file->sha256);
-	status = assay_xml_parse(path, file->bytes, file->length, schema, &document, err);
+	status = assay_xml_parse_with(schema, path, file->bytes, file->length, &document, err);
 	if (status == ASSAY_OK)
 		status = reader(specs, file, path, xmlDocGetRootElement(document), err);
 	xmlFreeDoc(document);
 	return status;
 }
 
-static int by_name(const struct dirent **a, const struct dirent **b)
+static int by_file_name(const struct dirent **a, const struct dirent **b)
 {
 	return strcmp((*a)->d_name, (*b)->d_name);
 }
@@ -63,115 +66,61 @@ static int is_xml(const struct dirent *file)
 	return length > 4 && file->d_name[0] != '.' && strcmp(file->d_name + length - 4, ".xml") == 0;
 }
 
-static int load_folder(struct assay_specs *specs, const char *dir, const char *folder, const char *schema,
-	assay_specs_reader *reader, struct assay_error *err)
+static int load_folder(struct assay_specs *specs, const char *dir, const char *folder,
+	const char *schema_name, assay_specs_reader *reader, struct assay_error *err)
 {
 	char path[900];
 	struct dirent **names = NULL;
-	int count, status = ASSAY_OK;
+	struct assay_xml_schema *schema = NULL;
+	int count, status;
 
 	(void)snprintf(path, sizeof path, "%s/%s", dir, folder);
-	count = scandir(path, &names, is_xml, by_name);
+	count = scandir(path, &names, is_xml, by_file_name);
 	if (count < 0)
 		return assay_error_set(err, ASSAY_ENOTFOUND, "file-missing", "%s：不能读取（%s）",
 			"%s: cannot be read (%s)", path, strerror(errno));
+	(void)snprintf(path, sizeof path, "%s/schema/%s", dir, schema_name);
+	status = assay_xml_schema_open(path, &schema, err);
 	for (int i = 0; i < count; i++) {
 		if (status == ASSAY_OK)
 			status = load_file(specs, dir, folder, names[i]->d_name, schema, reader, err);
 		free(names[i]);
 	}
 	free(names);
+	assay_xml_schema_close(schema);
 	return status;
-}
-
-static int category_order(const void *a, const void *b)
-{
-	const struct assay_category *left = a, *right = b;
-	int order = strcmp(left->tree, right->tree);
-
-	return order ? order : strcmp(left->code, right->code);
-}
-
-static const struct assay_category *find_category(
-	const struct assay_specs *specs, const char *tree, const char *code)
-{
-	struct assay_category wanted = {tree, code, NULL};
-
-	if (specs->category_count == 0)
-		return NULL;
-	return bsearch(&wanted, specs->categories, specs->category_count, sizeof wanted, category_order);
-}
-
-static int cross_check(const struct assay_specs *specs, struct assay_error *err)
-{
-	for (size_t i = 0; i < specs->standard_count; i++) {
-		const struct assay_standard *standard = &specs->standards[i];
-
-		for (size_t j = 0; j < specs->standard_count; j++) {
-			const struct assay_standard *other = &specs->standards[j];
-
-			if (i != j && strcmp(standard->number, other->number) == 0 &&
-				strcmp(standard->from, other->from) <= 0 &&
-				(!*standard->until || strcmp(standard->until, other->from) > 0))
-				return assay_error_set(err, ASSAY_EREFUSED, "spec-overlap",
-					"%s：与 %s 的施行期重叠（%s、%s）",
-					"%s: overlaps in time with %s (%s, %s)", standard->file->path,
-					other->file->path, standard->id, other->id);
-		}
-		for (size_t j = 0; j < standard->limit_count; j++)
-			if (!find_category(specs, standard->tree, standard->limits[j].category))
-				return assay_error_set(err, ASSAY_EREFUSED, "spec-invalid",
-					"%s:%u：类别 %s 不在分类 %s 里",
-					"%s:%u: category %s is not in the tree %s", standard->file->path,
-					standard->limits[j].line, standard->limits[j].category,
-					standard->tree);
-	}
-	return ASSAY_OK;
 }
 
 int assay_specs_load(const char *dir, struct assay_specs **out, struct assay_error *err)
 {
+	static const struct {
+		const char *folder, *schema;
+		assay_specs_reader *reader;
+	} steps[] = {{"categories", "categories.xsd", assay_specs_read_categories},
+		{"standards", "standard.xsd", assay_specs_read_standard},
+		{"analytes", "analytes.xsd", assay_specs_read_analytes},
+		{"methods", "method.xsd", assay_specs_read_method},
+		{"products", "product.xsd", assay_specs_read_product}};
 	struct assay_specs *specs = calloc(1, sizeof *specs);
-	int status;
+	int status = ASSAY_OK;
 
 	if (!specs)
 		return assay_error_set(err, ASSAY_ENOMEM, "out-of-memory", "内存不足", "out of memory");
-	status = load_folder(specs, dir, "categories", "categories.xsd", assay_specs_read_categories, err);
-	if (status == ASSAY_OK && specs->category_count)
-		qsort(specs->categories, specs->category_count, sizeof *specs->categories, category_order);
+	for (size_t i = 0; i < sizeof steps / sizeof *steps && status == ASSAY_OK; i++) {
+		status = load_folder(specs, dir, steps[i].folder, steps[i].schema, steps[i].reader, err);
+		if (status == ASSAY_OK && i == 0)
+			status = assay_specs_index_categories(specs, err);
+	}
 	if (status == ASSAY_OK)
-		status = load_folder(specs, dir, "standards", "standard.xsd", assay_specs_read_standard, err);
+		status = assay_specs_index(specs, err);
 	if (status == ASSAY_OK)
-		status = load_folder(specs, dir, "methods", "method.xsd", assay_specs_read_method, err);
-	if (status == ASSAY_OK)
-		status = load_folder(specs, dir, "products", "product.xsd", assay_specs_read_product, err);
-	if (status == ASSAY_OK)
-		status = cross_check(specs, err);
+		status = assay_specs_check(specs, err);
 	if (status != ASSAY_OK) {
 		assay_specs_free(specs);
 		return status;
 	}
 	*out = specs;
 	return ASSAY_OK;
-}
-
-void assay_specs_free(struct assay_specs *specs)
-{
-	if (!specs)
-		return;
-	for (size_t i = 0; i < specs->file_count; i++) {
-		free(specs->files[i]->bytes);
-		free(specs->files[i]);
-	}
-	for (size_t i = 0; i < specs->text_count; i++)
-		free(specs->texts[i]);
-	free(specs->texts);
-	free(specs->files);
-	free(specs->standards);
-	free(specs->products);
-	free(specs->methods);
-	free(specs->categories);
-	free(specs);
 }
 
 size_t assay_specs_file_count(const struct assay_specs *specs)
@@ -194,30 +143,22 @@ const struct assay_standard *assay_specs_standard(const struct assay_specs *spec
 	return index < specs->standard_count ? &specs->standards[index] : NULL;
 }
 
-/* The day of entry into force belongs to the new edition: from <= day < until. */
-const struct assay_standard *assay_specs_standard_at(
-	const struct assay_specs *specs, const char *name, const char *produced, bool *in_force_out)
+size_t assay_specs_category_count(const struct assay_specs *specs)
 {
-	for (size_t i = 0; i < specs->standard_count; i++) {
-		const struct assay_standard *standard = &specs->standards[i];
-		bool in_force = strcmp(standard->from, produced) <= 0 &&
-				(!*standard->until || strcmp(produced, standard->until) < 0);
-
-		if (strcmp(standard->id, name) == 0 || (strcmp(standard->number, name) == 0 && in_force)) {
-			*in_force_out = in_force;
-			return standard;
-		}
-	}
-	return NULL;
+	return specs->category_count;
 }
 
-bool assay_specs_standard_known(const struct assay_specs *specs, const char *name)
+const struct assay_category *assay_specs_category_at(const struct assay_specs *specs, size_t index)
 {
-	for (size_t i = 0; i < specs->standard_count; i++)
-		if (strcmp(specs->standards[i].number, name) == 0 ||
-			strcmp(specs->standards[i].id, name) == 0)
-			return true;
-	return false;
+	return index < specs->category_count ? &specs->categories[index] : NULL;
+}
+
+const struct assay_category *assay_specs_category(
+	const struct assay_specs *specs, const char *tree, const char *code)
+{
+	uint32_t id = assay_specs_category_id(specs, tree, code);
+
+	return id == ASSAY_NONE ? NULL : &specs->categories[id];
 }
 
 size_t assay_specs_product_count(const struct assay_specs *specs)
@@ -238,6 +179,16 @@ const struct assay_product *assay_specs_product_find(const struct assay_specs *s
 	return NULL;
 }
 
+size_t assay_specs_method_count(const struct assay_specs *specs)
+{
+	return specs->method_count;
+}
+
+const struct assay_method *assay_specs_method_at(const struct assay_specs *specs, size_t index)
+{
+	return index < specs->method_count ? &specs->methods[index] : NULL;
+}
+
 const struct assay_method *assay_specs_method(const struct assay_specs *specs, const char *id)
 {
 	for (size_t i = 0; i < specs->method_count; i++)
@@ -246,40 +197,44 @@ const struct assay_method *assay_specs_method(const struct assay_specs *specs, c
 	return NULL;
 }
 
+bool assay_method_measures(
+	const struct assay_specs *specs, const struct assay_method *method, const char *analyte)
+{
+	uint32_t first, count = assay_specs_names(specs, analyte, &first);
+
+	if (strcmp(method->analyte, analyte) == 0 || strcmp(method->analyte_zh, analyte) == 0)
+		return true;
+	for (uint32_t i = 0; i < count; i++)
+		if (specs->names[first + i].rank < 2 &&
+			strcmp(specs->analytes[specs->names[first + i].analyte].name, method->analyte) == 0)
+			return true;
+	return false;
+}
+
 const struct assay_method *assay_specs_method_for(const struct assay_specs *specs, const char *analyte)
 {
 	for (size_t i = 0; i < specs->method_count; i++)
-		if (strcmp(specs->methods[i].analyte, analyte) == 0)
+		if (assay_method_measures(specs, &specs->methods[i], analyte))
 			return &specs->methods[i];
 	return NULL;
 }
 
-bool assay_specs_category_known(const struct assay_specs *specs, const char *tree, const char *code)
+const struct assay_method *assay_specs_method_on(
+	const struct assay_specs *specs, const char *analyte, const char *standard, const char *tested)
 {
-	return find_category(specs, tree, code) != NULL;
-}
+	size_t length = standard ? strcspn(standard, " ;") : 0;
 
-const char *assay_specs_parent(const struct assay_specs *specs, const char *tree, const char *code)
-{
-	const struct assay_category *category = find_category(specs, tree, code);
+	if (standard && standard[length] == ' ') /* "GB 4789.3 ..." keeps its number */
+		length += 1 + strcspn(standard + length + 1, " ;");
+	for (size_t i = 0; i < specs->method_count; i++) {
+		const struct assay_method *method = &specs->methods[i];
 
-	return category && *category->parent ? category->parent : NULL;
-}
-
-bool assay_specs_excluded(
-	const struct assay_specs *specs, const char *tree, const char *codes, const char *category)
-{
-	for (unsigned depth = 0; category && *codes && depth < 32; depth++) {
-		size_t length = strlen(category);
-
-		for (const char *at = codes; *at; at += strspn(at, " ")) {
-			size_t word = strcspn(at, " ");
-
-			if (word == length && strncmp(at, category, word) == 0)
-				return true;
-			at += word;
-		}
-		category = assay_specs_parent(specs, tree, category);
+		if (!assay_method_measures(specs, method, analyte) || strcmp(method->from, tested) > 0 ||
+			(*method->until && strcmp(method->until, tested) <= 0))
+			continue;
+		if (!length || (strncmp(method->standard, standard, length) == 0 &&
+				       (method->standard[length] == '-' || method->standard[length] == '\0')))
+			return method;
 	}
-	return false;
+	return NULL;
 }

@@ -9,6 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define SCHEMA_MAX 1048576u
+#define READ_FIRST 8192u
+
 struct scan {
 	const char *path, *at, *end;
 	unsigned line, depth;
@@ -122,19 +125,28 @@ int assay_xml_read(const char *path, size_t max, char **out, size_t *length_out,
 {
 	FILE *file = fopen(path, "rbe");
 	char *bytes = NULL;
-	size_t length;
+	size_t length = 0, room = 0, got;
 
 	if (!file)
 		return assay_error_set(err, ASSAY_ENOTFOUND, "file-missing", "%s：不能打开（%s）",
 			"%s: cannot be opened (%s)", path, strerror(errno));
-	bytes = malloc(max + 2);
-	length = bytes ? fread(bytes, 1, max + 1, file) : 0;
-	if (!bytes || ferror(file)) {
-		(void)fclose(file);
-		free(bytes);
-		return assay_error_set(err, ASSAY_EIO, "file-unreadable", "%s：不能读取（%s）",
-			"%s: cannot be read (%s)", path, strerror(errno));
-	}
+	do { /* a file may be a pipe: its size is known when it ends */
+		char *grown;
+
+		if (length == room) {
+			room = room ? room * 2 : READ_FIRST;
+			if (room > max + 1)
+				room = max + 1;
+			grown = realloc(bytes, room + 1);
+			if (!grown)
+				goto unreadable;
+			bytes = grown;
+		}
+		got = fread(bytes + length, 1, room - length, file);
+		length += got;
+	} while (got > 0 && length <= max);
+	if (ferror(file))
+		goto unreadable;
 	(void)fclose(file);
 	if (length > max) {
 		free(bytes);
@@ -145,6 +157,12 @@ int assay_xml_read(const char *path, size_t max, char **out, size_t *length_out,
 	*out = bytes;
 	*length_out = length;
 	return ASSAY_OK;
+unreadable:
+	(void)assay_error_set(err, ASSAY_EIO, "file-unreadable", "%s：不能读取（%s）",
+		"%s: cannot be read (%s)", path, strerror(errno));
+	(void)fclose(file);
+	free(bytes);
+	return ASSAY_EIO;
 }
 
 struct first_error {
@@ -175,40 +193,69 @@ static xmlParserInputPtr deny_entity(const char *url, const char *id, xmlParserC
 	return NULL;
 }
 
-static int validate(xmlDocPtr document, const char *schema_path, struct first_error *first)
+struct assay_xml_schema {
+	xmlSchemaPtr schema;
+};
+
+int assay_xml_schema_open(const char *path, struct assay_xml_schema **out, struct assay_error *err)
 {
+	struct assay_xml_schema *schema = calloc(1, sizeof *schema);
+	struct first_error first = {path, err, false};
+	xmlSchemaParserCtxtPtr parser = NULL;
 	char *bytes = NULL;
 	size_t length = 0;
-	xmlSchemaParserCtxtPtr parser = NULL;
-	xmlSchemaPtr schema = NULL;
-	xmlSchemaValidCtxtPtr valid = NULL;
-	int status = assay_xml_read(schema_path, 1048576, &bytes, &length, first->err);
+	int status =
+		schema ? assay_xml_read(path, SCHEMA_MAX, &bytes, &length, err)
+		       : assay_error_set(err, ASSAY_ENOMEM, "out-of-memory", "内存不足", "out of memory");
 
 	if (status != ASSAY_OK)
-		return status;
-	status = ASSAY_EREFUSED;
+		goto out;
 	parser = xmlSchemaNewMemParserCtxt(bytes, (int)length);
 	if (parser) {
-		xmlSchemaSetParserStructuredErrors(parser, keep_first, first);
-		schema = xmlSchemaParse(parser);
+		xmlSchemaSetParserStructuredErrors(parser, keep_first, &first);
+		schema->schema = xmlSchemaParse(parser);
 	}
-	valid = schema ? xmlSchemaNewValidCtxt(schema) : NULL;
+	if (!schema->schema) {
+		status = ASSAY_EREFUSED;
+		if (!first.set)
+			(void)assay_error_set(err, ASSAY_EREFUSED, "schema-unusable", "%s：模式文件不能使用",
+				"%s: the schema cannot be used", path);
+	}
+out:
+	xmlSchemaFreeParserCtxt(parser);
+	free(bytes);
+	if (status == ASSAY_OK)
+		*out = schema;
+	else
+		assay_xml_schema_close(schema);
+	return status;
+}
+
+void assay_xml_schema_close(struct assay_xml_schema *schema)
+{
+	if (schema)
+		xmlSchemaFree(schema->schema);
+	free(schema);
+}
+
+static int validate(struct assay_xml_schema *schema, xmlDocPtr document, struct first_error *first)
+{
+	xmlSchemaValidCtxtPtr valid = xmlSchemaNewValidCtxt(schema->schema);
+	int status = ASSAY_EREFUSED;
+
 	if (valid) {
 		xmlSchemaSetValidStructuredErrors(valid, keep_first, first);
 		if (xmlSchemaValidateDoc(valid, document) == 0)
 			status = ASSAY_OK;
 	}
-	if (status != ASSAY_OK && !first->set)
-		(void)assay_error_set(first->err, ASSAY_EREFUSED, "schema-unusable", "%s：模式文件不能使用",
-			"%s: the schema cannot be used", schema_path);
 	xmlSchemaFreeValidCtxt(valid);
-	xmlSchemaFree(schema);
-	xmlSchemaFreeParserCtxt(parser);
-	free(bytes);
+	if (status != ASSAY_OK && !first->set)
+		(void)assay_error_set(first->err, ASSAY_EREFUSED, "xml-invalid", "%s：不符合模式",
+			"%s: does not follow the schema", first->path);
 	return status;
 }
 
-int assay_xml_parse(const char *path, const char *bytes, size_t length, const char *schema_path,
+int assay_xml_parse_with(struct assay_xml_schema *schema, const char *path, const char *bytes, size_t length,
 	xmlDocPtr *out, struct assay_error *err)
 {
 	struct first_error first = {path, err, false};
@@ -223,8 +270,9 @@ int assay_xml_parse(const char *path, const char *bytes, size_t length, const ch
 	if (!parser)
 		return assay_error_set(err, ASSAY_ENOMEM, "out-of-memory", "内存不足", "out of memory");
 	xmlSetStructuredErrorFunc(&first, keep_first);
-	document = xmlCtxtReadMemory(parser, bytes, (int)length, NULL, "UTF-8", XML_PARSE_NONET);
-	status = document ? validate(document, schema_path, &first) : ASSAY_EREFUSED;
+	document = xmlCtxtReadMemory(
+		parser, bytes, (int)length, NULL, "UTF-8", XML_PARSE_NONET | XML_PARSE_COMPACT);
+	status = document ? validate(schema, document, &first) : ASSAY_EREFUSED;
 	xmlSetStructuredErrorFunc(NULL, NULL);
 	if (status != ASSAY_OK && !first.set && !document)
 		(void)assay_error_set(err, ASSAY_EREFUSED, "xml-invalid", "%s：不是合格的 XML",
@@ -236,4 +284,16 @@ int assay_xml_parse(const char *path, const char *bytes, size_t length, const ch
 	}
 	*out = document;
 	return ASSAY_OK;
+}
+
+int assay_xml_parse(const char *path, const char *bytes, size_t length, const char *schema_path,
+	xmlDocPtr *out, struct assay_error *err)
+{
+	struct assay_xml_schema *schema = NULL;
+	int status = assay_xml_schema_open(schema_path, &schema, err);
+
+	if (status == ASSAY_OK)
+		status = assay_xml_parse_with(schema, path, bytes, length, out, err);
+	assay_xml_schema_close(schema);
+	return status;
 }

@@ -21,6 +21,15 @@ int assay_xml_scan(
 int assay_xml_read(const char *path, size_t max, char **out, size_t *length_out,
 	struct assay_error *err) ASSAY_WARN_UNUSED;
 
+/* A schema read once for many files. The caller closes *out. */
+struct assay_xml_schema;
+int assay_xml_schema_open(
+	const char *path, struct assay_xml_schema **out, struct assay_error *err) ASSAY_WARN_UNUSED;
+void assay_xml_schema_close(struct assay_xml_schema *schema); /* NULL allowed */
+/* Scan, parse (no network, no entities, no DTD) and validate. path is for messages. The caller frees *out. */
+int assay_xml_parse_with(struct assay_xml_schema *schema, const char *path, const char *bytes, size_t length,
+	xmlDocPtr *out, struct assay_error *err) ASSAY_WARN_UNUSED;
+
 /* Scan, parse (no network, no entities, no DTD) and validate against schema_path. The caller frees *out. */
 int assay_xml_parse(const char *path, const char *bytes, size_t length, const char *schema_path,
 	xmlDocPtr *out, struct assay_error *err) ASSAY_WARN_UNUSED;
