@@ -95,6 +95,7 @@ void fence_sent(struct host_line *line)
 {
 	struct host_unit *unit = fence_unit(line, line->asked);
 
+	line->instrument[line->asked].proved = false;
 	if (unit->owed < UINT8_MAX)
 		unit->owed++;
 	unit->busy_ns = host_now_ns(line->host);
@@ -132,6 +133,7 @@ bool fence_allows(struct host_line *line, uint16_t index, uint64_t now)
 	}
 	if (by_silence) {
 		clean(unit);
+		who->proved = true;
 		return true;
 	}
 	if (begin_fence(line, index))
@@ -180,6 +182,7 @@ void fence_answered(struct host_line *line)
 	clean(unit);
 	unit->silent_fences = 0;
 	unit->answers_fences = true;
+	line->instrument[line->asked].proved = true;
 	unit->busy_ns = host_now_ns(line->host);
 	line->phase = PHASE_IDLE;
 }
@@ -188,7 +191,7 @@ void fence_refused(struct host_line *line)
 {
 	struct host_unit *unit = fence_unit(line, line->asked);
 
-	unit->mute = true; /* from now on silence */
+	unit->mute = !unit->answers_fences; /* from now on silence, unless it has known the query before */
 	unit->dirty = true;
 	unit->owed = 0;
 	unit->busy_ns = host_now_ns(line->host);

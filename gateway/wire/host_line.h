@@ -44,6 +44,7 @@ struct host_instrument {
 	struct assay_session *session;
 	uint8_t address; /* Modbus unit; 0 on streams */
 	bool listens; /* nothing can be asked; it speaks by itself */
+	bool proved; /* nothing was asked since it last passed the fence */
 	bool identified; /* who it is was asked and agreed, on this connection */
 	bool locked; /* another device answers */
 	bool needed, take;
@@ -87,6 +88,8 @@ struct host_line {
 	bool open;
 	bool complete; /* RTU: a whole answer stands in the window; it counts if nothing follows */
 	bool answered; /* stream: the frame that answers has been decoded */
+	uint64_t answer_ns; /* stream: when the last answer came, and what it was: its copy is no reading */
+	uint32_t answer_mark;
 	bool discard_first; /* stream: the first line after opening may be the tail of one */
 	bool overrun; /* more bytes than the window keeps */
 	uint64_t begun_mono_ns, last_rx_ns, quiet_since_ns, deadline_ns;

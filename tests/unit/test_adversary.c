@@ -5,13 +5,11 @@
  *
  *   ASSAY_EXCHANGES=10000000 ASSAY_SEED=7 test_adversary        the long run
  */
-#include "gateway/wire/host_line.h"
 #include "tests/built.h"
-#include "tests/sim/adversary.h"
+#include "tests/sim/virtual_line.h"
 
 #include <errno.h>
 #include <modbus.h>
-#include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -26,40 +24,6 @@
 
 #define VIRTUAL_FD 800
 #define STOCK_SHARE 10u /* the stock run takes a tenth of the exchanges */
-
-struct bench {
-	struct adversary adv;
-	struct host host;
-	struct host_line *line;
-	struct assay_role role;
-	uint32_t read_sequence; /* number of the read that is out */
-	uint8_t read_unit;
-	uint64_t good, wrong, refused, exchanges, reopened;
-	bool reopen, broken;
-	uint64_t reopen_ns;
-};
-
-/* The last that happened, printed when a value is wrong. */
-#define TRACE_LINES 64u
-static char trace[TRACE_LINES][160];
-static unsigned trace_at;
-
-static void note(const struct bench *bench, const char *what, const uint8_t *bytes, size_t length)
-{
-	char *line = trace[trace_at++ % TRACE_LINES];
-	int at = snprintf(line, sizeof trace[0], "%8llu.%03u ms %s",
-		(unsigned long long)(bench->adv.now_ns / ADV_MS), (unsigned)(bench->adv.now_ns / 1000 % 1000),
-		what);
-
-	for (size_t i = 0; i < length && at + 4 < (int)sizeof trace[0]; i++)
-		at += snprintf(line + at, sizeof trace[0] - (size_t)at, " %02X", bytes[i]);
-}
-
-static void print_trace(void)
-{
-	for (unsigned i = trace_at > TRACE_LINES ? trace_at - TRACE_LINES : 0; i < trace_at; i++)
-		print_message("    %s\n", trace[i % TRACE_LINES]);
-}
 
 static struct bench *stock; /* the bench the libmodbus calls run on */
 static char drivers[512];
@@ -78,71 +42,6 @@ static struct assay_setting settings[ADV_UNITS][MAP_COUNT];
 static struct assay_config_instrument instruments[3];
 static struct assay_config_line config_line;
 
-static uint64_t v_now(void *context)
-{
-	return ((struct bench *)context)->adv.now_ns;
-}
-
-static int64_t v_wall(void *context)
-{
-	return (int64_t)((struct bench *)context)->adv.now_ns;
-}
-
-static ssize_t v_read(void *context, struct host_line *line, void *bytes, size_t size)
-{
-	struct bench *bench = context;
-	size_t length = bench->adv.pending_length;
-
-	(void)line;
-	assert_true(length <= size);
-	memcpy(bytes, bench->adv.pending, length);
-	bench->adv.pending_length = 0;
-	note(bench, "<-", bytes, length);
-	return (ssize_t)length;
-}
-
-static bool v_send(void *context, struct host_line *line, const uint8_t *bytes, size_t length)
-{
-	struct bench *bench = context;
-
-	(void)line;
-	note(bench, "->", bytes, length);
-	adv_request(&bench->adv, bytes, length);
-	bench->read_sequence = bench->adv.sequence;
-	bench->read_unit = bytes[bench->adv.tcp ? 6 : 0];
-	return true;
-}
-
-static bool v_connected(void *context, struct host_line *line)
-{
-	(void)context;
-	(void)line;
-	return true;
-}
-
-static void v_close(void *context, struct host_line *line)
-{
-	(void)context;
-	(void)line;
-}
-
-static bool v_reopen(void *context, struct host_line *line)
-{
-	struct bench *bench = context;
-
-	(void)line;
-	bench->reopen = true;
-	bench->reopen_ns = bench->adv.now_ns + 50 * ADV_MS;
-	bench->reopened++;
-	return true;
-}
-
-static bool v_nonce(void *context, uint16_t *out)
-{
-	*out = (uint16_t)adv_random(&((struct bench *)context)->adv, 65536);
-	return true;
-}
-
 static uint64_t expected(const struct bench *bench, const char *channel)
 {
 	uint16_t address = (uint16_t)strtoul(channel + 1, NULL, 10);
@@ -154,48 +53,33 @@ static uint64_t expected(const struct bench *bench, const char *channel)
 	return value;
 }
 
-static bool v_tell(void *context, const struct assay_message *head, const void *payload, size_t length)
+static void asked(struct bench *bench, const uint8_t *bytes, size_t length)
 {
-	struct bench *bench = context;
-	struct assay_end end;
-	struct assay_end_reading row;
+	adv_request(&bench->adv, bytes, length);
+	bench->read_sequence = bench->adv.sequence;
+	bench->read_unit = bytes[bench->adv.tcp ? 6 : 0];
+}
 
-	if (head->type != ASSAY_MSG_END)
-		return true;
-	assert_true(length >= sizeof end);
-	memcpy(&end, payload, sizeof end);
-	if (!end.solicited)
-		return true;
-	bench->exchanges++;
-	note(bench, end.detail[0] ? end.detail : assay_outcome_name(end.outcome), NULL, 0);
-	if (end.outcome != ASSAY_OUTCOME_OK || !end.usable) {
+static void told(struct bench *bench, const struct assay_end *end, const struct assay_end_reading *rows)
+{
+	if (!end->solicited && end->readings == 0)
+		return;
+	if (end->outcome != ASSAY_OUTCOME_OK || !end->usable) {
 		bench->refused++;
-		for (uint32_t i = 0; i < end.readings; i++) {
-			memcpy(&row, (const uint8_t *)payload + sizeof end + i * sizeof row, sizeof row);
-			assert_true(row.value[0] == '\0');
-		}
-		return true;
+		for (uint32_t i = 0; i < end->readings; i++)
+			assert_true(rows[i].value[0] == '\0');
+		return;
 	}
-	for (uint32_t i = 0; i < end.readings; i++) {
-		memcpy(&row, (const uint8_t *)payload + sizeof end + i * sizeof row, sizeof row);
-		if (!row.value[0])
+	for (uint32_t i = 0; i < end->readings; i++) {
+		if (!rows[i].value[0])
 			continue;
-		if (strtoull(row.value, NULL, 10) == expected(bench, row.channel)) {
+		if (strtoull(rows[i].value, NULL, 10) == expected(bench, rows[i].channel)) {
 			bench->good++;
 			continue;
 		}
-		if (bench->wrong++ == 0)
-			print_trace();
-		if (bench->wrong < 5)
-			print_message("WRONG: %s=%s at %llu ms, request %u unit %u\n", row.channel, row.value,
-				(unsigned long long)(bench->adv.now_ns / ADV_MS), bench->read_sequence,
-				bench->read_unit);
+		bench_wrong(bench, &rows[i]);
 	}
-	return true;
 }
-
-static const struct host_port virtual_port = {
-	v_now, v_wall, v_read, v_send, v_connected, v_close, v_reopen, v_nonce, v_tell};
 
 static void set_up(struct bench *bench, uint32_t transport, uint64_t seed, unsigned fault_percent)
 {
@@ -211,18 +95,9 @@ static void set_up(struct bench *bench, uint32_t transport, uint64_t seed, unsig
 		.baud = 9600,
 		.instruments = instruments,
 		.instrument_count = 3};
-	bench->host.role = &bench->role;
-	bench->host.port = &virtual_port;
-	bench->host.port_context = bench;
-	bench->line = calloc(1, sizeof *bench->line);
-	assert_non_null(bench->line);
-	bench->host.lines = bench->line;
-	bench->host.line_count = 1;
-	bench->line->host = &bench->host;
-	bench->line->config = &config_line;
-	bench->line->fd = -1;
-	bench->line->instrument = calloc(3, sizeof *bench->line->instrument);
-	assert_non_null(bench->line->instrument);
+	bench->asked = asked;
+	bench->told = told;
+	bench_line(bench, &config_line, 3);
 	if (assay_plugin_load(drivers, "modbus", &bench->host.plugins[0], &err) != ASSAY_OK)
 		fail_msg("%s", err.text_en);
 	for (unsigned i = 0; i < 3; i++) {
@@ -247,46 +122,6 @@ static void set_up(struct bench *bench, uint32_t transport, uint64_t seed, unsig
 		bench->line->instrument_count++;
 	}
 	line_device(bench->line, 5);
-}
-
-static void tear_down(struct bench *bench)
-{
-	line_free(bench->line);
-	free(bench->line);
-	assay_plugin_unload(&bench->host.plugins[0]);
-}
-
-/* One step of virtual time: the next byte, deadline or reconnection. */
-static void step(struct bench *bench)
-{
-	uint64_t device = adv_next_ns(&bench->adv), line = line_next_ns(bench->line);
-
-	if (bench->reopen) {
-		if (device < bench->reopen_ns) { /* bytes to a closed connection are lost */
-			adv_deliver(&bench->adv);
-			bench->adv.pending_length = 0;
-			return;
-		}
-		bench->adv.now_ns = bench->reopen_ns;
-		bench->reopen = false;
-		line_device(bench->line, 5);
-		return;
-	}
-	if (bench->line->phase == PHASE_CONNECTING) {
-		line_readable(bench->line, POLLOUT);
-		return;
-	}
-	if (device <= line) {
-		if (device > bench->adv.now_ns)
-			bench->adv.now_ns = device;
-		adv_deliver(&bench->adv);
-		line_readable(bench->line, POLLIN);
-		return;
-	}
-	assert_true(line != UINT64_MAX);
-	if (line > bench->adv.now_ns)
-		bench->adv.now_ns = line;
-	line_tick(bench->line, bench->adv.now_ns);
 }
 
 /* The stock library's view: its descriptor is ours, its waiting is virtual. */
@@ -448,7 +283,7 @@ static void against(uint32_t transport, const char *name, uint64_t exchanges)
 		assert_non_null(bench);
 		set_up(bench, transport, seed + part, percent[part]);
 		while (bench->exchanges < exchanges / 4)
-			step(bench);
+			bench_step(bench);
 		good += bench->good;
 		wrong += bench->wrong;
 		refused += bench->refused;
@@ -457,7 +292,7 @@ static void against(uint32_t transport, const char *name, uint64_t exchanges)
 		for (unsigned i = 0; i < ADV_FAULTS; i++)
 			faults[i] += bench->adv.faults[i];
 		assert_true(bench->good * 100 > bench->exchanges * (part < 2 ? 40 : 5)); /* it does read */
-		tear_down(bench);
+		bench_free(bench);
 		free(bench);
 	}
 	print_message("%s, seeds %llu to %llu, faults on 2, 10, 30 and 60 %% of the requests\n ", name,
