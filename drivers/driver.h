@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The driver contract, ABI 1. The only header a driver includes.
+ * The driver contract, ABI 1. The only header a driver needs; number.h beside it helps with numbers.
  *
  * A driver thinks, the host acts. It does no input or output, reads no clock, keeps no statics and
  * starts no thread: it says what to ask, where a frame ends and what a frame means. Everything it
@@ -44,7 +44,8 @@ enum assay_want {
 enum assay_request_kind {
 	ASSAY_REQUEST_NONE = 0, /* nothing (more) to ask; just listen */
 	ASSAY_REQUEST_BYTES = 1, /* send bytes, expect a reply within timeout_ms */
-	ASSAY_REQUEST_READ = 2 /* Modbus read: unit, function 1 to 4, address (from 0), count */
+	ASSAY_REQUEST_READ = 2, /* Modbus read: unit, function 1 to 4, address (from 0), count */
+	ASSAY_REQUEST_IDENTIFY = 3 /* Modbus device identification 43/14, basic: unit, function 43 */
 };
 
 struct assay_request {

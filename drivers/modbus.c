@@ -2,140 +2,45 @@
  * Any Modbus register map, described in settings (Modbus Application Protocol v1.1b3). The host frames and matches;
  * here: which registers to ask for, and what they mean.
  *
- *   item: channel, function (3 or 4), address (from 0), type s16 u16 s32 u32, words big|little, decimals, unit, absent
  *   request 01 04 00 01 00 02, reply 04 04 01 31 02 22  ->  30.5 and 54.6 with one decimal (XY-MD02)
+ *   123456.0 as a float: 47 F1 20 00 abcd, 20 00 47 F1 cdab, F1 47 00 20 badc, 00 20 F1 47 dcba
  *
- * Items next to each other are asked for together, at most 125 registers; no hole is bridged, no value split. */
-#include "drivers/driver.h"
+ * Items next to each other are asked for together; a hole is bridged only where the map declares it (type hole), and no
+ * value is split. What an answer means depends on the registers asked for alone, so another plan reads old bytes alike. */
+#include "drivers/modbus_map.h"
 
 #include <string.h>
 
-#define ITEMS_MAX 64u
-#define REGISTERS_MAX 125u
-
-struct item {
-	char channel[ASSAY_NAME_MAX], unit[ASSAY_UNIT_MAX];
-	uint32_t function, address, words, decimals;
-	int is_signed, little, has_absent;
-	int64_t absent;
-};
-
-struct span {
-	uint32_t first, count; /* items, in asking order */
-	uint32_t function, address, registers;
-};
-
-struct assay_session {
-	const struct assay_host *host;
-	uint32_t unit, timeout_ms, items, spans;
-	struct item item[ITEMS_MAX];
-	struct span span[ITEMS_MAX];
-};
-
-static int64_t integer(const char *text)
-{
-	int64_t value = 0;
-	int negative = *text == '-';
-
-	for (text += negative; *text >= '0' && *text <= '9' && value < 100000000000; text++)
-		value = value * 10 + (*text - '0');
-	return negative ? -value : value;
-}
-
-static void copy(char *out, size_t size, const char *text)
-{
-	size_t length = strlen(text);
-
-	if (length >= size)
-		length = size - 1;
-	memcpy(out, text, length);
-	out[length] = '\0';
-}
-
-static void set_item(struct item *item, const char *name, const char *value)
-{
-	if (strcmp(name, "channel") == 0) {
-		copy(item->channel, sizeof item->channel, value);
-	} else if (strcmp(name, "unit") == 0) {
-		copy(item->unit, sizeof item->unit, value);
-	} else if (strcmp(name, "function") == 0) {
-		item->function = (uint32_t)integer(value);
-	} else if (strcmp(name, "address") == 0) {
-		item->address = (uint32_t)integer(value);
-	} else if (strcmp(name, "decimals") == 0) {
-		item->decimals = (uint32_t)integer(value);
-	} else if (strcmp(name, "type") == 0) {
-		item->is_signed = value[0] == 's';
-		item->words = value[1] == '3' ? 2 : 1;
-	} else if (strcmp(name, "words") == 0) {
-		item->little = value[0] == 'l';
-	} else if (strcmp(name, "absent") == 0) {
-		item->has_absent = 1;
-		item->absent = integer(value);
-	}
-}
-
-static int comes_before(const struct item *a, const struct item *b)
-{
-	return a->function != b->function ? a->function < b->function : a->address < b->address;
-}
-
-static void plan(struct assay_session *session)
-{
-	for (uint32_t i = 1; i < session->items; i++)
-		for (uint32_t j = i; j > 0 && comes_before(&session->item[j], &session->item[j - 1]); j--) {
-			struct item swap = session->item[j];
-
-			session->item[j] = session->item[j - 1];
-			session->item[j - 1] = swap;
-		}
-	for (uint32_t i = 0; i < session->items; i++) {
-		const struct item *item = &session->item[i];
-		struct span *span = session->spans ? &session->span[session->spans - 1] : NULL;
-
-		if (span && span->function == item->function &&
-			span->address + span->registers == item->address &&
-			span->registers + item->words <= REGISTERS_MAX) {
-			span->registers += item->words;
-			span->count++;
-		} else {
-			session->span[session->spans++] =
-				(struct span){i, 1, item->function, item->address, item->words};
-		}
-	}
-}
+#define TEXT_MAX 48u
 
 static int modbus_open(const struct assay_host *host, const struct assay_setting *settings, size_t count,
 	struct assay_session **out, char *why, size_t why_size)
 {
 	struct assay_session *session = host->allocate(sizeof *session);
+	const char *wrong = NULL;
 
-	if (!session)
+	if (!session) {
+		copy(why, why_size, "out of memory");
 		return -1;
+	}
 	session->host = host;
 	session->unit = 1;
-	session->timeout_ms = 1000;
-	for (size_t i = 0; i < count; i++) {
-		const struct assay_setting *setting = &settings[i];
-
-		if (strcmp(setting->group, "item") == 0 && setting->row < ITEMS_MAX) {
-			if (setting->row >= session->items) {
-				session->items = setting->row + 1;
-				session->item[setting->row].words = 1;
-			}
-			set_item(&session->item[setting->row], setting->name, setting->value);
-		} else if (strcmp(setting->name, "unit") == 0) {
-			session->unit = (uint32_t)integer(setting->value);
-		} else if (strcmp(setting->name, "timeout-ms") == 0) {
-			session->timeout_ms = (uint32_t)integer(setting->value);
-		}
+	session->timeout_ms = 500;
+	session->most = REGISTERS_MAX;
+	session->bridge = 16;
+	session->join_holes = session->join_adjacent = 1;
+	for (size_t i = 0; i < count && !wrong; i++)
+		if (!apply(session, &settings[i]))
+			wrong = settings[i].name;
+	if (!wrong) {
+		plan(session);
+		wrong = check(session);
 	}
-	if (session->items == 0) {
-		copy(why, why_size, "no items: name the registers in the instrument's XML");
+	if (wrong) {
+		copy(why, why_size, wrong);
 		host->release(session);
 		return -1;
 	}
-	plan(session);
 	*out = session;
 	return 0;
 }
@@ -149,104 +54,286 @@ static void modbus_close(struct assay_session *session)
 static int modbus_ask(
 	const struct assay_session *session, uint32_t want, uint32_t turn, struct assay_request *out)
 {
+	int identity = want == ASSAY_WANT_IDENTITY;
+
 	memset(out, 0, sizeof *out);
-	if (want == ASSAY_WANT_IDENTITY || turn >= session->spans)
-		return 0;
-	out->kind = ASSAY_REQUEST_READ;
 	out->timeout_ms = session->timeout_ms;
-	out->tag = turn;
 	out->unit = (uint8_t)session->unit;
-	out->function = (uint8_t)session->span[turn].function;
-	out->address = (uint16_t)session->span[turn].address;
-	out->count = (uint16_t)session->span[turn].registers;
+	out->tag = turn;
+	if (identity && session->device_id && turn-- == 0) {
+		out->kind = ASSAY_REQUEST_IDENTIFY;
+		out->function = 0x2b;
+		return 0;
+	}
+	for (uint32_t i = 0; i < session->spans; i++) {
+		const struct span *span = &session->span[i];
+
+		if ((span->role != VALUE) != identity || turn-- != 0)
+			continue;
+		out->kind = ASSAY_REQUEST_READ;
+		out->function = (uint8_t)span->function;
+		out->address = (uint16_t)span->address;
+		out->count = (uint16_t)span->registers;
+		return 0;
+	}
 	return 0;
 }
 
-/* An integer with its decimals as text, exactly. */
-static void print(int64_t value, uint32_t decimals, char out[ASSAY_VALUE_MAX])
-{
-	char digits[24];
-	uint32_t count = 0, written = 0;
-	uint64_t rest = value < 0 ? (uint64_t)-value : (uint64_t)value;
+/* What an answer holds: registers or bits from `address` on. */
+struct answer {
+	const uint8_t *data;
+	uint32_t function, address, count;
+};
 
-	while (rest || count <= decimals) {
-		digits[count++] = (char)('0' + rest % 10);
-		rest /= 10;
-	}
-	if (value < 0)
-		out[written++] = '-';
-	while (count) {
-		if (count == decimals)
-			out[written++] = '.';
-		out[written++] = digits[--count];
-	}
-	out[written] = '\0';
+static int holds(const struct answer *answer, const struct item *item)
+{
+	return item->function == answer->function && item->address >= answer->address &&
+	       item->address + item->registers <= answer->address + answer->count;
 }
 
-static int64_t combine(const struct item *item, const uint8_t *registers)
+/* The item's registers as one word, in the order of the item. */
+static uint64_t word_of(const struct answer *answer, const struct item *item)
 {
-	uint32_t high = (uint32_t)registers[0] << 8 | registers[1], low;
+	uint64_t word = 0;
 
-	if (item->words == 1)
-		return item->is_signed && high >= 0x8000 ? (int64_t)high - 0x10000 : (int64_t)high;
-	low = (uint32_t)registers[2] << 8 | registers[3];
-	if (item->little) {
-		uint32_t swap = high;
+	for (uint32_t i = 0; i < item->registers; i++) {
+		uint32_t place = item->swap_words ? item->registers - 1 - i : i;
+		const uint8_t *at = answer->data + 2 * (size_t)(item->address - answer->address + place);
+		uint32_t value =
+			item->swap_bytes ? (uint32_t)at[1] << 8 | at[0] : (uint32_t)at[0] << 8 | at[1];
 
-		high = low;
-		low = swap;
+		word = word << 16 | value;
 	}
-	high = high << 16 | low;
-	return item->is_signed && high >= 0x80000000u ? (int64_t)high - 0x100000000 : (int64_t)high;
+	return word;
 }
 
-static const char *exception_text(uint8_t code)
+static uint32_t bit_of(const struct answer *answer, const struct item *item)
 {
-	static const char *const texts[] = {"?", "illegal function (1)", "illegal address (2)",
-		"illegal value (3)", "device failure (4)", "acknowledged, not ready (5)", "busy (6)"};
+	uint32_t index = item->address - answer->address;
 
-	return code < sizeof texts / sizeof *texts && code ? texts[code] : "exception";
+	if (answer->function <= 2)
+		return answer->data[index / 8] >> index % 8 & 1u;
+	return (uint32_t)(word_of(answer, item) >> item->bit) & 1u;
+}
+
+/* Four bits a digit; a digit above nine is none. */
+static int bcd(uint64_t word, unsigned digits, struct number *out)
+{
+	out->coefficient = 0;
+	for (unsigned i = digits; i-- > 0;) {
+		unsigned digit = (unsigned)(word >> 4 * i) & 15u;
+
+		if (digit > 9)
+			return 0;
+		out->coefficient = out->coefficient * 10 + digit;
+	}
+	return 1;
+}
+
+static uint32_t raw_number(const struct answer *answer, const struct item *item, struct number *out)
+{
+	uint64_t word =
+		answer->function <= 2 || item->type == BIT ? bit_of(answer, item) : word_of(answer, item);
+	unsigned bits = item->registers * 16;
+
+	*out = (struct number){(number_wide)word, 0};
+	switch (item->type) {
+	case S16:
+	case S32:
+	case S64:
+		if (word >> (bits - 1) & 1)
+			out->coefficient -= (number_wide)1 << bits;
+		return ASSAY_REASON_NONE;
+	case F32:
+	case F64:
+		switch (number_from_ieee(word, bits, out)) {
+		case NUMBER_FLOAT_FINITE:
+			return ASSAY_REASON_NONE;
+		case NUMBER_FLOAT_NAN:
+			return ASSAY_REASON_NO_SENSOR;
+		case NUMBER_FLOAT_ABOVE:
+			return ASSAY_REASON_OVER;
+		case NUMBER_FLOAT_BELOW:
+			return ASSAY_REASON_UNDER;
+		default:
+			return ASSAY_REASON_TOO_LONG;
+		}
+	case BCD16:
+	case BCD32:
+		return bcd(word, item->registers * 4, out) ? ASSAY_REASON_NONE : ASSAY_REASON_BAD_FORMAT;
+	default:
+		return ASSAY_REASON_NONE;
+	}
+}
+
+static int is_absent(const struct item *item, struct number raw)
+{
+	for (uint32_t i = 0; i < item->absent_count; i++)
+		if (raw.places == 0 && raw.coefficient == item->absent[i])
+			return 1;
+	return 0;
+}
+
+/* Yudian's dPt: places, and 128 more when the value carries one digit more than is shown. */
+static uint32_t shown_places(uint64_t word)
+{
+	return (uint32_t)(word & 0x7f) + (word & 0x80 ? 1u : 0u);
+}
+
+static uint32_t value_of(const struct assay_session *session, const struct answer *answer,
+	const struct item *item, char text[ASSAY_VALUE_MAX])
+{
+	const struct item *places = *item->decimals_from ? find(session, item->decimals_from) : NULL;
+	const struct item *fault = *item->fault_from ? find(session, item->fault_from) : NULL;
+	struct number value;
+	uint32_t reason = raw_number(answer, item, &value);
+
+	if (fault && (!holds(answer, fault) || word_of(answer, fault) & item->fault_mask))
+		return ASSAY_REASON_DEVICE_ERROR;
+	if (reason)
+		return reason;
+	if (is_absent(item, value))
+		return ASSAY_REASON_NO_SENSOR;
+	if (places && (!holds(answer, places) || shown_places(word_of(answer, places)) > 9))
+		return ASSAY_REASON_BAD_FORMAT;
+	if (places)
+		value.places += (int)shown_places(word_of(answer, places));
+	if (!number_multiply(value, item->scale, &value) ||
+		(item->offset.coefficient && !number_add(value, item->offset, &value)) ||
+		!number_print(value, text))
+		return ASSAY_REASON_TOO_LONG;
+	return ASSAY_REASON_NONE;
+}
+
+static int tell_value(const struct assay_session *session, const struct answer *answer,
+	const struct item *item, const struct assay_sink *sink)
+{
+	char text[ASSAY_VALUE_MAX];
+	struct assay_reading reading = {.size = sizeof reading, .channel = item->channel, .unit = item->unit};
+
+	if (answer->function > 2) {
+		reading.value_at = 2 + 2 * (item->address - answer->address);
+		reading.value_length = 2 * item->registers;
+	}
+	reading.reason = value_of(session, answer, item, text);
+	if (reading.reason == ASSAY_REASON_NONE) {
+		reading.value = text;
+		reading.flags = ASSAY_FLAG_STABLE;
+	} else if (reading.reason == ASSAY_REASON_OVER) {
+		reading.flags = ASSAY_FLAG_OVER;
+	} else if (reading.reason == ASSAY_REASON_UNDER) {
+		reading.flags = ASSAY_FLAG_UNDER;
+	}
+	return sink->reading(sink->context, &reading);
+}
+
+/* Serial number or model from text or number registers; blanks and NULs around it are padding. */
+static int tell_identity(const struct answer *answer, const struct item *item, const struct assay_sink *sink)
+{
+	struct assay_identity who = {.size = sizeof who};
+	char text[TEXT_MAX];
+	size_t length = 0;
+
+	if (item->type == TEXT) {
+		for (uint32_t i = 0; i < 2 * item->registers && length + 1 < sizeof text; i++) {
+			uint32_t at = 2 * (item->address - answer->address) + (item->swap_bytes ? i ^ 1u : i);
+			char c = (char)answer->data[at];
+
+			if (c == '\0' || (c == ' ' && length == 0))
+				continue;
+			if (c < ' ' || c > '~')
+				return sink->reason(
+					sink->context, ASSAY_REASON_BAD_FORMAT, "identity is no text");
+			text[length++] = c;
+		}
+		while (length && text[length - 1] == ' ')
+			length--;
+		text[length] = '\0';
+	} else {
+		struct number number;
+
+		if (raw_number(answer, item, &number) != ASSAY_REASON_NONE || !number_print(number, text))
+			return sink->reason(sink->context, ASSAY_REASON_BAD_FORMAT, "identity is no number");
+	}
+	if (item->role == SERIAL)
+		who.serial = text;
+	else
+		who.model = text;
+	return sink->identity(sink->context, &who);
+}
+
+/* 2B 0E code conformity more next count, then objects: id, length, text (Modbus v1.1b3, 6.21). Vendor 0, product 1,
+ * revision 2; a serial number is no standard object, makers put one among the private ones from 80h. */
+static int device_id(const struct assay_frame *frame, const struct assay_sink *sink)
+{
+	struct assay_identity who = {.size = sizeof who};
+	char text[4][TEXT_MAX];
+	size_t at = 7;
+
+	if (frame->length < 7 || frame->bytes[1] != 0x0e)
+		return sink->reason(sink->context, ASSAY_REASON_BAD_FORMAT, "not a device identification");
+	memset(text, 0, sizeof text);
+	for (unsigned i = 0; i < frame->bytes[6] && at + 2 <= frame->length; i++) {
+		uint8_t id = frame->bytes[at], length = frame->bytes[at + 1];
+		char *out = text[id < 3 ? id : 3];
+
+		if (at + 2 + length > frame->length)
+			return sink->reason(
+				sink->context, ASSAY_REASON_BAD_FORMAT, "an object beyond the end");
+		if ((id < 3 || id == 0x80) && length < TEXT_MAX)
+			memcpy(out, frame->bytes + at + 2, length);
+		at += 2u + length;
+	}
+	for (unsigned i = 0; i < 4; i++)
+		for (char *c = text[i]; *c; c++)
+			if (*c < ' ' || *c > '~')
+				*c = '?';
+	who.maker = text[0][0] ? text[0] : NULL;
+	who.model = text[1][0] ? text[1] : NULL;
+	who.software = text[2][0] ? text[2] : NULL;
+	who.serial = text[3][0] ? text[3] : NULL;
+	return sink->identity(sink->context, &who);
+}
+
+static int exception(const struct assay_sink *sink, uint8_t code)
+{
+	static const char *const texts[] = {"unknown exception", "illegal function (1)",
+		"illegal address (2)", "illegal value (3)", "device failure (4)",
+		"acknowledged, not ready (5)", "busy (6)", "unknown exception", "memory parity (8)",
+		"unknown exception", "gateway: no path (10)", "gateway: the device does not answer (11)"};
+	uint32_t reason = code == 5 || code == 6   ? ASSAY_REASON_BUSY
+			  : code >= 1 && code <= 3 ? ASSAY_REASON_REFUSED
+						   : ASSAY_REASON_DEVICE_ERROR;
+
+	return sink->reason(sink->context, reason, texts[code < sizeof texts / sizeof *texts ? code : 0]);
 }
 
 /* The host has matched unit, function and byte count; the PDU begins with the function code. */
 static int modbus_decode(
 	struct assay_session *session, const struct assay_frame *frame, const struct assay_sink *sink)
 {
-	const struct span *span;
-	uint32_t at = 2;
+	const struct assay_request *request = frame->request;
+	struct answer answer;
 	int status = 0;
 
-	if (!frame->request || frame->request->tag >= session->spans || frame->length < 2)
+	if (!request || frame->length < 2 || (frame->bytes[0] & 0x7f) != request->function)
 		return sink->reason(
 			sink->context, ASSAY_REASON_NOT_MINE, "not an answer to a request of ours");
-	span = &session->span[frame->request->tag];
-	if (frame->bytes[0] == (span->function | 0x80))
-		return sink->reason(sink->context,
-			frame->bytes[1] == 5 || frame->bytes[1] == 6 ? ASSAY_REASON_BUSY
-								     : ASSAY_REASON_REFUSED,
-			exception_text(frame->bytes[1]));
-	if (frame->bytes[0] != span->function || frame->bytes[1] != 2 * span->registers ||
-		frame->length != 2 + 2 * (size_t)span->registers)
+	if (frame->bytes[0] & 0x80)
+		return exception(sink, frame->bytes[1]);
+	if (request->kind == ASSAY_REQUEST_IDENTIFY)
+		return device_id(frame, sink);
+	answer = (struct answer){frame->bytes + 2, request->function, request->address, request->count};
+	if (frame->length != 2 + (size_t)frame->bytes[1] ||
+		frame->bytes[1] != (answer.function <= 2 ? (answer.count + 7) / 8 : 2 * answer.count))
 		return sink->reason(sink->context, ASSAY_REASON_BAD_FORMAT, "wrong number of registers");
-	for (uint32_t i = 0; i < span->count && status == 0; i++) {
-		const struct item *item = &session->item[span->first + i];
-		int64_t value = combine(item, frame->bytes + at);
-		char text[ASSAY_VALUE_MAX];
-		struct assay_reading reading = {.size = sizeof reading,
-			.channel = item->channel,
-			.unit = item->unit,
-			.value_at = at,
-			.value_length = 2 * item->words};
+	for (uint32_t i = 0; i < session->items && status == 0; i++) {
+		const struct item *item = &session->item[i];
 
-		if (item->has_absent && value == item->absent) {
-			reading.reason = ASSAY_REASON_NO_SENSOR;
-		} else {
-			print(value, item->decimals, text);
-			reading.value = text;
-			reading.flags = ASSAY_FLAG_STABLE;
-		}
-		status = sink->reading(sink->context, &reading);
-		at += 2 * item->words;
+		if (item->type == HOLE || !holds(&answer, item))
+			continue;
+		status = item->role == VALUE ? tell_value(session, &answer, item, sink)
+					     : tell_identity(&answer, item, sink);
 	}
 	return status;
 }
@@ -263,20 +350,45 @@ static const struct assay_option options[] = {
 		.kind = ASSAY_OPTION_INTEGER,
 		.min = 20,
 		.max = 60000,
-		.fallback = "1000",
+		.fallback = "500",
 		.help_zh = "等待应答的毫秒数",
 		.help_en = "how long to wait for the answer"},
+	{.name = "max-registers",
+		.kind = ASSAY_OPTION_INTEGER,
+		.min = 1,
+		.max = 125,
+		.fallback = "125",
+		.help_zh = "一次最多读几个寄存器",
+		.help_en = "registers the device gives at once"},
+	{.name = "bridge",
+		.kind = ASSAY_OPTION_INTEGER,
+		.min = 0,
+		.max = 125,
+		.fallback = "16",
+		.help_zh = "可读空洞最多跨几个寄存器",
+		.help_en = "longest declared hole that is read along"},
+	{.name = "join",
+		.kind = ASSAY_OPTION_CHOICE,
+		.choices = "holes adjacent single",
+		.fallback = "holes",
+		.help_zh = "合并：跨空洞、只合相邻、逐项",
+		.help_en = "what is asked for together"},
+	{.name = "identify",
+		.kind = ASSAY_OPTION_CHOICE,
+		.choices = "none device-id",
+		.fallback = "none",
+		.help_zh = "用 43/14 读设备标识",
+		.help_en = "read who it is by function 43/14"},
 	{.group = "item",
 		.name = "channel",
 		.kind = ASSAY_OPTION_TEXT,
-		.required = 1,
 		.help_zh = "通道",
 		.help_en = "channel"},
 	{.group = "item",
 		.name = "function",
 		.kind = ASSAY_OPTION_INTEGER,
 		.required = 1,
-		.min = 3,
+		.min = 1,
 		.max = 4,
 		.help_zh = "功能码",
 		.help_en = "function code"},
@@ -292,15 +404,36 @@ static const struct assay_option options[] = {
 		.name = "type",
 		.kind = ASSAY_OPTION_CHOICE,
 		.required = 1,
-		.choices = "s16 u16 s32 u32",
-		.help_zh = "类型",
-		.help_en = "type"},
+		.choices = "s16 u16 s32 u32 s64 u64 f32 f64 bcd16 bcd32 bit text hole",
+		.help_zh = "类型；hole 为可读的空洞",
+		.help_en = "type; hole: registers that may be read along"},
+	{.group = "item",
+		.name = "count",
+		.kind = ASSAY_OPTION_INTEGER,
+		.min = 1,
+		.max = 125,
+		.help_zh = "text、hole 的寄存器数",
+		.help_en = "registers of a text or hole"},
+	{.group = "item",
+		.name = "order",
+		.kind = ASSAY_OPTION_CHOICE,
+		.choices = "abcd cdab badc dcba",
+		.fallback = "abcd",
+		.help_zh = "字节次序",
+		.help_en = "byte order"},
 	{.group = "item",
 		.name = "words",
 		.kind = ASSAY_OPTION_CHOICE,
 		.choices = "big little",
-		.help_zh = "字序",
-		.help_en = "word order"},
+		.help_zh = "字序（同 abcd、cdab）",
+		.help_en = "word order (as abcd, cdab)"},
+	{.group = "item",
+		.name = "bit",
+		.kind = ASSAY_OPTION_INTEGER,
+		.min = 0,
+		.max = 15,
+		.help_zh = "寄存器中的位",
+		.help_en = "bit of the register"},
 	{.group = "item",
 		.name = "decimals",
 		.kind = ASSAY_OPTION_INTEGER,
@@ -308,20 +441,51 @@ static const struct assay_option options[] = {
 		.max = 9,
 		.help_zh = "小数位",
 		.help_en = "decimals"},
+	{.group = "item",
+		.name = "scale",
+		.kind = ASSAY_OPTION_TEXT,
+		.help_zh = "系数（十进制）",
+		.help_en = "factor (decimal)"},
+	{.group = "item",
+		.name = "offset",
+		.kind = ASSAY_OPTION_TEXT,
+		.help_zh = "加数（十进制）",
+		.help_en = "added after the factor (decimal)"},
+	{.group = "item",
+		.name = "decimals-from",
+		.kind = ASSAY_OPTION_TEXT,
+		.help_zh = "给出小数位的通道",
+		.help_en = "channel that holds the decimals"},
 	{.group = "item", .name = "unit", .kind = ASSAY_OPTION_TEXT, .help_zh = "单位", .help_en = "unit"},
 	{.group = "item",
 		.name = "absent",
+		.kind = ASSAY_OPTION_TEXT,
+		.help_zh = "表示无传感器的值，空格分隔",
+		.help_en = "values that mean no sensor, blank-separated"},
+	{.group = "item",
+		.name = "fault-from",
+		.kind = ASSAY_OPTION_TEXT,
+		.help_zh = "状态字的通道",
+		.help_en = "channel that holds the status word"},
+	{.group = "item",
+		.name = "fault-mask",
 		.kind = ASSAY_OPTION_INTEGER,
-		.min = -2147483648ll,
-		.max = 4294967295ll,
-		.help_zh = "表示无传感器的值",
-		.help_en = "value that means no sensor"},
+		.min = 1,
+		.max = 65535,
+		.help_zh = "状态字中表示故障的位",
+		.help_en = "bits of the status word that mean a fault"},
+	{.group = "item",
+		.name = "identity",
+		.kind = ASSAY_OPTION_CHOICE,
+		.choices = "serial model",
+		.help_zh = "此项是序列号或型号",
+		.help_en = "this item tells who the device is"},
 	{.name = NULL},
 };
 static const struct assay_channel channels[] = {{.name = NULL}};
 
 ASSAY_DRIVER_EXPORT;
 const struct assay_driver assay_driver = {ASSAY_DRIVER_HEAD, .link = ASSAY_LINK_MODBUS, .name = "modbus",
-	.version = "1.0", .summary_zh = "Modbus 寄存器表", .summary_en = "Modbus register maps",
+	.version = "2.0", .summary_zh = "Modbus 寄存器表", .summary_en = "Modbus register maps",
 	.options = options, .channels = channels, .open = modbus_open, .close = modbus_close,
 	.ask = modbus_ask, .decode = modbus_decode};

@@ -17,8 +17,8 @@ bool ask_request(struct host_line *line, uint16_t index, uint32_t want, struct a
 
 	memset(out, 0, sizeof *out);
 	if (who->plugin->driver.ask(who->session, want, who->turn, out) < 0 ||
-		out->length > ASSAY_REQUEST_MAX ||
-		(out->kind == ASSAY_REQUEST_READ && (out->unit == 0 || out->count == 0)))
+		out->length > ASSAY_REQUEST_MAX || (out->kind == ASSAY_REQUEST_READ && out->count == 0) ||
+		(out->kind != ASSAY_REQUEST_BYTES && out->unit == 0))
 		out->kind = ASSAY_REQUEST_NONE; /* unit 0 is everybody: nobody may answer */
 	if (out->timeout_ms == 0 || out->timeout_ms > 600000)
 		out->timeout_ms = 1000;
@@ -45,7 +45,7 @@ void ask_setup(struct host_line *line)
 		who->listens = !ask_request(line, i, ASSAY_WANT_STABLE, &request) &&
 			       !ask_request(line, i, ASSAY_WANT_IDENTITY, &request) &&
 			       !ask_request(line, i, ASSAY_WANT_VALUES, &request);
-		who->address = request.kind == ASSAY_REQUEST_READ && !line_is_stream(line) ? request.unit : 0;
+		who->address = line_is_stream(line) ? 0 : request.unit;
 		who->late_ms = late_ms(who, request.timeout_ms);
 		who->due_ns = who->hold_ns = 0;
 		who->identified = false;

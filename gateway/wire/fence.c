@@ -77,7 +77,7 @@ void fence_send(struct host_line *line, enum host_phase phase)
 	line->answered = false;
 	line->complete = false;
 	line->length = 0;
-	if (line->request.kind == ASSAY_REQUEST_READ)
+	if (line->request.kind != ASSAY_REQUEST_BYTES)
 		sent = phase == PHASE_FENCE ? modbus_echo(line) : modbus_send(line);
 	else
 		sent = exchange_send(line, line->request.bytes, line->request.length);

@@ -66,39 +66,58 @@ static size_t count_children(xmlNodePtr parent, const char *name)
 	return count;
 }
 
+/* Rows of a table: every element that is no setting, channel or transcript; its name is the group. */
+static bool is_row(xmlNodePtr node)
+{
+	return node->type == XML_ELEMENT_NODE && !is_element(node, "setting") &&
+	       !is_element(node, "channel") && !is_element(node, "transcript");
+}
+
 static size_t count_settings(xmlNodePtr root)
 {
 	size_t count = count_children(root, "setting");
 
 	for (xmlNodePtr node = root->children; node; node = node->next)
-		if (is_element(node, "item"))
+		if (is_row(node))
 			for (xmlAttrPtr attribute = node->properties; attribute; attribute = attribute->next)
 				count++;
 	return count;
 }
 
-/* <setting name value/> are single; each <item .../> is a row of the group "item", one setting an attribute. */
+static uint32_t row_number(xmlNodePtr node)
+{
+	uint32_t row = 0;
+
+	for (xmlNodePtr before = node->prev; before; before = before->prev)
+		row += before->type == XML_ELEMENT_NODE && xmlStrEqual(before->name, node->name);
+	return row;
+}
+
+/* <setting name value/> are single; of each row, one setting an attribute. */
 static void read_settings(struct store *store, xmlNodePtr root)
 {
 	struct assay_setting *settings = keep(store, calloc(count_settings(root) + 1, sizeof *settings));
 	size_t count = 0;
-	uint32_t row = 0;
 
 	if (!settings)
 		return;
 	for (xmlNodePtr node = root->children; node; node = node->next) {
+		const char *group;
+		uint32_t row;
+
 		if (is_element(node, "setting"))
 			settings[count++] = (struct assay_setting){
 				"", 0, text_of(store, node, "name", ""), text_of(store, node, "value", "")};
-		if (!is_element(node, "item"))
+		if (!is_row(node))
 			continue;
+		group = keep(store, strdup((const char *)node->name));
+		row = row_number(node);
 		for (xmlAttrPtr attribute = node->properties; attribute; attribute = attribute->next) {
 			const char *name = keep(store, strdup((const char *)attribute->name));
 
-			settings[count++] = (struct assay_setting){"item", row, name ? name : "",
+			settings[count++] = (struct assay_setting){group ? group : "", row, name ? name : "",
 				text_of(store, node, (const char *)attribute->name, "")};
 		}
-		row++;
 	}
 	store->spec.settings = settings;
 	store->spec.setting_count = count;

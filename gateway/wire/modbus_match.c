@@ -27,6 +27,12 @@ static size_t close_rtu(uint8_t *out, size_t length)
 
 static size_t put_pdu(const struct assay_request *request, uint8_t *out)
 {
+	if (request->kind == ASSAY_REQUEST_IDENTIFY) {
+		const uint8_t identify[] = {0x2b, 0x0e, 0x01, 0x00}; /* basic identification, from object 0 */
+
+		memcpy(out, identify, sizeof identify);
+		return sizeof identify;
+	}
 	out[0] = request->function;
 	out[1] = (uint8_t)(request->address >> 8);
 	out[2] = (uint8_t)request->address;
@@ -69,11 +75,48 @@ static struct assay_match_result answer(enum assay_match match, size_t used, siz
 	return result;
 }
 
+/* A device identification tells its length object by object. SIZE_MAX: not to be told yet. */
+static size_t identification_length(const uint8_t *pdu, size_t length)
+{
+	size_t at = 7;
+
+	if (length < 7)
+		return SIZE_MAX;
+	for (unsigned i = 0; i < pdu[6]; i++) {
+		if (at + 2 > length)
+			return SIZE_MAX;
+		at += 2u + pdu[at + 1];
+	}
+	return at;
+}
+
+static struct assay_match_result match_identification(
+	const struct assay_request *request, const uint8_t *bytes, size_t length)
+{
+	size_t pdu, expected;
+
+	if ((length >= 1 && bytes[0] != request->unit) ||
+		(length >= 2 && bytes[1] != 0x2b && bytes[1] != 0xab) ||
+		(length >= 3 && bytes[1] == 0x2b && bytes[2] != 0x0e))
+		return answer(ASSAY_MATCH_FOREIGN, 0, 0, 0);
+	if (length < 2)
+		return answer(ASSAY_MATCH_MORE, 0, 0, 0);
+	pdu = bytes[1] == 0xab ? 2 : identification_length(bytes + 1, length - 1);
+	expected = pdu + 3;
+	if (pdu == SIZE_MAX || length < expected)
+		return answer(length >= ASSAY_RTU_MAX ? ASSAY_MATCH_BROKEN : ASSAY_MATCH_MORE, 0, 0, 0);
+	if (length > expected || !crc_holds(bytes, expected))
+		return answer(ASSAY_MATCH_BROKEN, 0, 0, 0);
+	return answer(bytes[1] == 0xab ? ASSAY_MATCH_EXCEPTION : ASSAY_MATCH_OURS, expected, 1, pdu);
+}
+
 struct assay_match_result assay_rtu_match(
 	const struct assay_request *request, const uint8_t *bytes, size_t length)
 {
 	size_t expected = 5 + data_bytes(request);
 
+	if (request->kind == ASSAY_REQUEST_IDENTIFY)
+		return match_identification(request, bytes, length);
 	if (length >= 1 && bytes[0] != request->unit)
 		return answer(ASSAY_MATCH_FOREIGN, 0, 0, 0);
 	if (length >= 2 && bytes[1] != request->function && bytes[1] != (request->function | 0x80))
@@ -113,9 +156,12 @@ size_t assay_mbap_request(
 	const struct assay_request *request, uint16_t transaction, uint8_t out[ASSAY_MBAP_MAX])
 {
 	const uint8_t head[] = {(uint8_t)(transaction >> 8), (uint8_t)transaction, 0, 0, 0, 6, request->unit};
+	size_t pdu;
 
 	memcpy(out, head, sizeof head);
-	return sizeof head + put_pdu(request, out + sizeof head);
+	pdu = put_pdu(request, out + sizeof head);
+	out[5] = (uint8_t)(1 + pdu);
+	return sizeof head + pdu;
 }
 
 static bool is_earlier(uint16_t transaction, uint16_t got, uint16_t earlier)
@@ -149,6 +195,11 @@ struct assay_match_result assay_mbap_match(const struct assay_request *request, 
 	if (bytes[7] == (request->function | 0x80))
 		return body == 3 ? answer(ASSAY_MATCH_EXCEPTION, 6 + body, 7, 2)
 				 : answer(ASSAY_MATCH_BROKEN, 0, 0, 0);
+	if (request->kind == ASSAY_REQUEST_IDENTIFY)
+		return bytes[7] == 0x2b && bytes[8] == 0x0e &&
+				       identification_length(bytes + 7, body - 1) == body - 1
+			       ? answer(ASSAY_MATCH_OURS, 6 + body, 7, body - 1)
+			       : answer(ASSAY_MATCH_FOREIGN, 0, 0, 0);
 	if (bytes[7] != request->function || bytes[8] != data_bytes(request) ||
 		body != 3 + data_bytes(request))
 		return answer(ASSAY_MATCH_FOREIGN, 0, 0, 0);

@@ -200,6 +200,40 @@ static void test_tcp_answers(void **state)
 	assert_int_equal(tcp(request, 0, 4, "FF 05 00 00 00 07 01 03 04 00 00 03 E8"), ASSAY_MATCH_OLDER);
 }
 
+/* The example of Modbus Application Protocol v1.1b3, 6.21: "Company identification", "Product code XX", "V2.11". */
+static void test_identification(void **state)
+{
+	static const char objects[] = "\x2b\x0e\x01\x01\x00\x00\x03\x00\x16"
+				      "Company identification\x01\x0fProduct code XX\x02\x05V2.11";
+	const struct assay_request request = {.kind = ASSAY_REQUEST_IDENTIFY, .unit = 1, .function = 0x2b};
+	uint8_t frame[ASSAY_MBAP_MAX], sent[ASSAY_MBAP_MAX];
+	size_t length = sizeof objects - 1;
+	uint16_t crc;
+
+	(void)state;
+	assert_int_equal(assay_rtu_request(&request, sent), 7);
+	assert_memory_equal(sent, "\x01\x2b\x0e\x01\x00", 5);
+	frame[0] = 1;
+	memcpy(frame + 1, objects, length);
+	crc = assay_rtu_crc(frame, length + 1);
+	frame[length + 1] = (uint8_t)crc;
+	frame[length + 2] = (uint8_t)(crc >> 8);
+	for (size_t cut = 0; cut < length + 3; cut++)
+		assert_int_equal(assay_rtu_match(&request, frame, cut).match, ASSAY_MATCH_MORE);
+	assert_int_equal(assay_rtu_match(&request, frame, length + 3).match, ASSAY_MATCH_OURS);
+	assert_int_equal(assay_rtu_match(&request, frame, length + 3).pdu_length, length);
+	frame[20] ^= 1;
+	assert_int_equal(assay_rtu_match(&request, frame, length + 3).match, ASSAY_MATCH_BROKEN);
+	assert_int_equal(assay_mbap_request(&request, 9, sent), 11);
+	assert_memory_equal(sent, "\0\x09\0\0\0\x05\x01\x2b\x0e\x01\0", 11);
+	memcpy(frame, sent, 7);
+	frame[5] = (uint8_t)(length + 1);
+	memcpy(frame + 7, objects, length);
+	assert_int_equal(assay_mbap_match(&request, 9, 0, frame, length + 7).match, ASSAY_MATCH_OURS);
+	frame[13]++; /* one object more than there is */
+	assert_int_equal(assay_mbap_match(&request, 9, 0, frame, length + 7).match, ASSAY_MATCH_FOREIGN);
+}
+
 /* Any bytes at all: nothing is read beyond the end, and used never exceeds what was given. */
 static void test_noise(void **state)
 {
@@ -230,7 +264,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(test_requests),
 		cmocka_unit_test(test_rtu_answers), cmocka_unit_test(test_echo),
-		cmocka_unit_test(test_tcp_answers), cmocka_unit_test(test_noise)};
+		cmocka_unit_test(test_tcp_answers), cmocka_unit_test(test_noise),
+		cmocka_unit_test(test_identification)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
