@@ -9,7 +9,6 @@
 
 #define CHECKPOINT_ENTRIES 1000u
 #define CHECKPOINT_NS (60ull * 1000000000u)
-#define WAL_PAGES 4000 /* then what the WAL holds goes into the file */
 #define ENTRY_OVERHEAD 140u /* bytes on disk beside body and raw */
 
 uint64_t journal_now_ns(int clock)
@@ -211,7 +210,7 @@ static void empty_wal(struct assay_journal *journal)
 {
 	int rc;
 
-	if (journal->wal_pages < WAL_PAGES)
+	if (journal->wal_pages < journal->wal_limit)
 		return;
 	rc = sqlite3_wal_checkpoint_v2(journal->segment.db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
 	if ((rc & 0xff) == SQLITE_FULL)

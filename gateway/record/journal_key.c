@@ -33,6 +33,26 @@ static int append_key(struct assay_journal *journal, const char *body, struct as
 	return status;
 }
 
+/* The note kept beside the segments must be the new key's before the old one is gone, also when a crash came after the
+ * signature and before that. */
+static int publish_last(struct assay_journal *journal, struct assay_error *err)
+{
+	sqlite3_stmt *last = NULL;
+	const char *note = NULL;
+	int status = ASSAY_OK;
+	int rc = sqlite3_prepare_v2(journal->segment.db,
+		"SELECT note FROM checkpoint ORDER BY size DESC LIMIT 1", -1, &last, NULL);
+
+	if (rc == SQLITE_OK && (rc = sqlite3_step(last)) == SQLITE_ROW)
+		note = (const char *)sqlite3_column_text(last, 0);
+	if (note)
+		status = assay_checkpoint_publish(journal->dir, note, err);
+	else
+		status = assay_sqlite_error(err, journal->segment.db, journal->segment.path, rc);
+	(void)sqlite3_finalize(last);
+	return status;
+}
+
 /* The new key's first signature, and it takes its place. */
 static int take_over(
 	struct assay_journal *journal, const struct assay_origin_key *next, struct assay_error *err)
@@ -42,6 +62,8 @@ static int take_over(
 
 	journal->key = *next;
 	status = assay_journal_checkpoint(journal, 0, true, NULL, err);
+	if (status == ASSAY_OK)
+		status = publish_last(journal, err);
 	if (status == ASSAY_OK)
 		status = assay_origin_key_adopt(journal->dir, &old, next, err);
 	else

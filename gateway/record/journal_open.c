@@ -16,6 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#define WAL_PAGES 4000
 #define SEGMENT_BYTES (1024ull * 1024 * 1024)
 
 static int read_boot(struct assay_journal *journal, struct assay_error *err)
@@ -132,6 +133,7 @@ int assay_journal_open(const char *dir, const struct assay_journal_options *opti
 	journal->segment_bytes = options->segment_bytes ? options->segment_bytes : SEGMENT_BYTES;
 	(void)snprintf(journal->segment.site, sizeof journal->segment.site, "%s", options->site);
 	(void)snprintf(journal->segment.origin, sizeof journal->segment.origin, "%s", options->origin);
+	journal->wal_limit = options->wal_pages ? options->wal_pages : WAL_PAGES;
 	journal->wrote = options->wrote;
 	journal->wrote_context = options->wrote_context;
 	status = read_boot(journal, err);

@@ -7,6 +7,7 @@
 #include "gateway/record/journal.h"
 #include "gateway/record/verify.h"
 
+#include <ftw.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -45,9 +46,17 @@ static inline void specimen_shell(const char *command, const char *a, const char
 	SPECIMEN_CHECK(system(command) == 0);
 }
 
+static inline int specimen_unlink(const char *path, const struct stat *about, int kind, struct FTW *where)
+{
+	(void)about;
+	(void)kind;
+	(void)where;
+	return remove(path);
+}
+
 static inline void specimen_remove(const char *dir)
 {
-	specimen_shell("rm -rf $A", dir, "");
+	(void)nftw(dir, specimen_unlink, 8, FTW_DEPTH | FTW_PHYS);
 }
 
 static inline void specimen_copy(const char *from, const char *to)
