@@ -208,7 +208,9 @@ static bool reduce(struct remainder *m, unsigned pivot[TOTALS_MAX])
 	return true;
 }
 
-/* A reduced row that must not be: all of it about one or two producers, or about too few together. */
+/* A reduced row that must not be: about too few together, or with nothing but groups of one or two. Any combination
+ * about one producer, or about one and the viewer, has only such groups; the columns stand so that there is one only if
+ * a reduced row begins among them. */
 static bool row_tells(
 	const struct assay_cohorts *cohorts, const struct remainder *m, unsigned row, unsigned pivot)
 {

@@ -96,7 +96,43 @@ static uint32_t families(const struct assay_risk_cell *cells, uint32_t count, un
 	return big;
 }
 
+/* Small groups have the same counts over and over, and an exact interval takes two searches. */
+#define REMEMBERED 512u
+
+struct memory {
+	double confidence;
+	struct {
+		uint64_t count, n;
+		struct assay_rate rate;
+	} slot[REMEMBERED]; /* n 0: empty */
+};
+
+static struct assay_rate exact_rate(struct memory *memory, uint64_t count, uint64_t n)
+{
+	size_t at = (size_t)((n * 31 + count) % REMEMBERED);
+
+	if (n == 0)
+		return assay_rate_of(0, 0, memory->confidence, ASSAY_INTERVAL_CLOPPER_PEARSON);
+	if (memory->slot[at].n != n || memory->slot[at].count != count) {
+		memory->slot[at].n = n;
+		memory->slot[at].count = count;
+		memory->slot[at].rate =
+			assay_rate_of(count, n, memory->confidence, ASSAY_INTERVAL_CLOPPER_PEARSON);
+	}
+	return memory->slot[at].rate;
+}
+
+static void describe(
+	const struct assay_risk_cell *cell, struct memory *memory, struct assay_risk_entry *entry)
+{
+	entry->failed = exact_rate(memory, cell->failed, cell->n);
+	entry->near = exact_rate(memory, cell->near, cell->n);
+	if (cell->maybe_near > 0)
+		entry->near.high = exact_rate(memory, cell->near + cell->maybe_near, cell->n).high;
+}
+
 struct work {
+	struct memory *memory;
 	struct child *children, *scratch;
 	struct assay_shrinkage_child *counts;
 	struct assay_rate *rates;
@@ -172,23 +208,20 @@ int assay_risk_rank(const struct assay_risk_cell *cells, uint32_t count, unsigne
 	double confidence, double discovery_rate, struct assay_risk_entry *entries)
 {
 	uint32_t room = count ? count : 1;
-	struct work work = {.children = calloc(room, sizeof *work.children),
+	struct work work = {.memory = calloc(1, sizeof *work.memory),
+		.children = calloc(room, sizeof *work.children),
 		.scratch = calloc(room, sizeof *work.scratch),
 		.counts = calloc(room, sizeof *work.counts),
 		.rates = calloc(room, sizeof *work.rates),
 		.p = calloc(room, sizeof *work.p)};
 	int status = ASSAY_ENOMEM;
 
-	if (!work.children || !work.scratch || !work.counts || !work.rates || !work.p)
+	if (!work.memory || !work.children || !work.scratch || !work.counts || !work.rates || !work.p)
 		goto out;
+	work.memory->confidence = confidence;
 	for (uint32_t i = 0; i < count; i++) {
-		const struct assay_risk_cell *cell = &cells[i];
-
-		entries[i] = (struct assay_risk_entry){.cell = i,
-			.failed = assay_rate_of(
-				cell->failed, cell->n, confidence, ASSAY_INTERVAL_CLOPPER_PEARSON),
-			.near = assay_rate_between(cell->near, cell->near + cell->maybe_near, cell->n,
-				confidence, ASSAY_INTERVAL_CLOPPER_PEARSON)};
+		entries[i] = (struct assay_risk_entry){.cell = i};
+		describe(&cells[i], work.memory, &entries[i]);
 	}
 	status = shrink_all(cells, count, parent_mask, confidence, &work, entries);
 	if (status == ASSAY_OK)
@@ -196,6 +229,7 @@ int assay_risk_rank(const struct assay_risk_cell *cells, uint32_t count, unsigne
 	if (status == ASSAY_OK && count > 1)
 		qsort(entries, count, sizeof *entries, by_risk);
 out:
+	free(work.memory);
 	free(work.children);
 	free(work.scratch);
 	free(work.counts);

@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "gateway/analysis/shrinkage.h"
 
+#include <gsl/gsl_integration.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define MEANS 24
+#define MEANS 16
 #define STRENGTHS 16
+#define FALL 6.0 /* how far out the grid of m goes, in logs of the wide beta */
 #define CELLS (MEANS * STRENGTHS)
 
 struct grid {
-	double mean[MEANS], log_prior[MEANS]; /* prior over proposal */
-	double strength[STRENGTHS];
+	double mean[MEANS], log_prior[MEANS]; /* of log(m/(1-m)) */
+	double strength[STRENGTHS], log_share[STRENGTHS];
 	double weight[CELLS]; /* of mean k / strength j at k * STRENGTHS + j; sums to 1 */
 };
 
@@ -20,6 +22,39 @@ static int by_size(const void *left, const void *right)
 	uint64_t a = *(const uint64_t *)left, b = *(const uint64_t *)right;
 
 	return (a > b) - (a < b);
+}
+
+/* Children with the same counts weigh alike: each kind once, with how many there are. */
+struct kind {
+	struct assay_shrinkage_child child;
+	double many;
+	struct assay_rate rate;
+};
+
+static int by_counts(const void *left, const void *right)
+{
+	const struct kind *a = left, *b = right;
+
+	if (a->child.n != b->child.n)
+		return a->child.n < b->child.n ? -1 : 1;
+	return (a->child.count > b->child.count) - (a->child.count < b->child.count);
+}
+
+static uint32_t sort_kinds(const struct assay_shrinkage_child *children, uint32_t count, struct kind *kinds)
+{
+	uint32_t used = 0, kept = 0;
+
+	for (uint32_t i = 0; i < count; i++)
+		if (children[i].n > 0)
+			kinds[used++] = (struct kind){.child = children[i], .many = 1.0};
+	qsort(kinds, used, sizeof *kinds, by_counts);
+	for (uint32_t i = 0; i < used; i++) {
+		if (kept > 0 && by_counts(&kinds[kept - 1], &kinds[i]) == 0)
+			kinds[kept - 1].many += 1.0;
+		else
+			kinds[kept++] = kinds[i];
+	}
+	return kept;
 }
 
 static double median_n(const struct assay_shrinkage_child *children, uint32_t count, uint64_t *sorted)
@@ -35,11 +70,37 @@ static double median_n(const struct assay_shrinkage_child *children, uint32_t co
 	return 0.5 * ((double)sorted[(used - 1) / 2] + (double)sorted[used / 2]);
 }
 
-/* Grid points of m at equal steps of a beta wider than the likelihood of m can be: the pooled counts, divided by how
- * far the children scatter more than binomially, and by 4. */
-static void place(const struct assay_shrinkage_child *children, uint32_t count, double z, struct grid *grid)
+/* log of m^a (1-m)^b at m = 1 / (1 + exp(-t)). */
+static double log_beta_at(double t, double a, double b)
 {
-	double x = 0.0, n = 0.0, chi = 0.0, used = 0.0, pooled, wide, a, b;
+	return -a * log1p(exp(-t)) - b * log1p(exp(t));
+}
+
+/* Where log_beta_at has fallen by `fall` from its top, going in `direction`. */
+static double reach(double a, double b, double direction, double fall)
+{
+	double top = log(a / b), least = log_beta_at(top, a, b) - fall, near = 0.0, far = 1.0;
+
+	while (log_beta_at(top + direction * far, a, b) > least)
+		far *= 2.0;
+	for (int i = 0; i < 12; i++) {
+		double middle = 0.5 * (near + far);
+
+		if (log_beta_at(top + direction * middle, a, b) > least)
+			near = middle;
+		else
+			far = middle;
+	}
+	return top + direction * far;
+}
+
+/* Grid of B by Gauss and Legendre; of m in equal steps of log(m/(1-m)), a trapezoid sum, which for a bell is good to
+ * many digits. It spans a beta wider than the likelihood of m can be: the pooled counts, divided by how far the
+ * children scatter more than binomially, and by 4. */
+static bool place(const struct assay_shrinkage_child *children, uint32_t count, double z, struct grid *grid)
+{
+	gsl_integration_glfixed_table *strengths = gsl_integration_glfixed_table_alloc(STRENGTHS);
+	double low, high, x = 0.0, n = 0.0, chi = 0.0, used = 0.0, pooled, wide, a, b;
 
 	for (uint32_t i = 0; i < count; i++) {
 		x += (double)children[i].count;
@@ -57,24 +118,29 @@ static void place(const struct assay_shrinkage_child *children, uint32_t count, 
 	wide = 4.0 * (used > 1.0 ? fmax(1.0, chi / (used - 1.0)) : 1.0);
 	a = 0.5 + x / wide;
 	b = 0.5 + (n - x) / wide;
+	low = reach(a, b, -1.0, FALL);
+	high = reach(a, b, 1.0, FALL);
 	for (int k = 0; k < MEANS; k++) {
-		double m = assay_beta_quantile((k + 0.5) / MEANS, a, b);
+		double t = low + (high - low) * k / (MEANS - 1.0);
 
-		m = fmin(fmax(m, 1e-12), 1.0 - 1e-12);
-		grid->mean[k] = m;
-		grid->log_prior[k] = (0.5 - a) * log(m) + (0.5 - b) * log1p(-m);
+		grid->mean[k] = 1.0 / (1.0 + exp(-t));
+		grid->log_prior[k] = log_beta_at(t, 0.5, 0.5);
 	}
-	for (int j = 0; j < STRENGTHS; j++) {
-		double share = (j + 0.5) / STRENGTHS;
+	for (size_t j = 0; strengths && j < STRENGTHS; j++) {
+		double share, weight;
 
+		(void)gsl_integration_glfixed_point(0.0, 1.0, j, &share, &weight, strengths);
 		grid->strength[j] = z * share / (1.0 - share);
+		grid->log_share[j] = log(weight);
 	}
+	gsl_integration_glfixed_table_free(strengths);
+	return strengths != NULL;
 }
 
 /* log of G(a + k) / G(a): a short product for small counts, which most are. */
 static double log_rise(double a, double log_gamma_a, uint64_t k)
 {
-	if (k <= 12) {
+	if (k <= 24) {
 		double product = 1.0;
 
 		for (uint64_t i = 0; i < k; i++)
@@ -84,24 +150,34 @@ static double log_rise(double a, double log_gamma_a, uint64_t k)
 	return lgamma(a + (double)k) - log_gamma_a;
 }
 
-static void weigh(const struct assay_shrinkage_child *children, uint32_t count, struct grid *grid)
+/* The kinds stand by n, so what depends on n alone is worked out once for each n. */
+static double log_likelihood(const struct kind *kinds, uint32_t count, double a, double b)
+{
+	double ga = lgamma(a), gb = lgamma(b), gs = lgamma(a + b), total = 0.0, of_n = 0.0;
+	uint64_t last = 0;
+
+	for (uint32_t i = 0; i < count; i++) {
+		const struct assay_shrinkage_child *child = &kinds[i].child;
+
+		if (child->n != last)
+			of_n = log_rise(a + b, gs, child->n);
+		last = child->n;
+		total += kinds[i].many *
+			 (log_rise(a, ga, child->count) + log_rise(b, gb, child->n - child->count) - of_n);
+	}
+	return total;
+}
+
+static void weigh(const struct kind *kinds, uint32_t count, struct grid *grid)
 {
 	double top = -INFINITY, sum = 0.0;
 
 	for (int k = 0; k < MEANS; k++)
 		for (int j = 0; j < STRENGTHS; j++) {
-			double strength = grid->strength[j], a = grid->mean[k] * strength, b = strength - a;
-			double ga = lgamma(a), gb = lgamma(b), gs = lgamma(strength),
-			       total = grid->log_prior[k];
+			double strength = grid->strength[j], a = grid->mean[k] * strength;
+			double total = grid->log_prior[k] + grid->log_share[j] +
+				       log_likelihood(kinds, count, a, strength - a);
 
-			for (uint32_t i = 0; i < count; i++) {
-				const struct assay_shrinkage_child *child = &children[i];
-
-				if (child->n > 0)
-					total += log_rise(a, ga, child->count) +
-						 log_rise(b, gb, child->n - child->count) -
-						 log_rise(strength, gs, child->n);
-			}
 			grid->weight[k * STRENGTHS + j] = total;
 			top = fmax(top, total);
 		}
@@ -173,19 +249,33 @@ int assay_shrinkage_fit(const struct assay_shrinkage_child *children, uint32_t c
 	struct assay_shrinkage *parent, struct assay_rate *out)
 {
 	uint64_t *sorted = calloc(count ? count : 1, sizeof *sorted);
+	struct kind *kinds = calloc(count ? count : 1, sizeof *kinds);
 	struct grid *grid = calloc(1, sizeof *grid);
+	uint32_t kind_count;
 	int status = ASSAY_ENOMEM;
 
-	if (!sorted || !grid)
+	if (!sorted || !kinds || !grid)
 		goto out;
-	place(children, count, median_n(children, count, sorted), grid);
-	weigh(children, count, grid);
+	if (!place(children, count, median_n(children, count, sorted), grid))
+		goto out;
+	kind_count = sort_kinds(children, count, kinds);
+	weigh(kinds, kind_count, grid);
 	describe(grid, parent);
-	for (uint32_t i = 0; i < count; i++)
-		shrink(grid, &children[i], confidence, &out[i]);
+	for (uint32_t i = 0; i < kind_count; i++)
+		shrink(grid, &kinds[i].child, confidence, &kinds[i].rate);
+	for (uint32_t i = 0; i < count; i++) {
+		const struct kind wanted = {.child = children[i]}, *found;
+
+		found = bsearch(&wanted, kinds, kind_count, sizeof *kinds, by_counts);
+		if (found)
+			out[i] = found->rate;
+		else
+			shrink(grid, &children[i], confidence, &out[i]); /* n 0 */
+	}
 	status = ASSAY_OK;
 out:
 	free(grid);
+	free(kinds);
 	free(sorted);
 	return status;
 }

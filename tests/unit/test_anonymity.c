@@ -259,6 +259,28 @@ static void test_pair(void **state)
 	assert_int_equal(answers.answer[1][1], ASSAY_COHORT_EMPTY);
 }
 
+/* Class 0 and quarter 0 each have six producers; they share four and differ by two groups of the same pair, so whoever
+ * is one of the pair could work out the other from the difference of the two totals. */
+static void test_two_totals(void **state)
+{
+	(void)state;
+	clear(2, 2);
+	for (unsigned p = 0; p < 4; p++)
+		add(p, 0, 0);
+	for (unsigned p = 10; p < 12; p++) {
+		add(p, 0, 1);
+		add(p, 1, 0);
+	}
+	for (unsigned p = 20; p < 26; p++)
+		add(p, 1, 1);
+	decide();
+	difference_every_pair();
+	assert_int_equal(worked_out(10), 0);
+	assert_int_equal(worked_out(11), 0);
+	assert_false(
+		answers.answer[0][2] == ASSAY_COHORT_ALLOWED && answers.answer[2][0] == ASSAY_COHORT_ALLOWED);
+}
+
 static void test_sizes(void **state)
 {
 	(void)state;
@@ -284,6 +306,7 @@ int main(void)
 		cmocka_unit_test(test_sizes),
 		cmocka_unit_test(test_attack_bites),
 		cmocka_unit_test(test_pair),
+		cmocka_unit_test(test_two_totals),
 		cmocka_unit_test(test_attack),
 		cmocka_unit_test(test_every_viewer),
 	};
