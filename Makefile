@@ -183,7 +183,7 @@ check: deps-check
 	+$(Q)$(MAKE) -j$(JOBS) MODE=tsan tests
 	+$(Q)$(MAKE) check-built
 
-SCRIPTS := $(sort $(wildcard tests/replay/*.sh tests/limits/*.sh tests/peers/*.sh tests/requirements/*.sh tests/e2e/*.sh))
+SCRIPTS := $(sort $(wildcard tests/replay/*.sh tests/limits/*.sh tests/peers/*.sh tests/requirements/*.sh tests/analysis/*.sh tests/e2e/*.sh))
 check-built: export ASSAY := $(CURDIR)/build/assay
 check-built:
 	@echo '== unit tests'; $(RUN) $(UNITS)

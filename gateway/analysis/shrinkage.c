@@ -59,7 +59,7 @@ static uint32_t sort_kinds(const struct assay_shrinkage_child *children, uint32_
 
 static double median_n(const struct assay_shrinkage_child *children, uint32_t count, uint64_t *sorted)
 {
-	uint32_t used = 0;
+	uint32_t used = 0, below, above;
 
 	for (uint32_t i = 0; i < count; i++)
 		if (children[i].n > 0)
@@ -67,7 +67,9 @@ static double median_n(const struct assay_shrinkage_child *children, uint32_t co
 	if (used == 0)
 		return 1.0;
 	qsort(sorted, used, sizeof *sorted, by_size);
-	return 0.5 * ((double)sorted[(used - 1) / 2] + (double)sorted[used / 2]);
+	below = (used - 1) / 2;
+	above = used / 2;
+	return 0.5 * ((double)sorted[below] + (double)sorted[above]);
 }
 
 /* log of m^a (1-m)^b at m = 1 / (1 + exp(-t)). */

@@ -55,7 +55,7 @@ static unsigned window(
 
 static bool same_side(const struct assay_control *controls, const size_t *at, unsigned count, unsigned beyond)
 {
-	int side = controls[at[0]].point.side;
+	const int8_t side = controls[at[0]].point.side;
 
 	if (side == 0)
 		return false;

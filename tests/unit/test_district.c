@@ -85,7 +85,7 @@ static void test_intervals_cover(void **state)
 {
 	const uint64_t first_seed = 5000;
 	uint32_t districts = 200 * many();
-	double groups_seen = 0.0, exact = 0.0, jeffreys = 0.0, shrunk = 0.0;
+	double groups_seen = 0.0, exact = 0.0, jeffreys = 0.0, shrunk = 0.0, planted = 0.0, high = 0.0;
 
 	(void)state;
 	for (uint32_t i = 0; i < districts; i++) {
@@ -103,6 +103,10 @@ static void test_intervals_cover(void **state)
 			exact += entries[e].failed.low <= truth && truth <= entries[e].failed.high;
 			jeffreys += rate.low <= truth && truth <= rate.high;
 			shrunk += entries[e].shrunk.low <= truth && truth <= entries[e].shrunk.high;
+			if (truth > DISTRICT_BASE_RATE) {
+				planted += 1.0;
+				high += entries[e].failed.low <= truth && truth <= entries[e].failed.high;
+			}
 		}
 	}
 	exact = 100.0 * exact / groups_seen;
@@ -113,6 +117,9 @@ static void test_intervals_cover(void **state)
 		"Jeffreys %.2f %%, shrunk %.2f %%\n",
 		(unsigned long long)first_seed, (unsigned long long)(first_seed + districts - 1), groups_seen,
 		districts, exact, jeffreys, shrunk);
+	print_message("of them %.0f planted groups alone: Clopper-Pearson %.1f %%\n", planted,
+		100.0 * high / planted);
+	assert_true(100.0 * high >= 93.0 * planted);
 	assert_true(exact >= 93.0);
 	assert_true(jeffreys >= 93.0);
 	assert_true(shrunk >= 93.0);
