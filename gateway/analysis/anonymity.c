@@ -3,6 +3,7 @@
 
 #include "limits/decimal.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define WORDS (ASSAY_ANONYMITY_PRODUCERS_MAX / 64u)
@@ -324,21 +325,25 @@ static bool mend(
 
 int assay_anonymity_decide(const struct assay_cohorts *cohorts, struct assay_cohort_answers *out)
 {
-	static _Thread_local struct remainder remainder;
+	struct remainder *remainder;
 	struct figure where = {0, 0};
 	bool fits = true;
 
 	if (cohorts->classes > ASSAY_ANONYMITY_CLASSES_MAX ||
 		cohorts->quarters > ASSAY_ANONYMITY_QUARTERS_MAX)
 		return ASSAY_EREFUSED;
+	remainder = calloc(1, sizeof *remainder); /* a third of a megabyte: not for a stack */
+	if (!remainder)
+		return ASSAY_ENOMEM;
 	by_size(cohorts, out);
 	by_difference(cohorts, out);
-	while (audit(cohorts, out, &remainder, &where, &fits)) {
+	while (audit(cohorts, out, remainder, &where, &fits)) {
 		if (!fits || !mend(cohorts, out, where)) {
 			withhold_totals(cohorts, out);
 			break;
 		}
 		by_difference(cohorts, out);
 	}
+	free(remainder);
 	return ASSAY_OK;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Which figures about the others a producer may see: groups of coarse class by quarter, with their totals. Every figure
  * may be published as counts or means over the group's producers, the viewer included; whoever looks knows its own
- * share. Pure functions, any thread; nothing is allocated. */
+ * share. Pure functions, any thread. */
 #ifndef ASSAY_ANALYSIS_ANONYMITY_H
 #define ASSAY_ANALYSIS_ANONYMITY_H
 
@@ -41,7 +41,7 @@ struct assay_cohort_answers {
 /* Decide every figure of the table at once; the answers hold for this table only, all of them together. Promised of the
  * allowed figures, for whoever knows them all and one producer's own share: no figure is of fewer than 5 producers; no
  * figure less another that lies within it is; no group of too few is a sum or difference of figures (any rational
- * combination); no combination is about one producer. ASSAY_EREFUSED when classes or quarters are beyond the ceilings.
+ * combination); no combination is about one producer. ASSAY_EREFUSED when classes or quarters are beyond the ceilings, ASSAY_ENOMEM.
  * Arithmetic that does not fit withholds every total. */
 int assay_anonymity_decide(
 	const struct assay_cohorts *cohorts, struct assay_cohort_answers *out) ASSAY_WARN_UNUSED;

@@ -172,7 +172,7 @@ static double log_likelihood(const struct kind *kinds, uint32_t count, double a,
 
 static void weigh(const struct kind *kinds, uint32_t count, struct grid *grid)
 {
-	double top = -INFINITY, sum = 0.0;
+	double top = -(double)INFINITY, sum = 0.0;
 
 	for (int k = 0; k < MEANS; k++)
 		for (int j = 0; j < STRENGTHS; j++) {
