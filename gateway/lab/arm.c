@@ -70,8 +70,11 @@ int lab_next_row(struct assay_lab *lab, const char *test, const char *slot, unsi
 static int test_open(struct assay_lab *lab, const char *test, struct assay_error *err)
 {
 	struct worksheet *sheet = calloc(1, sizeof *sheet);
-	int status = sheet ? worksheet_load(lab, test, sheet, err) : lab_no_memory(err);
+	int status;
 
+	if (!sheet)
+		return lab_no_memory(err);
+	status = worksheet_load(lab, test, sheet, err);
 	if (status == ASSAY_OK) {
 		if (strcmp(sheet->status, "to-test") != 0 && strcmp(sheet->status, "testing") != 0)
 			status = assay_error_set(err, ASSAY_EREFUSED, "test-closed",

@@ -163,9 +163,13 @@ static int fill(struct assay_lab *lab, const struct lab_waiting *row, const char
 	struct worksheet *sheet = calloc(1, sizeof *sheet);
 	struct assay_result *result = calloc(1, sizeof *result);
 	json_t *body = NULL;
-	int status =
-		sheet && result && more ? worksheet_load(lab, row->test, sheet, err) : lab_no_memory(err);
+	int status;
 
+	if (!sheet || !result || !more) {
+		status = lab_no_memory(err);
+		goto out;
+	}
+	status = worksheet_load(lab, row->test, sheet, err);
 	if (status != ASSAY_OK)
 		goto out;
 	if (!sheet->method)
@@ -213,7 +217,7 @@ static int refused(struct assay_lab *lab, const struct lab_waiting *row, uint64_
 int assay_lab_exchange(struct assay_lab *lab, uint64_t sequence, int64_t wall_ns, uint64_t begun_mono_ns,
 	const struct assay_exchange *exchange, struct assay_error *err)
 {
-	struct lab_waiting row;
+	struct lab_waiting row = {.replicate = 0};
 	struct source source;
 	struct refusal why = {"", "", ""};
 	uint32_t bad = ASSAY_END_READINGS_MAX;

@@ -88,10 +88,12 @@ static int conclude(struct assay_lab *lab, const struct worksheet *sheet, struct
 	json_t *evidence = NULL;
 	char id[LAB_ID_MAX + 8];
 	bool overdue = false;
-	int status = result ? ASSAY_OK : lab_no_memory(err);
+	int status = ASSAY_OK;
 
+	if (!result)
+		return lab_no_memory(err);
 	memset(found, 0, sizeof found);
-	if (status == ASSAY_OK && sheet->method->evidence_count && sheet->evidence_instrument[0])
+	if (sheet->method->evidence_count && sheet->evidence_instrument[0])
 		status = overdue_evidence(lab, sheet->evidence_instrument, &overdue, err);
 	if (status == ASSAY_OK) {
 		evidence = gather_evidence(lab, sheet, found, err);
@@ -118,8 +120,11 @@ out:
 int lab_finish(struct assay_lab *lab, const char *test, struct assay_error *err)
 {
 	struct worksheet *sheet = calloc(1, sizeof *sheet);
-	int status = sheet ? worksheet_load(lab, test, sheet, err) : lab_no_memory(err);
+	int status;
 
+	if (!sheet)
+		return lab_no_memory(err);
+	status = worksheet_load(lab, test, sheet, err);
 	if (status == ASSAY_OK) {
 		if (strcmp(sheet->status, "testing") == 0 && worksheet_finished(sheet))
 			status = conclude(lab, sheet, err);

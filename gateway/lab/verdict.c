@@ -143,8 +143,11 @@ int lab_judge(struct assay_lab *lab, const struct worksheet *sheet, const char *
 {
 	struct assay_verdict *verdict = calloc(1, sizeof *verdict);
 	struct batch_facts facts;
-	int status = verdict ? load_batch(lab, sheet->batch, &facts, err) : lab_no_memory(err);
+	int status;
 
+	if (!verdict)
+		return lab_no_memory(err);
+	status = load_batch(lab, sheet->batch, &facts, err);
 	if (status == ASSAY_OK && judge_all(lab, sheet, result, &facts, verdict)) {
 		for (size_t i = 0; i < sheet->count; i++)
 			if (sheet->fill[i].typed)

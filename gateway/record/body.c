@@ -162,9 +162,9 @@ static uint16_t outcome_code(struct json_in *in)
 	char name[32];
 
 	json_get_text(in, name, sizeof name);
-	for (uint16_t code = ASSAY_OUTCOME_OK; code <= ASSAY_OUTCOME_IDENTITY; code++)
+	for (unsigned code = ASSAY_OUTCOME_OK; code <= ASSAY_OUTCOME_IDENTITY; code++)
 		if (strcmp(assay_outcome_name(code), name) == 0)
-			return code;
+			return (uint16_t)code;
 	return 0;
 }
 

@@ -65,8 +65,8 @@ static bool answer(struct recorder_client *client, json_t *object)
 		grown = realloc(client->out, client->out_length + length + 1);
 	if (grown) {
 		client->out = grown;
-		memcpy(grown + client->out_length, text, length);
-		grown[client->out_length + length] = '\n';
+		text[length] = '\n'; /* over its NUL: a line, not a string */
+		memcpy(grown + client->out_length, text, length + 1);
 		client->out_length += length + 1;
 	}
 	free(text);

@@ -3,6 +3,7 @@
  * lab.xml, specs, plugins - when their digests are new. */
 #include "gateway/record/recorder.h"
 
+#include "gateway/confine.h"
 #include "gateway/record/sha256.h"
 #include "gateway/wire/loader.h"
 
@@ -331,6 +332,16 @@ static int make_lines(struct recorder *recorder, struct assay_error *err)
 	return ASSAY_OK;
 }
 
+/* From here on: the data directory, and what user names, time zones and random numbers need. */
+static int confine(const struct recorder *recorder, struct assay_error *err)
+{
+	const struct assay_confine_path paths[] = {{recorder->role->dir, true}, {"/etc", false},
+		{"/usr", false}, {"/lib", false}, {"/lib64", false}, {"/run", false},
+		{"/proc/sys/kernel/random", false}, {"/dev/urandom", false}, {NULL, false}};
+
+	return assay_confine(ASSAY_CONFINED_RECORDER, paths, NULL, err);
+}
+
 int recorder_start(struct recorder *recorder, struct assay_error *err)
 {
 	const struct assay_role *role = recorder->role;
@@ -365,6 +376,8 @@ int recorder_start(struct recorder *recorder, struct assay_error *err)
 		status = assay_lab_due(&recorder->lab, err);
 	if (status == ASSAY_OK)
 		status = recorder_commit(recorder, err);
+	if (status == ASSAY_OK)
+		status = confine(recorder, err);
 	recorder->lab_changed = true;
 	recorder->clock_offset_ns = recorder_wall_ns() - (int64_t)recorder_now_ns();
 	return status;

@@ -56,7 +56,7 @@ static int make_tables(struct assay_state *state)
 /* SQLITE_OK: usable. SQLITE_MISMATCH: of another version. Else what SQLite says. */
 static int open_database(struct assay_state *state)
 {
-	char text[64], expected[16];
+	char text[64] = "", expected[16];
 	int rc = sqlite3_open_v2(state->path, &state->db,
 		SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,
 		NULL);
