@@ -118,6 +118,9 @@ static const struct assay_gap *gap_of(const struct assay_case *c, const struct a
 	return NULL;
 }
 
+#define NOT_PERMITTED "不得使用 not permitted"
+#define NOT_LISTED "附录A(未列入即不得使用) appendix A (not listed: not permitted)"
+
 /* GB 2760: an additive with rows, none of them here, is not permitted here. */
 static void not_permitted(
 	const struct assay_case *c, const struct assay_found *found, struct assay_finding *out)
@@ -128,12 +131,12 @@ static void not_permitted(
 		.analyte_zh = "",
 		.cas = "",
 		.kind = "prohibited",
-		.text = "不得使用 not permitted",
+		.text = NOT_PERMITTED,
 		.unit = "g/kg",
 		.basis = "",
 		.except = "",
 		.method = "",
-		.clause = "附录A(未列入即不得使用) appendix A (not listed: not permitted)",
+		.clause = NOT_LISTED,
 		.source = "",
 		.confidence = "high",
 		.only = "",
@@ -201,13 +204,11 @@ static void no_row(const struct assay_case *c, const struct assay_found *found, 
 			assay_undetermined(out, "analyte-ambiguous");
 		else
 			not_permitted(c, found, out);
-	} else if (strcmp(standard->no_row, "not-permitted") == 0) {
+	} else if (assay_specs_names(c->specs, c->question->analyte, &first)) {
+		assay_undetermined(out, "no-limit"); /* known, but nothing this standard speaks of */
+	} else {
 		assay_undetermined(out, "analyte-unknown");
 		note_as_needed(c);
-	} else {
-		assay_undetermined(out, assay_specs_names(c->specs, c->question->analyte, &first)
-						? "no-limit"
-						: "analyte-unknown");
 	}
 }
 
@@ -475,6 +476,20 @@ void assay_judge(
 			limit && *limit->unit ? " " : "", limit ? limit->unit : "");
 	}
 	describe(out);
+}
+
+const char *assay_verdict_limit(const struct assay_verdict *verdict)
+{
+	if (verdict->limit)
+		return verdict->limit->text;
+	return verdict->not_permitted ? NOT_PERMITTED : "";
+}
+
+const char *assay_verdict_clause(const struct assay_verdict *verdict)
+{
+	if (verdict->limit)
+		return verdict->limit->clause;
+	return verdict->not_permitted ? NOT_LISTED : "";
 }
 
 bool assay_retest_allowed(const struct assay_limit *limit)

@@ -281,6 +281,10 @@ struct assay_verdict {
 	struct assay_step_list steps; /* only the first steps.count are filled */
 };
 
+/* The limit as printed, or that it is not permitted; "" none. And where it stands. Static or as long as specs. */
+const char *assay_verdict_limit(const struct assay_verdict *verdict);
+const char *assay_verdict_clause(const struct assay_verdict *verdict);
+
 /* Decide. Always fills *out. Any thread; no allocation. */
 void assay_decide(
 	const struct assay_specs *specs, const struct assay_question *question, struct assay_finding *out);
