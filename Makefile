@@ -84,8 +84,10 @@ $(B)/libgateway.a: $(GATEWAY_O)
 $(B)/drivers/%.so: $(O)/drivers/%.o
 	@mkdir -p $(@D)
 	$(call say,PLUGIN,$@)
-	$(Q)$(CC) $(LD_SO) -o $@ $<
+	$(Q)$(CC) $(LD_SO) -o $@ $< $(LD_LIBS)
 
+# The one plugin with a library: its grammar is PCRE2's.
+$(B)/drivers/ascii.so: LD_LIBS := $(shell pkg-config --libs libpcre2-8 2>/dev/null)
 $(O)/drivers/%.o: CFLAGS_ALL += -fvisibility=hidden
 
 $(O)/%.o: %.c $(O)/flags
