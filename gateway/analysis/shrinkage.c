@@ -9,6 +9,7 @@
 #define MEANS 16
 #define STRENGTHS 16
 #define FALL 6.0 /* how far out the grid of m goes, in logs of the wide beta */
+#define WEIGHT_MIN 1e-12 /* a grid point below has no part in any digit shown */
 #define CELLS (MEANS * STRENGTHS)
 
 struct grid {
@@ -139,33 +140,40 @@ static bool place(const struct assay_shrinkage_child *children, uint32_t count, 
 	return strengths != NULL;
 }
 
-/* log of G(a + k) / G(a): a short product for small counts, which most are. */
-static double log_rise(double a, double log_gamma_a, uint64_t k)
-{
-	if (k <= 24) {
-		double product = 1.0;
+#define PRODUCT_MAX 64u /* up to so many tests a product of ratios is quicker than three gamma functions */
 
-		for (uint64_t i = 0; i < k; i++)
-			product *= a + (double)i;
-		return log(product);
-	}
-	return lgamma(a + (double)k) - log_gamma_a;
+/* Beta-binomial chance of these counts, without the binomial coefficient, which is the same at every grid point. */
+static double small_log_chance(const struct assay_shrinkage_child *child, double a, double b)
+{
+	uint64_t good = child->n - child->count;
+	double product = 1.0, strength = a + b;
+
+	for (uint64_t i = 0; i < good; i++)
+		product *= (b + (double)i) / (strength + (double)i);
+	for (uint64_t i = 0; i < child->count; i++)
+		product *= (a + (double)i) / (strength + (double)(good + i));
+	return log(product);
 }
 
-/* The kinds stand by n, so what depends on n alone is worked out once for each n. */
+/* The kinds stand by n: small ones first, and what depends on n alone is worked out once for each n. */
 static double log_likelihood(const struct kind *kinds, uint32_t count, double a, double b)
 {
-	double ga = lgamma(a), gb = lgamma(b), gs = lgamma(a + b), total = 0.0, of_n = 0.0;
+	double total = 0.0, of_n = 0.0, none = 0.0;
 	uint64_t last = 0;
+	uint32_t i = 0;
 
-	for (uint32_t i = 0; i < count; i++) {
+	for (; i < count && kinds[i].child.n <= PRODUCT_MAX; i++)
+		total += kinds[i].many * small_log_chance(&kinds[i].child, a, b);
+	if (i < count)
+		none = lgamma(a) + lgamma(b) - lgamma(a + b);
+	for (; i < count; i++) {
 		const struct assay_shrinkage_child *child = &kinds[i].child;
 
 		if (child->n != last)
-			of_n = log_rise(a + b, gs, child->n);
+			of_n = lgamma(a + b + (double)child->n);
 		last = child->n;
-		total += kinds[i].many *
-			 (log_rise(a, ga, child->count) + log_rise(b, gb, child->n - child->count) - of_n);
+		total += kinds[i].many * (lgamma(a + (double)child->count) +
+						 lgamma(b + (double)(child->n - child->count)) - of_n - none);
 	}
 	return total;
 }
@@ -210,9 +218,11 @@ static void shrink(const struct grid *grid, const struct assay_shrinkage_child *
 	double mean = 0.0, second = 0.0;
 
 	for (int g = 0; g < CELLS; g++) {
-		double strength = grid->strength[g % STRENGTHS], size = strength + (double)child->n;
-		double at = (grid->mean[g / STRENGTHS] * strength + (double)child->count) / size;
+		double strength = grid->strength[g % STRENGTHS], size = strength + (double)child->n, at;
 
+		if (grid->weight[g] < WEIGHT_MIN)
+			continue;
+		at = (grid->mean[g / STRENGTHS] * strength + (double)child->count) / size;
 		mean += grid->weight[g] * at;
 		second += grid->weight[g] * at * (at * size + 1.0) / (size + 1.0);
 	}

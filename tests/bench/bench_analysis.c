@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Time of everything the analysis page asks for: at 500 batches from the tests themselves, at a million batches from
- * aggregates kept up to date. Required: under 50 ms and under 2 s. Exits 1 when slower. */
+ * aggregates kept up to date. Required: under 50 ms and under 2 s of one processor. Exits 1 when slower. Processor
+ * time is judged, since other programs share the machine; elapsed time stands beside it. */
 #include "gateway/analysis/agreement.h"
 #include "gateway/analysis/anonymity.h"
 #include "gateway/analysis/proficiency.h"
@@ -21,11 +22,11 @@
 #define QUARTER ASSAY_RISK_BIT(ASSAY_RISK_QUARTER)
 #define ORIGIN ASSAY_RISK_BIT(ASSAY_RISK_ORIGIN)
 
-static double now_ms(void)
+static double now_ms(clockid_t clock)
 {
 	struct timespec at;
 
-	(void)clock_gettime(CLOCK_MONOTONIC, &at);
+	(void)clock_gettime(clock, &at);
 	return (double)at.tv_sec * 1e3 + (double)at.tv_nsec * 1e-6;
 }
 
@@ -153,13 +154,14 @@ static double small(void)
 	static struct assay_risk_cell cells[DISTRICT_TESTS], groups[DISTRICT_TESTS];
 	static struct assay_risk_entry entries[DISTRICT_TESTS];
 	uint64_t state = 1;
-	double begun, took = 0.0;
+	double begun, elapsed, took = 0.0;
 	uint32_t total = 0;
 
 	district_make(&district, 42, true);
 	for (int again = 0; again < 5;
 		again++) { /* the best of five: other programs run on this machine too */
-		begun = now_ms();
+		elapsed = now_ms(CLOCK_MONOTONIC);
+		begun = now_ms(CLOCK_PROCESS_CPUTIME_ID);
 		district_cells(&district, cells);
 		total = lists(cells, DISTRICT_TESTS, groups, entries);
 		total += trends(cells, DISTRICT_TESTS, groups);
@@ -167,11 +169,14 @@ static double small(void)
 			shares(&state, DISTRICT_BATCHES / DISTRICT_CLASSES);
 		anonymity(&state, DISTRICT_CLASSES, 4, DISTRICT_PRODUCERS, DISTRICT_BATCHES);
 		charts(&state, 10);
-		begun = now_ms() - begun;
+		begun = now_ms(CLOCK_PROCESS_CPUTIME_ID) - begun;
+		elapsed = now_ms(CLOCK_MONOTONIC) - elapsed;
 		if (again == 0 || begun < took)
 			took = begun;
 	}
-	(void)printf("500 batches, %u groups, from the tests themselves: %.1f ms (best of 5)\n", total, took);
+	(void)printf("500 batches, %u groups, from the tests themselves: %.1f ms (best of 5; the last took "
+		     "%.1f ms of the clock)\n",
+		total, took, elapsed);
 	return took;
 }
 
@@ -183,7 +188,7 @@ static double large(void)
 	struct assay_risk_cell *cells = calloc(count, sizeof *cells), *groups = calloc(count, sizeof *groups);
 	struct assay_risk_entry *entries = calloc(count, sizeof *entries);
 	uint64_t state = 2, batches = 0;
-	double begun, took;
+	double begun, elapsed, took;
 
 	if (!cells || !groups || !entries)
 		fail("no memory");
@@ -201,16 +206,19 @@ static double large(void)
 		cell->near = district_pick(&state, 30);
 		batches += cell->n;
 	}
-	begun = now_ms();
+	elapsed = now_ms(CLOCK_MONOTONIC);
+	begun = now_ms(CLOCK_PROCESS_CPUTIME_ID);
 	total = lists(cells, count, groups, entries);
 	total += trends(cells, count, groups);
 	for (uint32_t i = 0; i < 200; i++)
 		shares(&state, 1000);
 	anonymity(&state, ASSAY_ANONYMITY_CLASSES_MAX, QUARTERS, ASSAY_ANONYMITY_PRODUCERS_MAX, 3000);
 	charts(&state, 50);
-	took = now_ms() - begun;
-	(void)printf("%llu tests of 1 million batches in %u aggregates, %u groups: %.0f ms\n",
-		(unsigned long long)batches, count, total, took);
+	took = now_ms(CLOCK_PROCESS_CPUTIME_ID) - begun;
+	elapsed = now_ms(CLOCK_MONOTONIC) - elapsed;
+	(void)printf("%llu tests of 1 million batches in %u aggregates, %u groups: %.0f ms (%.0f ms of the "
+		     "clock)\n",
+		(unsigned long long)batches, count, total, took, elapsed);
 	free(cells);
 	free(groups);
 	free(entries);
