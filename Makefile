@@ -204,14 +204,18 @@ check-full: check
 check-bare:
 	$(Q)bash tests/bare.sh
 
-.PHONY: format format-check tidy cppcheck abi-check headers man-check shellcheck
-check-gates: format-check headers tidy cppcheck abi-check man-check shellcheck
+.PHONY: format format-check no-float tidy cppcheck abi-check headers man-check shellcheck
+check-gates: format-check no-float headers tidy cppcheck abi-check man-check shellcheck
 FORMATTED := $(ALL_C) $(ALL_H) $(UNIT_C) $(FAULT_C) $(BENCH_C) $(wildcard tests/fuzz/*.c tests/load/*.c tests/sim/*.c)
 format:
 	$(Q)clang-format -i $(FORMATTED)
 format-check:
 	$(call say,FORMAT,$(words $(FORMATTED)) files)
 	$(Q)clang-format --dry-run -Werror $(FORMATTED)
+
+no-float:
+	$(call say,EXACT,no binary floating point on the verdict side)
+	$(Q)sh tests/no_float.sh
 
 tidy: $(ALL_C:%.c=build/tidy/%.ok)
 build/tidy/%.ok: %.c .clang-tidy $(ALL_H)

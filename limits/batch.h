@@ -6,6 +6,8 @@
 #ifndef ASSAY_LIMITS_BATCH_H
 #define ASSAY_LIMITS_BATCH_H
 
+#include "limits/limits.h"
+
 /* One item of a plan. Borrowed pointers live as long as specs. */
 struct assay_plan_item {
 	const struct assay_standard *standard;

@@ -11,6 +11,8 @@
 #ifndef ASSAY_LIMITS_METHOD_H
 #define ASSAY_LIMITS_METHOD_H
 
+#include "limits/limits.h"
+
 #define ASSAY_SLOTS_MAX 16u
 #define ASSAY_REPLICATES_MAX 8u
 #define ASSAY_PRECISIONS_MAX 4u

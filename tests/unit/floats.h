@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Words and the shortest decimals that read back as the same float, made with Python's repr and, for 32 bits, the fewest
  * digits of "%e" that survive struct.pack. */
+#include <stdint.h>
+
 static const struct {
 	uint64_t word;
 	unsigned bits;

@@ -94,7 +94,7 @@ static void test_nothing_falls_through(void **state)
 		fill("m2", 1, 1, "22.9855"), fill("m2", 1, 2, "22.9841"), fill("m3", 2, 1, "21.7046"),
 		fill("m1", 2, 1, "24.8962"), fill("m2", 2, 1, "24.7230"), fill("m2", 2, 2, "24.7219")};
 	static struct assay_result result;
-	static struct assay_verdict verdict;
+	static struct assay_verdict judged;
 	struct assay_question question = {.standard = "GB 17401",
 		.category = "P.17401",
 		.analyte = "moisture",
@@ -113,16 +113,16 @@ static void test_nothing_falls_through(void **state)
 				some[count++] = all[i];
 		assay_method_calculate(method, some, count, &oven, &result);
 		question.exact = result.exact;
-		assay_judge(specs, &question, &verdict);
-		assert_int_equal(verdict.kind, drop == 8 ? ASSAY_VERDICT_PASS : ASSAY_VERDICT_UNDETERMINED);
+		assay_judge(specs, &question, &judged);
+		assert_int_equal(judged.kind, drop == 8 ? ASSAY_VERDICT_PASS : ASSAY_VERDICT_UNDETERMINED);
 	}
 	{
 		struct assay_evidence_found none = {0};
 
 		assay_method_calculate(method, all, 8, &none, &result);
 		question.exact = result.exact;
-		assay_judge(specs, &question, &verdict);
-		assert_int_equal(verdict.kind, ASSAY_VERDICT_UNDETERMINED);
+		assay_judge(specs, &question, &judged);
+		assert_int_equal(judged.kind, ASSAY_VERDICT_UNDETERMINED);
 	}
 }
 
