@@ -127,6 +127,7 @@ int assay_confine(enum assay_confined role, const struct assay_confine_path *pat
 
 #ifdef ASSAY_INSTRUMENTED
 	(void)role;
+	(void)err;
 	(void)paths;
 	(void)filter_calls;
 	(void)confine_paths;
