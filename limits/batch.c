@@ -120,30 +120,30 @@ int assay_plan(const struct assay_specs *specs, const struct assay_product *prod
 
 /* ---- the batch --------------------------------------------------------------------------------------------- */
 
-static enum assay_verdict_kind item_kind(const struct assay_finding *finding,
+static enum assay_verdict_kind item_kind(const struct assay_decision *decision,
 	enum assay_unverified_policy policy, struct assay_batch_verdict *out)
 {
-	if (assay_reason_has(&finding->reasons, "limit-unverified")) {
+	if (assay_reason_has(&decision->reasons, "limit-unverified")) {
 		out->needs_review = true;
 		if (policy == ASSAY_UNVERIFIED_UNDETERMINED)
 			return ASSAY_VERDICT_UNDETERMINED;
 	}
-	if (finding->kind == ASSAY_VERDICT_PASS && assay_reason_has(&finding->reasons, "sum-scope"))
+	if (decision->kind == ASSAY_VERDICT_PASS && assay_reason_has(&decision->reasons, "sum-scope"))
 		return ASSAY_VERDICT_UNDETERMINED; /* others of the group were not measured */
-	return finding->kind;
+	return decision->kind;
 }
 
-static bool only_listed(const struct assay_finding *finding)
+static bool only_listed(const struct assay_decision *decision)
 {
-	return finding->kind == ASSAY_VERDICT_NOT_APPLICABLE ||
-	       (finding->kind == ASSAY_VERDICT_UNDETERMINED && finding->reasons.count == 1 &&
-		       strcmp(finding->reasons.code[0], "no-limit") == 0);
+	return decision->kind == ASSAY_VERDICT_NOT_APPLICABLE ||
+	       (decision->kind == ASSAY_VERDICT_UNDETERMINED && decision->reasons.count == 1 &&
+		       strcmp(decision->reasons.code[0], "no-limit") == 0);
 }
 
-static void add_reasons(struct assay_batch_verdict *out, const struct assay_finding *finding)
+static void add_reasons(struct assay_batch_verdict *out, const struct assay_decision *decision)
 {
-	for (unsigned i = 0; i < finding->reasons.count; i++)
-		assay_reason_add(&out->reasons, finding->reasons.code[i]);
+	for (unsigned i = 0; i < decision->reasons.count; i++)
+		assay_reason_add(&out->reasons, decision->reasons.code[i]);
 }
 
 void assay_batch_judge(const struct assay_batch_item *items, size_t count,
@@ -158,23 +158,23 @@ void assay_batch_judge(const struct assay_batch_item *items, size_t count,
 	}
 	for (size_t i = 0; i < count; i++) {
 		const struct assay_batch_item *item = &items[i];
-		const struct assay_finding *finding;
+		const struct assay_decision *decision;
 		size_t at = out->evidence_count++;
 
 		out->evidence[at].analyte = item->analyte;
-		if (item->finding_count == 0) {
+		if (item->decision_count == 0) {
 			assay_reason_add(&out->reasons, "not-tested");
 			held = true;
 			continue;
 		}
-		finding = &item->findings[assay_finding_strictest(item->findings, item->finding_count)];
-		out->evidence[at].limit = finding->limit;
-		out->evidence[at].kind = item_kind(finding, policy, out);
-		if (only_listed(finding)) {
+		decision = &item->decisions[assay_decision_strictest(item->decisions, item->decision_count)];
+		out->evidence[at].limit = decision->limit;
+		out->evidence[at].kind = item_kind(decision, policy, out);
+		if (only_listed(decision)) {
 			out->evidence[at].role = ASSAY_BATCH_LISTED;
 			continue;
 		}
-		add_reasons(out, finding);
+		add_reasons(out, decision);
 		failed = failed || out->evidence[at].kind == ASSAY_VERDICT_FAIL;
 		held = held || out->evidence[at].kind != ASSAY_VERDICT_PASS;
 		earned = earned || out->evidence[at].kind == ASSAY_VERDICT_PASS;

@@ -38,8 +38,8 @@ enum assay_unverified_policy {
  * that apply; the strictest decides. */
 struct assay_batch_item {
 	const char *analyte;
-	const struct assay_finding *findings; /* one for each standard that applies */
-	size_t finding_count; /* 0: not tested yet */
+	const struct assay_decision *decisions; /* one for each standard that applies */
+	size_t decision_count; /* 0: not tested yet */
 };
 
 #define ASSAY_BATCH_ITEMS_MAX 200u
@@ -68,8 +68,8 @@ struct assay_batch_verdict {
 void assay_batch_judge(const struct assay_batch_item *items, size_t count,
 	enum assay_unverified_policy policy, struct assay_batch_verdict *out);
 
-/* Which of several findings of one analyte decides: a fail, else an undetermined that is not only "no-limit", else a
+/* Which of several decisions of one analyte decides: a fail, else an undetermined that is not only "no-limit", else a
  * pass, else the rest. count at least 1. */
-size_t assay_finding_strictest(const struct assay_finding *findings, size_t count);
+size_t assay_decision_strictest(const struct assay_decision *decisions, size_t count);
 
 #endif

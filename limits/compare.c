@@ -240,7 +240,7 @@ static const char *straddle_reason(const struct assay_measured *value)
 }
 
 static void settle(
-	struct assay_finding *out, enum assay_certainty certainty, const struct assay_measured *value)
+	struct assay_decision *out, enum assay_certainty certainty, const struct assay_measured *value)
 {
 	if (certainty == ASSAY_MAYBE)
 		assay_undetermined(out, straddle_reason(value));
@@ -251,7 +251,7 @@ static void settle(
 /* The rules that need the uncertainty. */
 static void with_guard(const struct assay_case *c, const struct assay_row *row,
 	const struct assay_bounds *bounds, const struct assay_measured *value,
-	const struct assay_interval *compared, struct assay_finding *out)
+	const struct assay_interval *compared, struct assay_decision *out)
 {
 	struct assay_fraction w;
 	struct assay_bounds inner, outer;
@@ -300,7 +300,7 @@ static void with_guard(const struct assay_case *c, const struct assay_row *row,
 
 static void note_comparison(const struct assay_case *c, const struct assay_row *row,
 	const struct assay_interval *compared, const struct assay_bounds *bounds, bool rounded,
-	const struct assay_finding *out)
+	const struct assay_decision *out)
 {
 	char value[ASSAY_FRACTION_TEXT_MAX + 40], low[ASSAY_DECIMAL_TEXT_MAX] = "",
 						  high[ASSAY_DECIMAL_TEXT_MAX] = "";
@@ -326,7 +326,7 @@ static void note_comparison(const struct assay_case *c, const struct assay_row *
 }
 
 void assay_compare(const struct assay_case *c, const struct assay_row *row, const struct assay_bounds *bounds,
-	const struct assay_measured *value, struct assay_finding *out)
+	const struct assay_measured *value, struct assay_decision *out)
 {
 	struct assay_interval compared = value->interval;
 	bool rounded = row->rounded || c->question->compare == ASSAY_COMPARE_ROUNDED;

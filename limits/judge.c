@@ -9,13 +9,13 @@
 
 static const struct assay_fraction one = {1, 1};
 
-void assay_undetermined(struct assay_finding *out, const char *code)
+void assay_undetermined(struct assay_decision *out, const char *code)
 {
 	assay_reason_add(&out->reasons, code);
 	out->kind = ASSAY_VERDICT_UNDETERMINED;
 }
 
-static void finding_clear(struct assay_finding *out)
+static void decision_clear(struct assay_decision *out)
 {
 	out->kind = ASSAY_VERDICT_UNDETERMINED;
 	out->reasons.count = 0;
@@ -27,7 +27,7 @@ static void finding_clear(struct assay_finding *out)
 /* ---- one row ---------------------------------------------------------------------------------------------- */
 
 /* Does the row apply at all? *out is left undetermined for the judge of its kind when it does. */
-static bool applies(const struct assay_case *c, const struct assay_row *row, struct assay_finding *out)
+static bool applies(const struct assay_case *c, const struct assay_row *row, struct assay_decision *out)
 {
 	uint64_t use = assay_condition_bit("use-level", 9);
 
@@ -47,9 +47,9 @@ static bool applies(const struct assay_case *c, const struct assay_row *row, str
 }
 
 static void judge_row(const struct assay_case *c, const struct assay_row *row,
-	const struct assay_fraction *factor, struct assay_finding *out)
+	const struct assay_fraction *factor, struct assay_decision *out)
 {
-	finding_clear(out);
+	decision_clear(out);
 	out->standard = &c->specs->standards[c->standard];
 	out->limit = row->limit;
 	ASSAY_NOTE_ZH(c, "%s，类别 %s，%s：%s", row->limit->standard, row->limit->category,
@@ -123,7 +123,7 @@ static const struct assay_gap *gap_of(const struct assay_case *c, const struct a
 
 /* GB 2760: an additive with rows, none of them here, is not permitted here. */
 static void not_permitted(
-	const struct assay_case *c, const struct assay_found *found, struct assay_finding *out)
+	const struct assay_case *c, const struct assay_found *found, struct assay_decision *out)
 {
 	static const struct assay_limit silent = {.standard = "",
 		.category = "",
@@ -158,7 +158,7 @@ static void not_permitted(
 		.kind = ASSAY_KIND_PROHIBITED,
 		.unit = assay_unit_find(silent.unit)};
 
-	finding_clear(out);
+	decision_clear(out);
 	out->standard = &c->specs->standards[c->standard];
 	out->not_permitted = true;
 	ASSAY_NOTE(c, "%s 的表A.1 没有该类别及其上级的“%s”：不得使用",
@@ -185,7 +185,7 @@ static void note_as_needed(const struct assay_case *c)
 			"all categories below are in table A.2: name the one below");
 }
 
-static void no_row(const struct assay_case *c, const struct assay_found *found, struct assay_finding *out)
+static void no_row(const struct assay_case *c, const struct assay_found *found, struct assay_decision *out)
 {
 	const struct assay_standard *standard = &c->specs->standards[c->standard];
 	const struct assay_gap *gap = gap_of(c, found);
@@ -215,7 +215,7 @@ static void no_row(const struct assay_case *c, const struct assay_found *found, 
 /* ---- declared limits --------------------------------------------------------------------------------------- */
 
 static void judge_declared(const struct assay_case *c, const struct assay_declared *declared,
-	uint32_t analyte, struct assay_finding *out)
+	uint32_t analyte, struct assay_decision *out)
 {
 	struct assay_limit limit = {.standard = "",
 		.category = "",
@@ -250,7 +250,7 @@ static void judge_declared(const struct assay_case *c, const struct assay_declar
 	bool upper = declared->kind[0] == 'l';
 	struct assay_decimal *bound = upper ? &limit.upper : &limit.lower;
 
-	finding_clear(out);
+	decision_clear(out);
 	row.kind = assay_kind_find(declared->kind);
 	row.unit = assay_unit_find(declared->unit);
 	if (row.kind < ASSAY_KIND_LE || row.kind > ASSAY_KIND_GT || row.unit < 0 ||
@@ -273,10 +273,10 @@ static void judge_declared(const struct assay_case *c, const struct assay_declar
 
 /* ---- the case ---------------------------------------------------------------------------------------------- */
 
-/* How much a finding weighs when several apply: fail, undetermined, pass, not applicable. */
-static int weight(const struct assay_finding *finding)
+/* How much a decision weighs when several apply: fail, undetermined, pass, not applicable. */
+static int weight(const struct assay_decision *decision)
 {
-	switch (finding->kind) {
+	switch (decision->kind) {
 	case ASSAY_VERDICT_FAIL:
 		return 4;
 	case ASSAY_VERDICT_PASS:
@@ -285,32 +285,33 @@ static int weight(const struct assay_finding *finding)
 		return 0;
 	case ASSAY_VERDICT_UNDETERMINED:
 	default:
-		return finding->reasons.count == 1 && strcmp(finding->reasons.code[0], "no-limit") == 0 ? 1
-													: 3;
+		return decision->reasons.count == 1 && strcmp(decision->reasons.code[0], "no-limit") == 0 ? 1
+													  : 3;
 	}
 }
 
-size_t assay_finding_strictest(const struct assay_finding *findings, size_t count)
+size_t assay_decision_strictest(const struct assay_decision *decisions, size_t count)
 {
 	size_t best = 0;
 
 	for (size_t i = 1; i < count; i++)
-		if (weight(&findings[i]) > weight(&findings[best]))
+		if (weight(&decisions[i]) > weight(&decisions[best]))
 			best = i;
 	return best;
 }
 
-static void keep_strictest(struct assay_finding *kept, const struct assay_finding *next)
+static void keep_strictest(struct assay_decision *kept, const struct assay_decision *next)
 {
 	if (weight(next) > weight(kept))
 		*kept = *next;
 }
 
-static void judge_rows(const struct assay_case *c, const struct assay_found *found, struct assay_finding *out)
+static void judge_rows(
+	const struct assay_case *c, const struct assay_found *found, struct assay_decision *out)
 {
 	judge_row(c, &c->specs->rows[found->row[0]], &found->factor[0], out);
 	for (unsigned i = 1; i < found->count; i++) {
-		struct assay_finding next;
+		struct assay_decision next;
 
 		judge_row(c, &c->specs->rows[found->row[i]], &found->factor[i], &next);
 		keep_strictest(out, &next);
@@ -347,7 +348,7 @@ static const char *aux_known(const struct assay_question *question)
 }
 
 /* Edition and category; a reason when the case cannot be opened. */
-static const char *open_case(struct assay_case *c, struct assay_finding *out)
+static const char *open_case(struct assay_case *c, struct assay_decision *out)
 {
 	const struct assay_question *question = c->question;
 	bool in_force = false;
@@ -380,12 +381,12 @@ static const char *open_case(struct assay_case *c, struct assay_finding *out)
 	return reason ? reason : aux_known(question);
 }
 
-static void decide(struct assay_case *c, struct assay_finding *out)
+static void decide(struct assay_case *c, struct assay_decision *out)
 {
 	struct assay_found found;
 	const char *reason;
 
-	finding_clear(out);
+	decision_clear(out);
 	if (!c->question->standard || !c->question->category || !c->question->analyte) {
 		assay_undetermined(out, "question-incomplete");
 		return;
@@ -403,7 +404,7 @@ static void decide(struct assay_case *c, struct assay_finding *out)
 	else
 		judge_rows(c, &found, out);
 	for (size_t i = 0; i < c->question->declared_count && found.analyte != ASSAY_NONE; i++) {
-		struct assay_finding declared;
+		struct assay_decision declared;
 
 		judge_declared(c, &c->question->declared[i], found.analyte, &declared);
 		declared.standard = out->standard;
@@ -417,7 +418,7 @@ static void decide(struct assay_case *c, struct assay_finding *out)
 }
 
 void assay_decide(
-	const struct assay_specs *specs, const struct assay_question *question, struct assay_finding *out)
+	const struct assay_specs *specs, const struct assay_question *question, struct assay_decision *out)
 {
 	struct assay_case c = {.specs = specs, .question = question};
 
@@ -456,22 +457,22 @@ void assay_judge(
 	const struct assay_specs *specs, const struct assay_question *question, struct assay_verdict *out)
 {
 	struct assay_case c = {.specs = specs, .question = question, .steps = &out->steps};
-	struct assay_finding finding;
+	struct assay_decision decision;
 	char value[ASSAY_FRACTION_TEXT_MAX + 40];
 
 	out->steps.count = 0;
-	decide(&c, &finding);
-	out->kind = finding.kind;
-	out->reasons = finding.reasons;
-	out->standard = finding.standard;
-	out->limit = finding.limit;
-	out->not_permitted = finding.not_permitted;
+	decide(&c, &decision);
+	out->kind = decision.kind;
+	out->reasons = decision.reasons;
+	out->standard = decision.standard;
+	out->limit = decision.limit;
+	out->not_permitted = decision.not_permitted;
 	out->compared[0] = '\0';
-	if (finding.has_compared) {
-		const struct assay_limit *limit = finding.limit;
+	if (decision.has_compared) {
+		const struct assay_limit *limit = decision.limit;
 		int places = limit ? (limit->has_upper ? limit->upper.scale : limit->lower.scale) + 4 : 6;
 
-		assay_show_interval(&finding.compared, places, value);
+		assay_show_interval(&decision.compared, places, value);
 		(void)snprintf(out->compared, sizeof out->compared, "%s%s%s", value,
 			limit && *limit->unit ? " " : "", limit ? limit->unit : "");
 	}

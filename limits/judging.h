@@ -48,8 +48,8 @@ struct assay_bounds {
 	struct assay_fraction lower, upper;
 };
 
-/* Make the finding undetermined for this reason. */
-void assay_undetermined(struct assay_finding *out, const char *reason);
+/* Make the decision undetermined for this reason. */
+void assay_undetermined(struct assay_decision *out, const char *reason);
 
 /* A figure for people: as few digits as show it, at most places after the point, cut figures with their mark. */
 void assay_show(const struct assay_fraction *value, int places, char out[ASSAY_DECIMAL_TEXT_MAX]);
@@ -78,19 +78,19 @@ const char *assay_row_bounds(const struct assay_case *c, const struct assay_row 
 	const struct assay_fraction *limit_factor, struct assay_bounds *out);
 /* Compare by the question's method and decision rule and set out's kind. */
 void assay_compare(const struct assay_case *c, const struct assay_row *row, const struct assay_bounds *bounds,
-	const struct assay_measured *value, struct assay_finding *out);
+	const struct assay_measured *value, struct assay_decision *out);
 
 /* One kind each; out is undetermined when they are called. */
 void assay_judge_numeric(const struct assay_case *c, const struct assay_row *row,
-	const struct assay_fraction *factor, struct assay_finding *out);
+	const struct assay_fraction *factor, struct assay_decision *out);
 void assay_judge_absence(const struct assay_case *c, const struct assay_row *row,
-	const struct assay_fraction *factor, struct assay_finding *out);
-void assay_judge_plan(const struct assay_case *c, const struct assay_row *row, struct assay_finding *out);
+	const struct assay_fraction *factor, struct assay_decision *out);
+void assay_judge_plan(const struct assay_case *c, const struct assay_row *row, struct assay_decision *out);
 void assay_judge_sum(const struct assay_case *c, const struct assay_row *row,
-	const struct assay_fraction *factor, struct assay_finding *out);
-void assay_judge_ratio(const struct assay_case *c, const struct assay_row *row, struct assay_finding *out);
+	const struct assay_fraction *factor, struct assay_decision *out);
+void assay_judge_ratio(const struct assay_case *c, const struct assay_row *row, struct assay_decision *out);
 void assay_judge_ratio_sum(
-	const struct assay_case *c, const struct assay_row *row, struct assay_finding *out);
+	const struct assay_case *c, const struct assay_row *row, struct assay_decision *out);
 
 /* The only result: its text, or NULL with *exact. A reason when there is none or more than one. */
 const char *assay_single_result(const struct assay_question *question, const char **text);

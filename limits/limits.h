@@ -7,7 +7,7 @@
  *     struct assay_question question = {.standard = "GB 2762", .category = "F04.2.2", .analyte = "cadmium",
  *                                       .produced = "2026-10-01", .value = "0.19 mg/kg"};
  *     assay_judge(specs, &question, &verdict);                   verdict with its derivation, zh and en
- *     assay_decide(specs, &question, &finding);                  the same verdict without texts, fast
+ *     assay_decide(specs, &question, &decision);                  the same verdict without texts, fast
  *
  * A verdict is pass, fail, undetermined or not applicable. It begins as undetermined and is changed only by a rule that
  * holds in full; every undetermined says why with a stable code (assay_reasons). Numbers are exact from the text to the
@@ -91,6 +91,11 @@ struct assay_specs;
  * unknown category, condition or analyte, a row twice. Refused whole with file:line at the first mistake. The caller
  * owns *out. */
 int assay_specs_load(const char *dir, struct assay_specs **out, struct assay_error *err) ASSAY_WARN_UNUSED;
+/* The same with more files, each put in the folder its root element belongs to; one with the name of a file in DIR takes
+ * its place. supersede: a standard among them ends the edition of its number that has no end yet on its own first day
+ * (what would change if it came into force); otherwise that overlap is refused. */
+int assay_specs_load_with(const char *dir, const char *const *files, size_t count, bool supersede,
+	struct assay_specs **out, struct assay_error *err) ASSAY_WARN_UNUSED;
 void assay_specs_free(struct assay_specs *specs); /* NULL allowed */
 
 struct assay_spec_file {
@@ -259,7 +264,7 @@ struct assay_question {
 };
 
 /* The bare decision. Borrowed pointers live as long as specs. */
-struct assay_finding {
+struct assay_decision {
 	enum assay_verdict_kind kind;
 	struct assay_reason_list reasons;
 	const struct assay_standard *standard; /* NULL when none applied */
@@ -277,7 +282,7 @@ struct assay_verdict {
 	const struct assay_limit *limit; /* NULL when none applied */
 	char compared[ASSAY_FRACTION_TEXT_MAX + 40];
 	char text_zh[512], text_en[512];
-	bool not_permitted; /* as in the finding */
+	bool not_permitted; /* as in the decision */
 	struct assay_step_list steps; /* only the first steps.count are filled */
 };
 
@@ -287,7 +292,7 @@ const char *assay_verdict_clause(const struct assay_verdict *verdict);
 
 /* Decide. Always fills *out. Any thread; no allocation. */
 void assay_decide(
-	const struct assay_specs *specs, const struct assay_question *question, struct assay_finding *out);
+	const struct assay_specs *specs, const struct assay_question *question, struct assay_decision *out);
 /* Decide, and say how. Always fills *out (about 17 KiB: keep it off small stacks). */
 void assay_judge(
 	const struct assay_specs *specs, const struct assay_question *question, struct assay_verdict *out);

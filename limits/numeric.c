@@ -23,7 +23,7 @@ const char *assay_single_result(const struct assay_question *question, const cha
 
 /* The total below the limit of the part is a pass; above it the part must be measured. GB 2762-2025 tables 3 and 4. */
 static const char *screen(const struct assay_case *c, const struct assay_row *row,
-	const struct assay_bounds *bounds, struct assay_finding *out)
+	const struct assay_bounds *bounds, struct assay_decision *out)
 {
 	char name[64] = "";
 	struct assay_measured total;
@@ -53,7 +53,7 @@ static const char *screen(const struct assay_case *c, const struct assay_row *ro
 }
 
 /* Dried goods above the fresh food's limit need the concentration factor; below it they pass without. */
-static void without_drying_factor(struct assay_finding *out)
+static void without_drying_factor(struct assay_decision *out)
 {
 	if (out->kind == ASSAY_VERDICT_PASS)
 		return;
@@ -62,7 +62,7 @@ static void without_drying_factor(struct assay_finding *out)
 }
 
 void assay_judge_numeric(const struct assay_case *c, const struct assay_row *row,
-	const struct assay_fraction *factor, struct assay_finding *out)
+	const struct assay_fraction *factor, struct assay_decision *out)
 {
 	struct assay_measured value;
 	struct assay_bounds bounds;
@@ -93,7 +93,7 @@ void assay_judge_numeric(const struct assay_case *c, const struct assay_row *row
 		without_drying_factor(out);
 	if (!missing && out->kind == ASSAY_VERDICT_UNDETERMINED && *row->limit->screen &&
 		assay_reason_has(&out->reasons, "lod-above-limit")) {
-		struct assay_finding total = {.kind = ASSAY_VERDICT_UNDETERMINED};
+		struct assay_decision total = {.kind = ASSAY_VERDICT_UNDETERMINED};
 
 		if (!screen(c, row, &bounds, &total) && total.kind == ASSAY_VERDICT_PASS && !dried_open) {
 			out->kind = ASSAY_VERDICT_PASS;

@@ -101,7 +101,7 @@ static const char *excuse(const struct assay_case *c, const struct assay_row *ro
 }
 
 void assay_judge_absence(const struct assay_case *c, const struct assay_row *row,
-	const struct assay_fraction *factor, struct assay_finding *out)
+	const struct assay_fraction *factor, struct assay_decision *out)
 {
 	struct assay_reported reported;
 	enum presence presence = PRESENT;

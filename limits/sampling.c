@@ -127,7 +127,7 @@ static void note_plan(const struct assay_case *c, const struct assay_row *row, s
 
 /* A reason, NULL when *out is pass or fail. */
 static const char *judge_containers(
-	const struct assay_case *c, const struct assay_row *row, struct assay_finding *out)
+	const struct assay_case *c, const struct assay_row *row, struct assay_decision *out)
 {
 	unsigned best[3] = {0}, worst[3] = {0};
 	bool unstated = false, portion = assay_unit_is_portion(row->unit);
@@ -163,7 +163,7 @@ static const char *judge_containers(
 	return NULL;
 }
 
-void assay_judge_plan(const struct assay_case *c, const struct assay_row *row, struct assay_finding *out)
+void assay_judge_plan(const struct assay_case *c, const struct assay_row *row, struct assay_decision *out)
 {
 	const char *reason = NULL;
 

@@ -25,10 +25,10 @@ static void hex_digest(const char *bytes, size_t length, char out[65])
 	out[64] = '\0';
 }
 
-static int load_file(struct assay_specs *specs, const char *dir, const char *folder, const char *name,
+static int load_file(struct assay_specs *specs, const char *path, const char *folder,
 	struct assay_xml_schema *schema, assay_specs_reader *reader, struct assay_error *err)
 {
-	char path[900];
+	const char *slash = strrchr(path, '/');
 	struct assay_spec_file *file = calloc(1, sizeof *file);
 	struct assay_spec_file **files = realloc(specs->files, (specs->file_count + 1) * sizeof *files);
 	xmlDocPtr document = NULL;
@@ -41,8 +41,7 @@ static int load_file(struct assay_specs *specs, const char *dir, const char *fol
 		return assay_error_set(err, ASSAY_ENOMEM, "out-of-memory", "内存不足", "out of memory");
 	}
 	specs->files[specs->file_count++] = file;
-	(void)snprintf(path, sizeof path, "%s/%s/%s", dir, folder, name);
-	(void)snprintf(file->path, sizeof file->path, "%s/%s", folder, name);
+	(void)snprintf(file->path, sizeof file->path, "%s/%s", folder, slash ? slash + 1 : path);
 	status = assay_xml_read(path, ASSAY_SPEC_FILE_MAX, &file->bytes, &file->length, err);
 	if (status != ASSAY_OK)
 		return status;
@@ -66,51 +65,162 @@ static int is_xml(const struct dirent *file)
 	return length > 4 && file->d_name[0] != '.' && strcmp(file->d_name + length - 4, ".xml") == 0;
 }
 
-static int load_folder(struct assay_specs *specs, const char *dir, const char *folder,
-	const char *schema_name, assay_specs_reader *reader, struct assay_error *err)
+struct step {
+	const char *folder, *schema, *root;
+	assay_specs_reader *reader;
+};
+
+static const struct step steps[] = {
+	{"categories", "categories.xsd", "<categories", assay_specs_read_categories},
+	{"standards", "standard.xsd", "<standard", assay_specs_read_standard},
+	{"analytes", "analytes.xsd", "<analytes", assay_specs_read_analytes},
+	{"methods", "method.xsd", "<method", assay_specs_read_method},
+	{"products", "product.xsd", "<product", assay_specs_read_product}};
+
+#define STEP_COUNT (sizeof steps / sizeof *steps)
+#define MORE_MAX 64u
+
+/* Files given beside the folder, and where each belongs. */
+struct more {
+	const char *const *path;
+	size_t count;
+	size_t step[MORE_MAX];
+};
+
+/* By the first element of the file, comments left out; STEP_COUNT when it is none of ours. */
+static size_t step_of(const char *bytes)
+{
+	const char *at = bytes;
+
+	while ((at = strchr(at, '<')) != NULL) {
+		if (strncmp(at, "<!--", 4) == 0) {
+			at = strstr(at, "-->");
+			if (!at)
+				break;
+		} else if (at[1] != '?') {
+			for (size_t i = 0; i < STEP_COUNT; i++) {
+				size_t length = strlen(steps[i].root);
+
+				if (strncmp(at, steps[i].root, length) == 0 &&
+					strchr(" >\n\t\r/", at[length]))
+					return i;
+			}
+			break;
+		} else {
+			at++;
+		}
+	}
+	return STEP_COUNT;
+}
+
+static int sort_out(struct more *more, struct assay_error *err)
+{
+	if (more->count > MORE_MAX)
+		return assay_error_set(
+			err, ASSAY_EREFUSED, "too-many-files", "文件超过 64 个", "more than 64 files");
+	for (size_t i = 0; i < more->count; i++) {
+		char *bytes = NULL;
+		size_t length;
+		int status = assay_xml_read(more->path[i], ASSAY_SPEC_FILE_MAX, &bytes, &length, err);
+
+		if (status != ASSAY_OK)
+			return status;
+		status = assay_xml_scan(more->path[i], bytes, length, err);
+		more->step[i] = status == ASSAY_OK ? step_of(bytes) : STEP_COUNT;
+		free(bytes);
+		if (status != ASSAY_OK)
+			return status;
+		if (more->step[i] == STEP_COUNT)
+			return assay_error_set(err, ASSAY_EREFUSED, "spec-unknown",
+				"%s：不是标准、产品、方法、类别或分析物文件",
+				"%s: not a file of a standard, product, method, categories or analytes",
+				more->path[i]);
+	}
+	return ASSAY_OK;
+}
+
+static bool replaced(const struct more *more, size_t step, const char *name)
+{
+	for (size_t i = 0; i < more->count; i++) {
+		const char *slash = strrchr(more->path[i], '/');
+
+		if (more->step[i] == step && strcmp(slash ? slash + 1 : more->path[i], name) == 0)
+			return true;
+	}
+	return false;
+}
+
+static int load_files(struct assay_specs *specs, const char *dir, size_t step, const struct more *more,
+	struct dirent **names, size_t count, struct assay_error *err)
 {
 	char path[900];
-	struct dirent **names = NULL;
 	struct assay_xml_schema *schema = NULL;
-	int count, status;
+	int status;
 
-	(void)snprintf(path, sizeof path, "%s/%s", dir, folder);
-	count = scandir(path, &names, is_xml, by_file_name);
-	if (count < 0)
-		return assay_error_set(err, ASSAY_ENOTFOUND, "file-missing", "%s：不能读取（%s）",
-			"%s: cannot be read (%s)", path, strerror(errno));
-	(void)snprintf(path, sizeof path, "%s/schema/%s", dir, schema_name);
+	(void)snprintf(path, sizeof path, "%s/schema/%s", dir, steps[step].schema);
 	status = assay_xml_schema_open(path, &schema, err);
-	for (int i = 0; i < count; i++) {
-		if (status == ASSAY_OK)
-			status = load_file(specs, dir, folder, names[i]->d_name, schema, reader, err);
-		free(names[i]);
+	for (size_t i = 0; i < count && status == ASSAY_OK; i++) {
+		if (replaced(more, step, names[i]->d_name))
+			continue;
+		(void)snprintf(path, sizeof path, "%s/%s/%s", dir, steps[step].folder, names[i]->d_name);
+		status = load_file(specs, path, steps[step].folder, schema, steps[step].reader, err);
 	}
-	free(names);
+	for (size_t i = 0; i < more->count && status == ASSAY_OK; i++)
+		if (more->step[i] == step)
+			status = load_file(
+				specs, more->path[i], steps[step].folder, schema, steps[step].reader, err);
 	assay_xml_schema_close(schema);
 	return status;
 }
 
-int assay_specs_load(const char *dir, struct assay_specs **out, struct assay_error *err)
+static int load_folder(struct assay_specs *specs, const char *dir, size_t step, const struct more *more,
+	struct assay_error *err)
 {
-	static const struct {
-		const char *folder, *schema;
-		assay_specs_reader *reader;
-	} steps[] = {{"categories", "categories.xsd", assay_specs_read_categories},
-		{"standards", "standard.xsd", assay_specs_read_standard},
-		{"analytes", "analytes.xsd", assay_specs_read_analytes},
-		{"methods", "method.xsd", assay_specs_read_method},
-		{"products", "product.xsd", assay_specs_read_product}};
-	struct assay_specs *specs = calloc(1, sizeof *specs);
-	int status = ASSAY_OK;
+	char path[900];
+	struct dirent **names = NULL;
+	int count, status;
 
-	if (!specs)
-		return assay_error_set(err, ASSAY_ENOMEM, "out-of-memory", "内存不足", "out of memory");
-	for (size_t i = 0; i < sizeof steps / sizeof *steps && status == ASSAY_OK; i++) {
-		status = load_folder(specs, dir, steps[i].folder, steps[i].schema, steps[i].reader, err);
+	(void)snprintf(path, sizeof path, "%s/%s", dir, steps[step].folder);
+	count = scandir(path, &names, is_xml, by_file_name);
+	if (count < 0)
+		return assay_error_set(err, ASSAY_ENOTFOUND, "file-missing", "%s：不能读取（%s）",
+			"%s: cannot be read (%s)", path, strerror(errno));
+	status = load_files(specs, dir, step, more, names, (size_t)count, err);
+	for (int i = 0; i < count; i++)
+		free(names[i]);
+	free(names);
+	return status;
+}
+
+/* The last edition of a number has no end yet: it ends on the first day of a later one. */
+static void end_superseded(struct assay_specs *specs)
+{
+	for (size_t i = 0; i < specs->standard_count; i++)
+		for (size_t j = 0; j < specs->standard_count; j++) {
+			struct assay_standard *old = &specs->standards[i];
+			const struct assay_standard *later = &specs->standards[j];
+
+			if (!*old->until && strcmp(old->number, later->number) == 0 &&
+				strcmp(old->from, later->from) < 0)
+				old->until = later->from;
+		}
+}
+
+int assay_specs_load_with(const char *dir, const char *const *files, size_t count, bool supersede,
+	struct assay_specs **out, struct assay_error *err)
+{
+	struct assay_specs *specs = calloc(1, sizeof *specs);
+	struct more more = {.path = files, .count = count};
+	int status = specs ? sort_out(&more, err)
+			   : assay_error_set(err, ASSAY_ENOMEM, "out-of-memory", "内存不足", "out of memory");
+
+	for (size_t i = 0; i < STEP_COUNT && status == ASSAY_OK; i++) {
+		status = load_folder(specs, dir, i, &more, err);
 		if (status == ASSAY_OK && i == 0)
 			status = assay_specs_index_categories(specs, err);
 	}
+	if (status == ASSAY_OK && supersede)
+		end_superseded(specs);
 	if (status == ASSAY_OK)
 		status = assay_specs_index(specs, err);
 	if (status == ASSAY_OK)
@@ -121,6 +231,11 @@ int assay_specs_load(const char *dir, struct assay_specs **out, struct assay_err
 	}
 	*out = specs;
 	return ASSAY_OK;
+}
+
+int assay_specs_load(const char *dir, struct assay_specs **out, struct assay_error *err)
+{
+	return assay_specs_load_with(dir, NULL, 0, false, out, err);
 }
 
 size_t assay_specs_file_count(const struct assay_specs *specs)

@@ -80,7 +80,7 @@ static const char *add_parts(const struct assay_case *c, const struct assay_row 
 }
 
 void assay_judge_sum(const struct assay_case *c, const struct assay_row *row,
-	const struct assay_fraction *factor, struct assay_finding *out)
+	const struct assay_fraction *factor, struct assay_decision *out)
 {
 	struct assay_measured total;
 	struct assay_bounds bounds;
@@ -221,7 +221,7 @@ static const char *reported_ratio(const char *text, struct assay_measured *out)
 	return reason;
 }
 
-void assay_judge_ratio(const struct assay_case *c, const struct assay_row *row, struct assay_finding *out)
+void assay_judge_ratio(const struct assay_case *c, const struct assay_row *row, struct assay_decision *out)
 {
 	const char *top = component(c, row->limit->analyte), *bottom = component(c, row->limit->to),
 		   *reason = NULL;
@@ -410,7 +410,8 @@ static bool group_is_whole(const struct assay_case *c, const struct shares *shar
 	return true;
 }
 
-void assay_judge_ratio_sum(const struct assay_case *c, const struct assay_row *row, struct assay_finding *out)
+void assay_judge_ratio_sum(
+	const struct assay_case *c, const struct assay_row *row, struct assay_decision *out)
 {
 	struct shares shares;
 	struct assay_measured value;

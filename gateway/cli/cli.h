@@ -18,6 +18,8 @@ int assay_cmd_status(int argc, char **argv);
 int assay_cmd_batch(int argc, char **argv);
 int assay_cmd_test(int argc, char **argv);
 int assay_cmd_judge(int argc, char **argv);
+int assay_cmd_plan(int argc, char **argv);
+int assay_cmd_spec(int argc, char **argv);
 int assay_cmd_journal(int argc, char **argv);
 int assay_cmd_trace(int argc, char **argv);
 int assay_cmd_verify(int argc, char **argv);

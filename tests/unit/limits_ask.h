@@ -26,14 +26,14 @@ static struct assay_verdict verdict; /* of the last question */
 /* Both ways must agree: with texts and without. */
 static inline enum assay_verdict_kind ask_in(const struct assay_specs *set, struct assay_question question)
 {
-	struct assay_finding finding;
+	struct assay_decision decision;
 
 	if (!question.produced)
 		question.produced = "2026-10-01";
-	assay_decide(set, &question, &finding);
+	assay_decide(set, &question, &decision);
 	assay_judge(set, &question, &verdict);
-	assert_int_equal(finding.kind, verdict.kind);
-	assert_int_equal(finding.reasons.count, verdict.reasons.count);
+	assert_int_equal(decision.kind, verdict.kind);
+	assert_int_equal(decision.reasons.count, verdict.reasons.count);
 	return verdict.kind;
 }
 

@@ -191,7 +191,7 @@ static void test_declared(void **state)
 		UNDETERMINED);
 }
 
-static struct assay_finding finding(
+static struct assay_decision decision(
 	const char *standard, const char *category, const char *analyte, const char *value)
 {
 	struct assay_question question = {.standard = standard,
@@ -199,7 +199,7 @@ static struct assay_finding finding(
 		.analyte = analyte,
 		.value = value,
 		.produced = "2026-10-01"};
-	struct assay_finding out;
+	struct assay_decision out;
 
 	assay_decide(specs, &question, &out);
 	return out;
@@ -209,11 +209,11 @@ static struct assay_finding finding(
 static void test_batch(void **state)
 {
 	static struct assay_batch_verdict batch;
-	struct assay_finding pass = finding("GB 17401", "P.17401", "moisture", "5.4"),
-			     fail = finding("GB 17401", "P.17401", "moisture", "7.1"),
-			     none = finding("GB 2762", "F22.2", "cadmium", "0.1"),
-			     open = finding("GB 2762", "F22.2", "lead", "<2"),
-			     weak = finding("GB 2721", "P.2721", "barium", "1"), both[2];
+	struct assay_decision pass = decision("GB 17401", "P.17401", "moisture", "5.4"),
+			      fail = decision("GB 17401", "P.17401", "moisture", "7.1"),
+			      none = decision("GB 2762", "F22.2", "cadmium", "0.1"),
+			      open = decision("GB 2762", "F22.2", "lead", "<2"),
+			      weak = decision("GB 2721", "P.2721", "barium", "1"), both[2];
 	struct assay_batch_item items[3] = {{"moisture", &pass, 1}, {"cadmium", &none, 1}, {"lead", NULL, 0}};
 
 	(void)state;
@@ -226,11 +226,11 @@ static void test_batch(void **state)
 	assay_batch_judge(items, 3, ASSAY_UNVERIFIED_REVIEW, &batch);
 	assert_int_equal(batch.kind, UNDETERMINED);
 	assert_true(assay_reason_has(&batch.reasons, "not-tested"));
-	items[2].findings = &open;
-	items[2].finding_count = 1;
+	items[2].decisions = &open;
+	items[2].decision_count = 1;
 	assay_batch_judge(items, 3, ASSAY_UNVERIFIED_REVIEW, &batch);
 	assert_int_equal(batch.kind, UNDETERMINED);
-	items[0].findings = &fail;
+	items[0].decisions = &fail;
 	assay_batch_judge(items, 3, ASSAY_UNVERIFIED_REVIEW, &batch);
 	assert_int_equal(batch.kind, FAIL);
 	assay_batch_judge(items + 1, 1, ASSAY_UNVERIFIED_REVIEW, &batch);
@@ -238,7 +238,7 @@ static void test_batch(void **state)
 	assert_true(assay_reason_has(&batch.reasons, "nothing-judged"));
 	assay_batch_judge(NULL, 0, ASSAY_UNVERIFIED_REVIEW, &batch);
 	assert_int_equal(batch.kind, UNDETERMINED);
-	items[0].findings = &weak;
+	items[0].decisions = &weak;
 	assay_batch_judge(items, 1, ASSAY_UNVERIFIED_REVIEW, &batch);
 	assert_int_equal(batch.kind, PASS);
 	assert_true(batch.needs_review);
@@ -246,7 +246,7 @@ static void test_batch(void **state)
 	assert_int_equal(batch.kind, UNDETERMINED);
 	both[0] = pass;
 	both[1] = fail;
-	assert_int_equal(assay_finding_strictest(both, 2), 1);
+	assert_int_equal(assay_decision_strictest(both, 2), 1);
 }
 
 static int count_items(void *context, const struct assay_plan_item *item)
