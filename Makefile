@@ -26,6 +26,10 @@ say = @$(if $(V),:,printf '  %-8s %s\n' '$(1)' '$(2)')
 PKGS := libseccomp libmodbus libserialport libxml-2.0 sqlite3 libmicrohttpd jansson libpcre2-8 libsodium libcrypto gsl
 PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null | sed 's/-I/-isystem /g')
 PKG_LIBS   := $(shell pkg-config --libs $(PKGS) 2>/dev/null)
+# Of the helper program that prints; nothing else is linked with these.
+REPORT_PKGS := pangocairo pangoft2 fontconfig harfbuzz-subset libqrencode libseccomp jansson
+REPORT_CFLAGS := $(shell pkg-config --cflags $(REPORT_PKGS) 2>/dev/null | sed 's/-I/-isystem /g')
+REPORT_LIBS   := $(shell pkg-config --libs $(REPORT_PKGS) 2>/dev/null) -lzint
 LIMITS_LIBS := $(shell pkg-config --libs libxml-2.0 libcrypto 2>/dev/null)
 
 WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes \
@@ -49,7 +53,8 @@ LD_EXE := $(SAN) -pie -Wl,-z,relro,-z,now -rdynamic $(LDFLAGS)
 LD_SO  := $(SAN) -shared -Wl,-z,relro,-z,now $(if $(SAN),,-Wl,-z,defs) $(LDFLAGS)
 
 LIMITS_C  := $(wildcard limits/*.c)
-GATEWAY_C := $(wildcard gateway/*.c gateway/*/*.c)
+REPORT_C  := $(wildcard gateway/report/*.c)
+GATEWAY_C := $(filter-out $(REPORT_C),$(wildcard gateway/*.c gateway/*/*.c))
 DRIVER_C  := $(wildcard drivers/*.c)
 UNIT_C    := $(wildcard tests/unit/test_*.c)
 FAULT_C   := $(wildcard tests/fault/test_*.c)
@@ -58,20 +63,25 @@ FUZZ_C    := $(wildcard tests/fuzz/fuzz_*.c)
 
 LIMITS_O  := $(LIMITS_C:%.c=$(O)/%.o)
 GATEWAY_O := $(filter-out $(O)/gateway/main.o,$(GATEWAY_C:%.c=$(O)/%.o)) $(if $(wildcard gateway/ui/embed.sh),$(O)/ui_pages.o)
+REPORT_O  := $(REPORT_C:%.c=$(O)/%.o)
 DRIVERS   := $(DRIVER_C:drivers/%.c=$(B)/drivers/%.so)
 UNITS     := $(UNIT_C:tests/%.c=$(B)/tests/%)
 FAULTS    := $(FAULT_C:tests/%.c=$(B)/tests/%)
 BENCHES   := $(BENCH_C:tests/%.c=$(B)/tests/%)
 FUZZERS   := $(FUZZ_C:tests/%.c=$(B)/tests/%)
-ALL_C     := $(LIMITS_C) $(GATEWAY_C) $(DRIVER_C)
+ALL_C     := $(LIMITS_C) $(GATEWAY_C) $(REPORT_C) $(DRIVER_C)
 ALL_H     := $(wildcard limits/*.h drivers/*.h gateway/*.h gateway/*/*.h tests/*/*.h)
 
 .PHONY: all
-all: $(B)/assay $(DRIVERS) $(B)/specs
+all: $(B)/assay $(B)/assay-report $(DRIVERS) $(B)/specs
 
 $(B)/assay: $(O)/gateway/main.o $(B)/libgateway.a $(B)/liblimits.a
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(LD_EXE) -o $@ $< -Wl,--whole-archive $(B)/libgateway.a -Wl,--no-whole-archive $(B)/liblimits.a $(PKG_LIBS) -ldl -lpthread
+
+$(B)/assay-report: $(REPORT_O) $(B)/liblimits.a
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(LD_EXE) -o $@ $^ $(REPORT_LIBS)
 
 $(B)/liblimits.a: $(LIMITS_O)
 	$(call say,AR,$@)
@@ -89,6 +99,7 @@ $(B)/drivers/%.so: $(O)/drivers/%.o
 # The one plugin with a library: its grammar is PCRE2's.
 $(B)/drivers/ascii.so: LD_LIBS := $(shell pkg-config --libs libpcre2-8 2>/dev/null)
 $(O)/drivers/%.o: CFLAGS_ALL += -fvisibility=hidden
+$(O)/gateway/report/%.o: CFLAGS_ALL += $(REPORT_CFLAGS)
 
 $(O)/%.o: %.c $(O)/flags
 	@mkdir -p $(@D)
@@ -160,9 +171,11 @@ debug release clang asan tsan cov:
 
 # Packages of Debian 12. Nothing is asked of the network when they are there.
 DEPS := gcc libc6-dev pkg-config libmodbus-dev libserialport-dev libxml2-dev libsqlite3-dev libmicrohttpd-dev \
-	libjansson-dev libpcre2-dev libsodium-dev libssl-dev libgsl-dev libseccomp-dev linux-libc-dev nodejs npm
+	libjansson-dev libpcre2-dev libsodium-dev libssl-dev libgsl-dev libseccomp-dev linux-libc-dev nodejs npm \
+	libpango1.0-dev libcairo2-dev libharfbuzz-dev libqrencode-dev libzint-dev fonts-noto-cjk fonts-dejavu-core
 DEPS_CHECK := clang clang-format clang-tidy libclang-rt-14-dev cppcheck libcmocka-dev libxml2-utils sqlite3 python3 \
-	python3-pymodbus python3-nacl python3-scipy python3-numpy strace socat mbpoll groff shellcheck curl procps chromium chromium-driver fonts-noto-cjk
+	python3-pymodbus python3-nacl python3-scipy python3-numpy strace socat mbpoll groff shellcheck curl procps chromium chromium-driver \
+	poppler-utils zbar-tools
 .PHONY: deps deps-check
 deps:
 	@sh tests/deps.sh $(DEPS)
@@ -185,7 +198,7 @@ check: deps-check
 	+$(Q)$(MAKE) -j$(JOBS) MODE=tsan tests
 	+$(Q)$(MAKE) check-built
 
-SCRIPTS := $(sort $(wildcard tests/replay/*.sh tests/limits/*.sh tests/peers/*.sh tests/requirements/*.sh tests/analysis/*.sh tests/e2e/*.sh))
+SCRIPTS := $(sort $(wildcard tests/replay/*.sh tests/limits/*.sh tests/report/*.sh tests/peers/*.sh tests/requirements/*.sh tests/analysis/*.sh tests/e2e/*.sh))
 check-built: export ASSAY := $(CURDIR)/build/assay
 check-built:
 	@echo '== unit tests'; $(RUN) $(UNITS)
@@ -221,7 +234,7 @@ tidy: $(ALL_C:%.c=build/tidy/%.ok)
 build/tidy/%.ok: %.c .clang-tidy $(ALL_H)
 	@mkdir -p $(@D)
 	$(call say,TIDY,$<)
-	$(Q)clang-tidy --quiet $< -- $(filter-out -fno-omit-frame-pointer,$(BASE)) $(PKG_CFLAGS) >$@.log 2>&1 || { cat $@.log; exit 1; }
+	$(Q)clang-tidy --quiet $< -- $(filter-out -fno-omit-frame-pointer,$(BASE)) $(PKG_CFLAGS) $(REPORT_CFLAGS) >$@.log 2>&1 || { cat $@.log; exit 1; }
 	@touch $@
 
 cppcheck:
@@ -238,7 +251,7 @@ abi-check: $(DRIVERS)
 headers: $(patsubst %.h,build/headers/%.ok,$(filter-out tests/load/%,$(ALL_H)))
 build/headers/%.ok: %.h $(ALL_H)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(BASE) $(WARN) $(PKG_CFLAGS) -fsyntax-only -x c $<
+	$(Q)$(CC) $(BASE) $(WARN) $(PKG_CFLAGS) $(REPORT_CFLAGS) -fsyntax-only -x c $<
 	@touch $@
 
 MANUALS := $(wildcard gateway/man/*.[1578])
@@ -278,6 +291,7 @@ SHAREDIR := $(DESTDIR)$(PREFIX)/share
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(LIBDIR)/drivers $(SHAREDIR)/assay $(SHAREDIR)/doc/assay
 	install -m 0755 $(B)/assay $(DESTDIR)$(PREFIX)/bin/assay
+	install -m 0755 $(B)/assay-report $(LIBDIR)/assay-report
 	install -m 0644 $(DRIVERS) $(LIBDIR)/drivers/
 	find specs -type d -exec install -d $(SHAREDIR)/assay/{} \;
 	find specs -type f -exec install -m 0644 {} $(SHAREDIR)/assay/{} \;
