@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // One batch: its verdict and the scope it covers, its tests with their worksheets and results.
 import { html, useEffect } from './standalone.module.js';
-import { Attention } from './batches.js';
 import { instrumentName } from './instruments.js';
 import { useFetched } from './fetched.js';
 import { Icon } from './icons.js';
@@ -10,7 +9,7 @@ import { useLive } from './live.js';
 import { BatchStatus, Empty, Failed, Loading, Status, Verdict, rowProps } from './parts.js';
 import { SlotGrid } from './slots.js';
 import { clock, day, range, withUnit } from './text.js';
-import { t, pick } from './words.js';
+import { t, pick, more } from './words.js';
 
 export const trailOf = (result) => `#/trail/${encodeURIComponent(result.result)}`;
 
@@ -48,7 +47,7 @@ function Test({ test }) {
       <${Verdict} verdict=${result?.verdict?.verdict} />
       <span class="third what">${test.limit ? `${test.limit.text}　${test.limit.standard} ${test.limit.clause}` : t('no-limit-here')}</span>
       ${result ? html`<a class="end" href=${trailOf(result)}>${t('to-trail')}<${Icon} name="arrow" /></a>` : html`<span class="end"><${Status} icon=${test.status === 'done' ? 'check' : test.status} word=${t(test.status)} /></span>`}</div>
-    ${result?.verdict ? html`<p class="said">${pick(result.verdict, 'text')}</p>` : ''}
+    ${more(result?.verdict) ? html`<p class="said">${more(result.verdict)}</p>` : ''}
     <p class="method third">${test.method_standard}　${pick(test, 'method')}　<code>${test.formula}</code></p>
     <${SlotGrid} test=${test} /><${EvidenceLine} test=${test} /></section>`;
 }
@@ -72,8 +71,8 @@ export function BatchPage({ id }) {
   return html`<div class="batch"><section class="panel batch-head">
       <a class="back" href="#/batches"><${Icon} name="back" />${t('batches')}</a>
       <div class="title"><h2>${batch.name || pick(batch, 'product')}</h2><span class="second">${batch.batch}　${pick(batch, 'product')}</span></div>
-      <div class="verdict-line"><span class="big"><${Verdict} verdict=${batch.verdict} /></span><${BatchStatus} status=${batch.status} /><${Attention} batch=${batch} /></div>
-      ${batch.verdict ? html`<p class="said">${pick(batch, 'text')}</p>` : ''}
+      <div class="verdict-line"><span class="big"><${Verdict} verdict=${batch.verdict} /></span><${BatchStatus} status=${batch.status} /></div>
+      ${more(batch) ? html`<p class="said">${more(batch)}</p>` : ''}
       ${pick(batch.scope, 'text') ? html`<p class="scope"><span class="third">${t('scope')}</span>　${pick(batch.scope, 'text')}</p>` : ''}
       <${Facts} batch=${batch} /></section>
     ${(batch.tests || []).map((test) => html`<${Test} key=${test.test} test=${test} />`)}

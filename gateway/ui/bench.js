@@ -8,7 +8,7 @@ import { gatewayNow, traceOf, useLive } from './live.js';
 import { Empty, Loading, Status, Symbol, Trace, Verdict } from './parts.js';
 import { SlotGrid, currentSlots, slotLabel } from './slots.js';
 import { NBSP, clock, range, readingWord, settledLength, withUnit } from './text.js';
-import { t, pick, brackets } from './words.js';
+import { t, pick, brackets, more } from './words.js';
 
 const SPAN_MS = 20000;
 const GREEN_MS = 2000;
@@ -55,7 +55,7 @@ function Instruction({ test, who, event }) {
       <span class="end">${t('next-how')}</span></div>`;
   if (test.result)
     return html`<div class="instruction plain" role="status"><${Verdict} verdict=${test.result.verdict?.verdict} />
-      <span class="what">${pick(test.result.verdict, 'text') || t('job-done')}</span></div>`;
+      <span class="what">${more(test.result.verdict) || t('job-done')}</span></div>`;
   const first = currentSlots(test).find((s) => s.status === 'empty');
   return html`<div class="instruction plain" role="status"><${Icon} name="empty" /><span>${t('none-armed')}</span>
     ${first ? html`<span class="end">${t('arm-how')}<code>assay test fill ${test.test} --slot ${first.slot} --replicate ${first.replicate}</code></span>` : ''}</div>`;

@@ -9,6 +9,9 @@ import { t } from './words.js';
 
 const spans = (reading) => ({ value: [reading.value_at, reading.value_length], unit: [reading.unit_at, reading.unit_length] });
 
+// Replicate by replicate; within one, as they were weighed.
+export const inOrder = (readings) => [...(readings || [])].sort((a, b) => a.replicate - b.replicate);
+
 export function Bytes({ reading }) {
   const { lines } = useLive();
   const exchange = reading.exchange;

@@ -7,7 +7,11 @@ import { clock, inBand, lasted, range, readingWord, withUnit } from './text.js';
 import { t, pick, listed } from './words.js';
 
 const SPAN_MS = 600000;
+const SPAN_LEAST_MS = 60000;
 const OLD_MS = 90000;
+
+// Ten minutes, or as long as there is anything to show.
+const spanOf = (points, now) => Math.min(SPAN_MS, Math.max(SPAN_LEAST_MS, points.length ? now - points[0].at : 0));
 
 export function findInstrument(lines, id) {
   for (const line of lines || [])
@@ -17,8 +21,11 @@ export function findInstrument(lines, id) {
 
 export const instrumentName = (lines, id) => pick(findInstrument(lines, id)?.instrument, 'name') || id;
 
+// The end of a device path says which port; the whole is shown on focus.
+const shortAddress = (address) => (address || '').split('/').pop();
+
 function bandOf(channel) {
-  return channel.value ? channel.band || inBand(channel.value, channel.band_low, channel.band_high) : '';
+  return inBand(channel.value, channel.band_low, channel.band_high);
 }
 
 // What stands under the instrument's name: model, calibration, or the other channels.
@@ -57,12 +64,13 @@ function Instrument({ line, instrument, armed, feedLost }) {
   const main = channels.find((c) => c.band_low || c.band_high) || channels[0];
   const band = main ? bandOf(main) : '';
   const bad = lineTone(line.status) === 'fail' || band === 'low' || band === 'high';
+  const points = main ? traceOf(instrument.instrument, main.channel) : [];
   const word = line.status === 'down' || line.status === 'locked' ? t('no-reading') : readingWord(main);
   const stale = feedLost || line.status === 'down' || line.status === 'silent';
   const below = bad && lineTone(line.status) === 'fail' ? pick(line, 'text') : details(instrument, main);
   return html`<div class=${`instrument${armed ? ' armed' : ''}${bad ? ' bad' : ''}${stale ? ' stale' : ''}`}>
     <div class="who"><div class="name">${pick(instrument, 'name')}</div><div class="sub" title=${below}>${below}</div></div>
-    <${Trace} points=${main ? traceOf(instrument.instrument, main.channel) : []} span=${SPAN_MS} now=${now} width=${84} height=${26}
+    <${Trace} points=${points} span=${spanOf(points, now)} now=${now} width=${64} height=${26}
       low=${main?.band_low} high=${main?.band_high} tone=${bad ? 'fail' : armed ? 'accent' : ''} />
     <div class="what"><div class="val">${word ? html`<span class="word">${word}</span>` : html`<${Quantity} value=${main.value} unit=${main.unit} />`}</div>
       <div class="state"><${ChannelState} line=${line} instrument=${instrument} channel=${main} armed=${armed} now=${now} /></div></div></div>`;
@@ -77,7 +85,7 @@ export function Instruments({ lines, armed }) {
     .map((s) => html`<${LineStatus} key=${s} status=${s} word=${`${count(s)} ${t(s)}`} />`)}</span></div>
     <div class="instrument-list">
     ${!lines ? html`<${Loading} rows=${6} />` : !lines.length ? html`<${Empty} title=${t('lines-none')} how=${t('lines-none-how')} />`
-    : lines.map((line) => html`<div class="line-group" key=${line.line}><div class="line-head"><span>${[pick(line, 'name') || line.line, line.transport, line.address, line.settings].filter(Boolean).join('　')}</span>
+    : lines.map((line) => html`<div class="line-group" key=${line.line}><div class="line-head"><span title=${line.address}>${[pick(line, 'name') || line.line, line.transport, shortAddress(line.address), line.settings].filter(Boolean).join('　')}</span>
         <${LineStatus} status=${line.status} word=${['silent', 'down', 'locked'].includes(line.status) && line.since ? `${t(line.status)} ${lasted(line.since, now)}` : t(line.status)} /></div>
         ${(line.instruments || []).map((instrument) => html`<${Instrument} key=${instrument.instrument} line=${line} instrument=${instrument}
           armed=${armed === instrument.instrument} feedLost=${feed === 'lost'} />`)}</div>`)}</div></section>`;

@@ -3,7 +3,7 @@
 import { html, useEffect, useState } from './standalone.module.js';
 import { useBatch, trailOf } from './batch.js';
 import { sorted } from './batches.js';
-import { BytesInShort } from './bytes.js';
+import { BytesInShort, inOrder } from './bytes.js';
 import { useFetched } from './fetched.js';
 import { instrumentName } from './instruments.js';
 import { Icon } from './icons.js';
@@ -12,9 +12,15 @@ import { gatewayNow, useLive } from './live.js';
 import { BatchStatus, Empty, Failed, Keys, Loading, Ruler, Status, Symbol, Verdict } from './parts.js';
 import { SlotGrid } from './slots.js';
 import { grouped, lasted, range } from './text.js';
-import { t, pick, said, brackets } from './words.js';
+import { t, pick, said, brackets, more } from './words.js';
 
 const ICONS = { fail: ['fail', 'fail'], undetermined: ['undetermined', 'und'], pass: ['pass', 'pass'] };
+
+// The list's line without the verdict's own word, which stands before it.
+function whyShort(batch) {
+  const words = pick(batch, 'attention'), verdict = t(batch.verdict);
+  return words.toLowerCase().startsWith(verdict.toLowerCase()) ? words.slice(verdict.length).replace(/^[：: ]+/, '') : words;
+}
 
 function QueueItem({ batch, chosen, choose }) {
   const [icon, tone] = ICONS[batch.verdict] || ['awaiting-review', 'wait'];
@@ -22,7 +28,7 @@ function QueueItem({ batch, chosen, choose }) {
     <span class="line"><b>${batch.name || pick(batch, 'product')}</b><span class="third">${lasted(batch.received, gatewayNow())}</span></span>
     <span class="second">${batch.batch}</span>
     <span class="line"><${Status} icon=${icon} tone=${tone} word=${batch.verdict ? t(batch.verdict) : t('awaiting-review')} />
-    <span class="second reason">${pick(batch, 'attention')}</span></span></button>`;
+    <span class="second reason">${whyShort(batch)}</span></span></button>`;
 }
 
 const CHECK = { in: ['check', 'pass'], missing: ['warn', 'und'], low: ['cross', 'fail'], high: ['cross', 'fail'] };
@@ -47,7 +53,7 @@ export function Steps({ steps }) {
 function ReviewBytes({ result }) {
   const { data: trace } = useFetched(`/api/v1/results/${encodeURIComponent(result.result)}/trace`, '');
   const [index, set] = useState(0);
-  const readings = trace?.readings || [];
+  const readings = inOrder(trace?.readings);
   useEffect(() => {
     const step = (by) => () => set((i) => Math.max(0, Math.min(readings.length - 1, i + by)));
     const off = [bind('[', step(-1)), bind(']', step(1))];
@@ -64,11 +70,11 @@ function Evidence({ batch, test }) {
   const result = test.result, verdict = result?.verdict;
   const tone = verdict?.verdict === 'fail' ? 'fail' : verdict?.verdict === 'undetermined' ? 'und' : '';
   return html`<div class="review-test">
-    <div class="review-head"><div><p class="second"><${BatchStatus} status=${batch.status} />　<a href=${`#/batches/${encodeURIComponent(batch.batch)}`}>${batch.batch}</a>　${batch.sample}　${batch.producer}</p>
+    <div class="review-head"><div><p class="second"><${BatchStatus} status=${batch.status} />　<a href=${`#/batches/${encodeURIComponent(batch.batch)}`}>${batch.batch}</a>${batch.sample && batch.sample !== batch.batch ? `　${batch.sample}` : ''}　${batch.producer}</p>
       <p class="second"><b>${batch.name}</b>${brackets(pick(batch, 'product'))}　${t('produced')} ${batch.produced}</p>
       <div class=${`big ${tone}`}><span class="name">${pick(test, 'analyte')}</span>${result ? html`<span class=${result.value ? 'value' : 'value none'}>${result.value || t('no-value')}</span><span class="unit">${result.value ? result.unit : ''}</span>` : html`<span class="value">—</span>`}
         <${Verdict} verdict=${verdict?.verdict} /></div>
-      ${verdict ? html`<p class="said">${pick(verdict, 'text')}</p>` : ''}</div>
+      ${more(verdict) ? html`<p class="said">${more(verdict)}</p>` : ''}</div>
       ${result?.value && verdict?.limit ? html`<${Ruler} value=${result.value} limitText=${verdict.limit} unit=${result.unit} verdict=${verdict.verdict} />` : ''}</div>
     <${Checks} test=${test} />
     <div class="review-two"><section><h3>${t('limit')}</h3><dl class="pairs"><dt>${t('standard')}</dt><dd><b>${verdict?.standard || test.limit?.standard || '—'}</b></dd>

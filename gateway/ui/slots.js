@@ -53,11 +53,12 @@ function Slot({ weighings }) {
 
 function Calculated({ one }) {
   if (!one) return html`<div></div>`;
+  const long = (one.value || '').length > 8;
   const where = one.value ? inBand(one.value, one.low, one.high) : '';
   const wanted = range(one.low, one.high, one.unit);
   return html`<div class="slot calculated"><span class="slot-label">${pick(one, 'name') || one.name}</span>
-    <div class="v">${one.value || '—'}<small>${one.value && one.unit ? NBSP + one.unit : ''}</small></div>
-    <div class="f">${wanted && where ? html`<${Status} icon=${where === 'in' ? 'check' : 'warn'} tone=${where === 'in' ? 'pass' : 'und'} word=${wanted} />` : html`<span>${wanted}</span>`}</div></div>`;
+    <div class=${long ? 'v long' : 'v'} title=${withUnit(one.value, one.unit)}>${one.value || '—'}<small>${one.value && one.unit && !long ? NBSP + one.unit : ''}</small></div>
+    <div class="f">${wanted && where ? html`<${Status} icon=${where === 'in' ? 'check' : 'warn'} tone=${where === 'in' ? 'pass' : 'und'} word=${wanted} />` : html`<span>${wanted || (long ? one.unit : '')}</span>`}</div></div>`;
 }
 
 export function SlotGrid({ test }) {

@@ -22,7 +22,9 @@ export function compareDecimals(a, b) {
   return p < q ? -1 : p > q ? 1 : 0;
 }
 
+// 'in', 'low', 'high'; '' when there is no band or no number.
 export function inBand(value, low, high) {
+  if (!low && !high) return '';
   const over = low ? compareDecimals(value, low) : 1, under = high ? compareDecimals(value, high) : -1;
   if (over === null || under === null) return '';
   return over < 0 ? 'low' : under > 0 ? 'high' : 'in';

@@ -4,14 +4,14 @@ import { html, useEffect, useState } from './standalone.module.js';
 import { useBatch, trailOf } from './batch.js';
 import { sorted } from './batches.js';
 import { useFetched } from './fetched.js';
-import { Bytes } from './bytes.js';
+import { Bytes, inOrder } from './bytes.js';
 import { instrumentName } from './instruments.js';
 import { bind } from './keys.js';
 import { useLive } from './live.js';
 import { Empty, Failed, Loading, Symbol, Verdict, rowProps, short } from './parts.js';
 import { Steps } from './review.js';
 import { bytesOf, clock, day, grouped, withUnit } from './text.js';
-import { t, pick } from './words.js';
+import { t, pick, more } from './words.js';
 
 // A result can be entered by its number, or as ?BATCH from the list.
 function Chooser({ wanted }) {
@@ -39,7 +39,7 @@ function Node({ name, entry, on, broken, choose, children }) {
 function Choices({ readings, index, choose }) {
   const replicates = [...new Set(readings.map((r) => r.replicate))].sort((a, b) => a - b);
   return html`<div class="reading-choices" role="group" aria-label=${t('readings')}>${replicates.map((replicate) => html`<span class="third" key=${replicate}>${t('replicate', replicate)}</span>
-    ${readings.map((r, i) => r.replicate === replicate && html`<button key=${i} aria-pressed=${i === index} onClick=${() => choose(i)}>
+    ${readings.map((r, i) => r.replicate === replicate && html`<button key=${i} data-reading=${i} aria-pressed=${i === index} onClick=${() => choose(i)}>
       <${Symbol} name=${r.slot} />　${withUnit(r.value, r.unit)}${r.ordinal > 1 ? html`<span class="third">　${t('times', r.ordinal)}</span>` : ''}</button>`)}`)}</div>`;
 }
 
@@ -50,9 +50,9 @@ function Chain({ trace, index, choose }) {
   const who = reading && instrumentName(lines, reading.instrument);
   return html`<section class="chain" aria-label=${t('trail')}><header><p class="second"><a href=${`#/batches/${encodeURIComponent(batch.batch)}`}>${batch.batch}</a>　${batch.name}　${batch.producer}</p>
       <div class=${`figure ${verdict?.verdict || ''}`}><span>${pick(test, 'analyte')}</span> ${result.value || '—'} <small>${result.value ? result.unit : ''}</small></div></header>
-    <ol><${Node} name=${t('verdict')} entry=${verdict}><div><${Verdict} verdict=${verdict?.verdict} tag=${false} /></div><div class="third" title=${pick(verdict, 'text')}>${pick(verdict, 'text')}</div></${Node}>
+    <ol><${Node} name=${t('verdict')} entry=${verdict}><div><${Verdict} verdict=${verdict?.verdict} tag=${false} /></div><div class="third" title=${pick(verdict, 'text')}>${more(verdict) || (verdict?.compared ? `${verdict.compared}　${verdict.limit}` : '')}</div></${Node}>
       <${Node} name=${t('limit')}><div>${limit ? `${limit.standard}　${limit.clause}` : t('no-limit-here')}</div><div class="third">${limit ? html`${limit.text}　${short(limit.sha256, 12)}` : ''}</div></${Node}>
-      <${Node} name=${t('result')} entry=${result}><div>${result.value ? withUnit(result.value, result.unit) : t('no-value')}${result.exact ? html`　<span class="third">${t('exact')} ${result.exact}</span>` : ''}</div>
+      <${Node} name=${t('result')} entry=${result}><div>${result.value ? withUnit(result.value, result.unit) : t('no-value')}${verdict?.compared ? html`　<span class="third">${t('exact')} ${verdict.compared}</span>` : ''}</div>
         <div class="third">${test.method_standard || method?.id}　${pick(test, 'method')}</div></${Node}>
       <${Node} name=${t('readings')}><${Choices} readings=${readings} index=${index} choose=${choose} /></${Node}>
       ${reading ? html`<${Node} name=${t('frame')} entry=${exchange}><div>${reading.typed ? t('typed-trail') : t('n-bytes', reading.frame_length)}　${who}</div>
@@ -66,7 +66,7 @@ function Details({ trace, reading }) {
   return html`<div class="trail-details">${reading ? html`<${Bytes} reading=${reading} />` : ''}
     <section class="panel"><div class="panel-head"><h2>${t('derivation')}</h2><span class="end"><code>${trace.test.formula}</code></span></div><div class="panel-body"><${Steps} steps=${steps} /></div></section>
     <div class="trail-two"><section class="panel"><div class="panel-head"><h2>${t('clause')}</h2></div><div class="panel-body"><dl class="pairs">
-        ${limit ? html`<dt>${t('standard')}</dt><dd><b>${limit.standard}</b></dd><dt>${t('clause')}</dt><dd>${limit.clause}</dd><dt>${t('limit')}</dt><dd><b>${limit.text}</b></dd>
+        ${limit ? html`<dt>${t('standard')}</dt><dd><b>${limit.standard}</b></dd><dt>${t('clause')}</dt><dd class="wraps">${limit.clause}</dd><dt>${t('limit')}</dt><dd><b>${limit.text}</b></dd>
           <dt>${t('source-of')}</dt><dd class="wraps">${limit.source || '—'}</dd><dt>${t('confidence')}</dt><dd>${limit.confidence || '—'}</dd>` : html`<dt>${t('limit')}</dt><dd>${t('no-limit-here')}</dd>`}</dl></div></section>
       <section class="panel"><div class="panel-head"><h2>${t('digests')}</h2><span class="end">SHA-256</span></div><div class="panel-body"><dl class="pairs">
         ${limit ? html`<dt>${t('limit')}</dt><dd class="wraps">${limit.file}${limit.line ? `:${limit.line}` : ''}<br />${short(limit.sha256, 24)}</dd>` : ''}
@@ -79,7 +79,7 @@ function useTrace(id) {
   const { data: found, error, retry } = useFetched(id ? `/api/v1/results/${encodeURIComponent(id)}/trace` : '', '');
   const { data: batch } = useBatch(found ? found.batch?.batch || found.batch : '');
   const test = batch?.tests?.find((one) => one.test === (found?.test?.test || found?.test));
-  const trace = found && test ? { ...found, batch, test, result: test.result } : null;
+  const trace = found && test ? { ...found, batch, test, result: test.result, readings: inOrder(found.readings) } : null;
   return { trace, error, retry };
 }
 

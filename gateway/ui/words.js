@@ -160,4 +160,10 @@ export function pick(object, name) {
 export const brackets = (text) => (text ? (language === 'zh' ? `（${text}）` : ` (${text})`) : '');
 export const listed = (parts) => parts.filter(Boolean).join(language === 'zh' ? '，' : ', ');
 
+// What a verdict says beyond its one word; '' when that is all.
+export function more(judged) {
+  const text = pick(judged, 'text');
+  return !text || text.toLowerCase() === t(judged.verdict).toLowerCase() ? '' : text;
+}
+
 export const said = (step) => (step ? step[language] || step.zh || step.en || '' : '');

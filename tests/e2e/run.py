@@ -113,7 +113,7 @@ def feed_arrives(run, gateway):
     run.browser.until("three lines", "return document.querySelectorAll('.line-group').length === 3")
     run.browser.until("all online", "return [...document.querySelectorAll('.line-head .status')].every((s) => s.textContent.includes('在线'))", seconds=30)
     run.browser.until("an armed slot", "return document.querySelector('.slot.armed')", seconds=30)
-    assert "天平 1" in run.browser.text(".instruction"), run.browser.text(".instruction")
+    run.browser.until("which instrument fills which slot", "return document.querySelector('.instruction.accent')?.textContent.includes('天平 1 的下一个稳定读数')", seconds=30)
     run.browser.until("a live number with its unit", "return /^-?[\\d.]+\\u00a0g$/.test(document.querySelector('.live-number')?.textContent || '')", seconds=30)
 
 
@@ -165,6 +165,7 @@ def feed_is_lost(run, gateway):
     equal(gateway.stop(), 0)
     run.browser.until("the bar that says so", "return /画面停在 \\d\\d:\\d\\d:\\d\\d.*不影响采集/.test(document.querySelector('.feed')?.textContent || '')", seconds=20)
     run.picture("feed-lost")
+    run.browser.open("about:blank")
     run.browser.complaints()  # refused connections are what this was about
 
 
@@ -181,6 +182,7 @@ def batches_are_judged(run, gateway):
     for name, verdict, attention in rows:
         equal(verdict, words[listed[name]["verdict"]])
         equal(attention, listed[name]["attention_zh"])
+        assert (attention != "") == (listed[name]["status"] == "awaiting-review"), (name, attention)
     equal([listed[name]["status"] for name, _, _ in rows][-1], "awaiting-release")
     run.picture("batches-zh")
 
@@ -246,11 +248,11 @@ def bytes_are_reached(run, gateway):
     equal(browser.count(".reading-choices button[aria-pressed=true]"), 1)
     result = browser.js("return decodeURIComponent(location.hash.split('/')[2])")
     trace = gateway.api(f"/api/v1/results/{result}/trace")
-    readings = trace["readings"]
+    readings = sorted(trace["readings"], key=lambda reading: reading["replicate"])
     assert len(readings) >= 6
     equal(browser.count(".reading-choices button"), len(readings))
     for i, reading in enumerate(readings):
-        browser.js("document.querySelectorAll('.reading-choices button')[arguments[0]].click()", i)
+        browser.js("document.querySelector(`.reading-choices button[data-reading='${arguments[0]}']`).click()", i)
         browser.until("this reading's bytes", "return document.querySelector('.bytes .legend.v').textContent.includes(arguments[0])", reading["value"])
         marked = browser.js("return [...document.querySelectorAll('.bytes .octets .v')].map((s) => s.textContent.trim()).filter(Boolean)")
         equal(bytes.fromhex("".join(marked)).decode("ascii"), reading["value"])
@@ -259,7 +261,7 @@ def bytes_are_reached(run, gateway):
         shown = browser.js("return [...document.querySelectorAll('.bytes .octets')].map((s) => s.textContent).join(' ').trim().split(/\\s+/).join('')")
         equal(shown.lower(), reading["exchange"]["received"].lower())
     browser.press("[")
-    browser.until("the reading before", "return [...document.querySelectorAll('.reading-choices button')].findIndex((b) => b.getAttribute('aria-pressed') === 'true') !== arguments[0]", len(readings) - 1)
+    browser.until("the reading before", "return document.querySelector('.reading-choices button[aria-pressed=true]').dataset.reading === String(arguments[0])", len(readings) - 2)
     assert trace["limit"]["sha256"][:12] in browser.text(".trail-details .trail-two")
     run.picture("trail-zh")
     browser.dark(True)
@@ -279,7 +281,7 @@ def review_waits(run, gateway):
     for batch in waiting:
         browser.js("[...document.querySelectorAll('.queue-item')].find((q) => q.textContent.includes(arguments[0])).click()", batch["batch"])
         browser.until("its command", "return document.querySelector('.decision').textContent.includes('assay batch confirm ' + arguments[0])", batch["batch"])
-        browser.until("its evidence", "return document.querySelector('.review-head').textContent.includes(arguments[0])", batch["batch"])
+        browser.until("its evidence", "return document.querySelector('.review-head')?.textContent.includes(arguments[0])", batch["batch"])
         word = {"fail": "不合格", "undetermined": "不能判定"}[batch["verdict"]]
         equal(browser.text(".review-head .big .tag"), word)
         run.picture(f"review-{batch['verdict']}-zh")

@@ -4,4 +4,4 @@
 # Pictures go to build/e2e/. Prints "N passed, N failed"; not 0 when anything failed.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
-exec python3 "$here/run.py" "${1:-build/assay}"
+exec python3 "$here/run.py" "${1:-${ASSAY:-build/assay}}"
