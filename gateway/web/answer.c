@@ -14,8 +14,7 @@
 
 const struct web_problem web_problem_memory = {500, "out-of-memory", "内存不足", "out of memory"};
 
-/* The quality of a language in Accept-Language, in thousandths; -1 when it is not named. */
-static int quality(const char *header, const char *language)
+int web_language_quality(const char *header, const char *language)
 {
 	int best = -1;
 
@@ -49,7 +48,7 @@ bool web_wants_chinese(struct MHD_Connection *connection)
 {
 	const char *header = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Accept-Language");
 
-	return quality(header, "zh") >= quality(header, "en");
+	return web_language_quality(header, "zh") >= web_language_quality(header, "en");
 }
 
 static bool brings_body(struct MHD_Connection *connection)
@@ -71,7 +70,7 @@ enum MHD_Result web_answer_queue(struct web *web, struct MHD_Connection *connect
 		{"Cross-Origin-Resource-Policy", "same-origin"},
 		{"X-Frame-Options", "DENY"},
 		{"Permissions-Policy", "camera=(), microphone=(), geolocation=(), payment=(), usb=(), "
-				       "serial=(), bluetooth=()"},
+				       "serial=()"},
 	};
 	enum MHD_Result result;
 

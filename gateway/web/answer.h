@@ -30,6 +30,8 @@ enum MHD_Result web_answer_text(
 enum MHD_Result web_answer_queue(struct web *web, struct MHD_Connection *connection, unsigned status,
 	struct MHD_Response *response, bool page);
 
+/* The quality of a language (two letters) in an Accept-Language header, in thousandths; -1 when it is not named. */
+int web_language_quality(const char *header, const char *language);
 bool web_wants_chinese(
 	struct MHD_Connection *connection); /* by Accept-Language; Chinese when it says nothing */
 

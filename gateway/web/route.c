@@ -49,8 +49,7 @@ static bool two_digits(const char *text, int low, int high, int *out)
 	return *out >= low && *out <= high;
 }
 
-/* RFC 3339, UTC: 2026-11-23T06:41:06Z or with milliseconds. */
-static bool read_time(const char *text, int64_t *out_ns)
+bool web_time_read(const char *text, int64_t *out_ns)
 {
 	struct tm parts = {0};
 	int century, year, millis = 0;
@@ -126,7 +125,7 @@ static enum MHD_Result get_history(struct web_call *call)
 	struct assay_error err = {0};
 	sqlite3 *db;
 
-	if (!instrument || !channel || (from && !read_time(from, &from_ns)))
+	if (!instrument || !channel || (from && !web_time_read(from, &from_ns)))
 		return refuse(call);
 	db = web_state_get(&call->web->state, &err);
 	return answer_list(call, "readings",

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The web role's loop. */
 #include "gateway/web/web.h"
+#include "gateway/confine.h"
 #include "gateway/wire/channel.h"
 
 #include <errno.h>
@@ -72,6 +73,14 @@ static int start(struct web *web, struct assay_error *err)
 			err, ASSAY_EIO, "http-start", "网页服务没有起来", "the web service did not start");
 	}
 	return ASSAY_OK;
+}
+
+/* From here on: no connection outwards, no program, no file but those of the data directory, and these only read. */
+static int confine(const struct web *web, struct assay_error *err)
+{
+	const struct assay_confine_path paths[] = {{web->role->dir, false}, {NULL, false}};
+
+	return assay_confine(ASSAY_CONFINED_WEB, paths, NULL, err);
 }
 
 /* How long the loop may sleep; -1: until something arrives. */
@@ -153,7 +162,7 @@ int assay_web_main(const struct assay_role *role)
 
 	(void)signal(SIGPIPE, SIG_IGN);
 	(void)assay_error_set(&err, ASSAY_ENOMEM, "out-of-memory", "内存不足", "out of memory");
-	if (payload && start(&web, &err) == ASSAY_OK)
+	if (payload && start(&web, &err) == ASSAY_OK && confine(&web, &err) == ASSAY_OK)
 		exit_code = run(&web, payload);
 	else
 		(void)fprintf(stderr, "assay: web: %s\n", err.text_en);

@@ -21,7 +21,7 @@
 #define WEB_HEADERS_MAX 8192u /* bytes */
 #define WEB_HEADER_COUNT_MAX 64u
 #define WEB_IDLE_S 15u /* no byte either way */
-#define WEB_HEADER_MS 15000u /* a request's headers must be complete by then, however they trickle */
+#define WEB_HEADER_MS 10000u /* a request's headers must be complete by then, however they trickle */
 #define WEB_ANSWER_MS 60000u /* an answer must be taken by then; each event of a viewer too */
 #define WEB_VIEWERS_MAX 64u
 #define WEB_LOOK_MS 200u /* has the state changed? asked only while somebody watches */
