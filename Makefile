@@ -32,7 +32,7 @@ REPORT_CFLAGS := $(shell pkg-config --cflags $(REPORT_PKGS) 2>/dev/null | sed 's
 REPORT_LIBS   := $(shell pkg-config --libs $(REPORT_PKGS) 2>/dev/null) -lzint
 LIMITS_LIBS := $(shell pkg-config --libs libxml-2.0 libcrypto 2>/dev/null)
 
-WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes \
+WARN = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes \
 	-Wmissing-declarations -Wformat=2 -Wundef -Wvla -Wcast-qual -Wwrite-strings -Wpointer-arith \
 	-Wimplicit-fallthrough -Wdouble-promotion -Werror $(if $(findstring clang,$(CC)),,-Wno-format-truncation)
 BASE := -std=c11 -D_GNU_SOURCE -DASSAY_VERSION='"$(VERSION)"' -I. -Ibuild/gen -g -fPIC -fno-omit-frame-pointer
