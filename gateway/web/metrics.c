@@ -85,28 +85,50 @@ static void channel_metric(FILE *out, const json_t *instrument, const json_t *ch
 	(void)fprintf(out, "} %s\n", word(channel, "value"));
 }
 
-static void line_metrics(FILE *out, const json_t *lines)
+static void status_metric(FILE *out, const json_t *line)
 {
 	static const char *const statuses[] = {"opening", "online", "silent", "down", "locked", "disabled"};
-	const json_t *line, *instrument, *channel;
-	size_t i, j, k;
 
-	head(out, "line_status", "gauge", "1 for the status that the line has.");
-	json_array_foreach(lines, i, line) for (j = 0; j < sizeof statuses / sizeof *statuses; j++)
-	{
+	for (size_t i = 0; i < sizeof statuses / sizeof *statuses; i++) {
 		label(out, "assay_line_status{", "line", word(line, "line"));
-		label(out, ",", "status", statuses[j]);
-		(void)fprintf(out, "} %d\n", strcmp(word(line, "status"), statuses[j]) == 0);
+		label(out, ",", "status", statuses[i]);
+		(void)fprintf(out, "} %d\n", strcmp(word(line, "status"), statuses[i]) == 0);
 	}
+}
+
+static void instrument_metrics(FILE *out, const json_t *instrument)
+{
+	const json_t *channels = json_object_get(instrument, "channels");
+
+	for (size_t i = 0; i < json_array_size(channels); i++)
+		channel_metric(out, instrument, json_array_get(channels, i));
+}
+
+static void line_metrics(FILE *out, const json_t *lines)
+{
+	head(out, "line_status", "gauge", "1 for the status that the line has.");
+	for (size_t i = 0; i < json_array_size(lines); i++)
+		status_metric(out, json_array_get(lines, i));
 	head(out, "channel_value", "gauge",
 		"Last number of a channel, digits as the instrument printed them.");
-	json_array_foreach(lines, i, line)
-	{
-		json_array_foreach(json_object_get(line, "instruments"), j, instrument)
-		{
-			json_array_foreach(json_object_get(instrument, "channels"), k, channel)
-				channel_metric(out, instrument, channel);
-		}
+	for (size_t i = 0; i < json_array_size(lines); i++) {
+		const json_t *instruments = json_object_get(json_array_get(lines, i), "instruments");
+
+		for (size_t j = 0; j < json_array_size(instruments); j++)
+			instrument_metrics(out, json_array_get(instruments, j));
+	}
+}
+
+/* How many batches have each of these words under key. */
+static void count_metric(FILE *out, const json_t *batches, const char *name, const char *key,
+	const char *const *words, size_t word_count)
+{
+	for (size_t i = 0; i < word_count; i++) {
+		unsigned count = 0;
+
+		for (size_t j = 0; j < json_array_size(batches); j++)
+			count += strcmp(word(json_array_get(batches, j), key), words[i]) == 0;
+		(void)fprintf(out, "assay_%s{%s=\"%s\"} %u\n", name, key, words[i], count);
 	}
 }
 
@@ -115,25 +137,11 @@ static void batch_metrics(FILE *out, const json_t *batches)
 	static const char *const statuses[] = {
 		"to-test", "testing", "awaiting-review", "awaiting-release", "void"};
 	static const char *const verdicts[] = {"pass", "fail", "undetermined"};
-	const json_t *batch;
-	size_t i;
 
 	head(out, "batches", "gauge", "Batches by status.");
-	for (size_t s = 0; s < sizeof statuses / sizeof *statuses; s++) {
-		unsigned count = 0;
-
-		json_array_foreach(batches, i, batch) count +=
-			strcmp(word(batch, "status"), statuses[s]) == 0;
-		(void)fprintf(out, "assay_batches{status=\"%s\"} %u\n", statuses[s], count);
-	}
+	count_metric(out, batches, "batches", "status", statuses, sizeof statuses / sizeof *statuses);
 	head(out, "batch_verdicts", "gauge", "Batches by verdict.");
-	for (size_t v = 0; v < sizeof verdicts / sizeof *verdicts; v++) {
-		unsigned count = 0;
-
-		json_array_foreach(batches, i, batch) count +=
-			strcmp(word(batch, "verdict"), verdicts[v]) == 0;
-		(void)fprintf(out, "assay_batch_verdicts{verdict=\"%s\"} %u\n", verdicts[v], count);
-	}
+	count_metric(out, batches, "batch_verdicts", "verdict", verdicts, sizeof verdicts / sizeof *verdicts);
 }
 
 enum MHD_Result web_metrics(struct web_call *call)

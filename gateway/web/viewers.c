@@ -49,7 +49,7 @@ static struct web_snapshot *make(const char *name, uint64_t id, const char *json
 	whole = snprintf(snapshot->text + head, room - (size_t)head, "%s\n\n", json);
 	snapshot->holders = 1;
 	snapshot->body = (size_t)head;
-	snapshot->length = (size_t)(head + whole);
+	snapshot->length = (size_t)head + (size_t)whole;
 	return snapshot;
 }
 

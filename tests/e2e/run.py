@@ -291,9 +291,9 @@ def narrow_fits(run, gateway):
     batch = gateway.api("/api/v1/batches")["batches"][0]["batch"]
     result = next(test["result"]["result"] for b in gateway.api("/api/v1/batches")["batches"]
                   for test in gateway.api(f"/api/v1/batches/{b['batch']}")["tests"] if test["result"])
-    for width, height in ((360, 740), (390, 844), (768, 1024), (1366, 768), (1920, 1080)):
+    for width, height, languages in ((360, 740, "zh en"), (390, 844, "zh"), (768, 1024, "en"), (1366, 768, "zh en"), (1920, 1080, "zh")):
         run.browser.size(width, height)
-        for language in ("zh", "en"):
+        for language in languages.split():
             run.go(gateway.url, "bench", language)
             for page in PAGES + [f"batches/{batch}", f"trail/{result}"]:
                 run.browser.js("location.hash = '#/' + arguments[0]", page)
