@@ -55,7 +55,7 @@ bool web_time_read(const char *text, int64_t *out_ns)
 	int century, year, millis = 0;
 
 	if (strlen(text) < 20 || text[4] != '-' || text[7] != '-' || text[10] != 'T' || text[13] != ':' ||
-		text[16] != ':' || !two_digits(text, 19, 99, &century) ||
+		text[16] != ':' || !two_digits(text, 19, 21, &century) ||
 		!two_digits(text + 2, 0, 99, &year) || !two_digits(text + 5, 1, 12, &parts.tm_mon) ||
 		!two_digits(text + 8, 1, 31, &parts.tm_mday) ||
 		!two_digits(text + 11, 0, 23, &parts.tm_hour) ||

@@ -27,7 +27,8 @@ extern const size_t web_route_count;
 /* The route for a path, with id filled (WEB_ID_MAX + 1 bytes); NULL when there is none. */
 const struct web_route *web_route_find(const char *path, char *id);
 
-/* RFC 3339, UTC: 2026-11-23T06:41:06Z or with milliseconds; false for anything else. */
+/* RFC 3339, UTC: 2026-11-23T06:41:06Z or with milliseconds, of the years 1900 to 2199 (nanoseconds end in 2262); false for
+ * anything else. */
 bool web_time_read(const char *text, int64_t *out_ns);
 
 /* metrics.c */

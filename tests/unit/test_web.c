@@ -424,6 +424,7 @@ static void test_refused(void **state)
 		{"GET", "/api/v1/history?instrument=b1", "", 400},
 		{"GET", "/api/v1/history?instrument=b1&channel=w&from=yesterday", "", 400},
 		{"GET", "/api/v1/history?instrument=b1&channel=w&from=2026-13-01T00:00:00Z", "", 400},
+		{"GET", "/api/v1/history?instrument=b1&channel=w&from=2426-11-23T06:41:00Z", "", 400},
 		{"GET", "/api/v1/lines", "Content-Length: 3\r\n", 400},
 		{"POST", "/", "", 405},
 		{"POST", "/healthz", "", 405},
