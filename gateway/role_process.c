@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "gateway/role_process.h"
 
+#include "gateway/confine.h"
 #include "gateway/wire/channel.h"
 
 #include <errno.h>
@@ -75,6 +76,36 @@ const char *role_process_name(const struct role_process *process)
 	return kinds[process->kind].name;
 }
 
+/* What the role has no use for is taken from it before it runs anything. Web is not locked yet: state.db lies beside
+ * the keys, and Landlock would have to allow the folder that holds both. */
+static int confine(enum role_kind kind, const struct assay_role *role, struct assay_error *err)
+{
+	const struct assay_confine_path host[] = {{role->places->drivers, false}, {NULL, false}};
+	const struct assay_confine_path recorder[] = {{role->dir, true}, {role->places->drivers, false},
+		{role->places->specs, false}, {"/proc/sys/kernel/random", false}, {"/dev/urandom", false},
+		{"/etc", false}, {"/usr", false}, {"/lib", false}, {"/var/tmp", true},
+		{"/tmp", true}, /* SQLite's large sorts */
+		{NULL, false}};
+
+	if (kind == ROLE_HOST)
+		return assay_confine(ASSAY_CONFINED_HOST, host, NULL, err);
+	if (kind == ROLE_RECORDER)
+		return assay_confine(ASSAY_CONFINED_RECORDER, recorder, NULL, err);
+	return ASSAY_OK;
+}
+
+static int run_role(enum role_kind kind, const struct assay_role *role)
+{
+	struct assay_message refused = {.type = ASSAY_MSG_REFUSED, .generation = role->generation};
+	struct assay_error err;
+
+	if (confine(kind, role, &err) == ASSAY_OK)
+		return kinds[kind].run(role);
+	if (assay_channel_send(role->control, &refused, &err, sizeof err, -1) != ASSAY_OK)
+		(void)fprintf(stderr, "assay: %s: %s\n", kinds[kind].name, err.text_en);
+	return 1;
+}
+
 int role_process_start(struct role_process *process, const struct assay_role *base, int host_end, int extra,
 	uint64_t now_ns, struct assay_error *err)
 {
@@ -92,7 +123,7 @@ int role_process_start(struct role_process *process, const struct assay_role *ba
 	role.line_count = process->line_count;
 	process->pid = role_process_fork(kinds[process->kind].process, keep, sizeof keep / sizeof *keep);
 	if (process->pid == 0)
-		exit(kinds[process->kind].run(&role));
+		exit(run_role(process->kind, &role));
 	(void)close(pair[1]);
 	if (process->pid < 0) {
 		process->pid = 0;

@@ -133,6 +133,33 @@ static void test_nothing_outlives_the_supervisor(void **state)
 	assay_sim_end(&balance);
 }
 
+/* Hosts run driver code, the recorder holds the keys: the kernel refuses them what they have no use for. What
+ * exactly is tried in tests/unit/test_confine; here that the running roles are locked. */
+static void test_roles_are_locked(void **state)
+{
+	struct running_gateway gateway;
+	struct assay_sim balance = {0};
+	struct assay_error err;
+	pid_t pids[GATEWAY_CHILDREN_MAX];
+
+	(void)state;
+	assert_int_equal(assay_sim_balance(port, "T1", 0, &balance, &err), ASSAY_OK);
+	write_lab(LAB BALANCE_LINE "</lab>\n", port);
+	serve(&gateway);
+	line_becomes("com1", "online", NULL, 5000);
+	assert_int_equal(gateway_children(gateway.pid, "assay-", pids), 2);
+	for (unsigned i = 0; i < 2; i++) {
+		char path[64], about[4096];
+
+		(void)snprintf(path, sizeof path, "/proc/%d/status", pids[i]);
+		read_text(path, about, sizeof about);
+		assert_non_null(strstr(about, "NoNewPrivs:\t1"));
+		assert_non_null(strstr(about, "Seccomp:\t2"));
+	}
+	assert_int_equal(gateway_stop(&gateway), 0);
+	assay_sim_end(&balance);
+}
+
 struct ending {
 	uint16_t last_kind;
 	unsigned torn, exchanges;
@@ -187,6 +214,7 @@ int main(void)
 		cmocka_unit_test_setup(test_death_loop_waits, fresh),
 		cmocka_unit_test_setup(test_silent_host_is_replaced, fresh),
 		cmocka_unit_test_setup(test_nothing_outlives_the_supervisor, fresh),
+		cmocka_unit_test_setup(test_roles_are_locked, fresh),
 		cmocka_unit_test_setup(test_stop_in_good_order, fresh)};
 
 	if (getenv("ASSAY_TEST"))
