@@ -8,6 +8,7 @@
 #include "gateway/wire/reading_words.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #define PRUNE_EXCHANGES_EVERY 256u
@@ -30,15 +31,23 @@ static int put_reading(struct assay_state *state, const struct assay_entry *entr
 {
 	const struct assay_end_reading *row = &exchange->reading[index];
 	const char *reason = assay_reading_reason_name(row->reason);
+	struct state_late_value late;
 	int status = state_run(state, STATE_PUT_READING, err, "ttiittitii", exchange->instrument,
 		row->channel, (int64_t)entry->sequence, (int64_t)index, row->value, row->unit,
 		(int64_t)row->flags, reason, entry->wall_ns, (int64_t)entry->mono_ns);
 
-	if (status == ASSAY_OK)
-		status = state_run(state, STATE_CHANNEL_VALUE, err, "ttttitiii", exchange->instrument,
-			row->channel, row->value, row->unit, (int64_t)row->flags, reason, entry->wall_ns,
-			(int64_t)entry->sequence, (int64_t)index);
-	return status;
+	if (status != ASSAY_OK)
+		return status;
+	late = (struct state_late_value){.reason = reason,
+		.flags = row->flags,
+		.wall_ns = entry->wall_ns,
+		.seq = (int64_t)entry->sequence,
+		.idx = index};
+	(void)snprintf(late.instrument, sizeof late.instrument, "%s", exchange->instrument);
+	(void)snprintf(late.channel, sizeof late.channel, "%s", row->channel);
+	(void)snprintf(late.value, sizeof late.value, "%s", row->value);
+	(void)snprintf(late.unit, sizeof late.unit, "%s", row->unit);
+	return state_late_value(state, &late, err);
 }
 
 /* Bounded, and at the same sequences whenever the state is made. */
@@ -88,8 +97,7 @@ static int apply_exchange(struct assay_state *state, const struct assay_entry *e
 			entry->sequence);
 	if (length > sizeof received)
 		length = sizeof received;
-	status = state_run(state, STATE_MARK_LINE, err, "tiii", entry->line, (int64_t)exchange.generation,
-		(int64_t)exchange.id, (int64_t)0);
+	status = state_late_mark(state, entry->line, exchange.generation, exchange.id, err);
 	if (status == ASSAY_OK)
 		status = state_run(state, STATE_PUT_EXCHANGE, err, "ittitibst", (int64_t)entry->sequence,
 			entry->line, exchange.instrument, entry->wall_ns,
@@ -122,8 +130,12 @@ static int apply_line(struct assay_state *state, const struct assay_entry *entry
 static int apply_parsed(struct assay_state *state, const struct assay_entry *entry, struct assay_error *err)
 {
 	json_t *body = json_loadb(entry->body, entry->body_length, 0, NULL);
-	int status;
+	int status = state_late_write(state, err);
 
+	if (status != ASSAY_OK) {
+		json_decref(body);
+		return status;
+	}
 	if (!json_is_object(body)) {
 		json_decref(body);
 		return assay_error_set(err, ASSAY_EDAMAGED, "journal-damaged",

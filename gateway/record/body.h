@@ -18,6 +18,23 @@
  *             assay_reason), value_at, value_length, unit_at, unit_length, frame_at, frame_length (in the received
  *             bytes, all joined), unasked (1: came by itself inside an exchange that was asked for), sample, detail
  *
+ * The recorder's other entries; jansson writes them, compact (the laboratory's: gateway/lab/entries.h):
+ *
+ * genesis  {format: "ASJ1", site, origin}
+ * start    {version, generation, supervisor: "pid.start time"}; with another supervisor in the same or another boot the
+ *          generations of hosts begin again
+ * config   raw: lab.xml. {sha256, site, name_zh, name_en, lines: [{line, transport, address, settings, name_zh, name_en,
+ *          disabled, instruments: [{instrument, driver, driver_sha256, spec, name_zh, name_en, model, serial,
+ *          calibrated_until, location, every_ms, needed_ms, channels: [{channel, name_zh, name_en, low, high, unit}]}]}],
+ *          digest}: what lab.xml and the instruments' files say together; written when the digest over it is new
+ * spec     raw: the file. {path, sha256}; written when the pair is new
+ * driver   {name, version, sha256}
+ * line     {status, code, text_zh, text_en, generation, id, within}; within: it came in the middle of an exchange, whose
+ *          end is still to come, so the host keeps what it told since
+ * clock    {step_ms}: the wall clock went so far by itself
+ * fault    {code, text_zh, text_en}
+ * stop     {reason}
+ *
  * Unknown members are skipped by readers; later versions add, and never change the meaning of one. */
 #ifndef ASSAY_RECORD_BODY_H
 #define ASSAY_RECORD_BODY_H

@@ -22,7 +22,7 @@
 #define RECORDER_CLIENTS_MAX 64u
 #define RECORDER_CLIENT_LINE_MAX 65536u /* bytes of one command */
 #define RECORDER_CLIENT_OUT_MAX (64u * 1024u * 1024u) /* bytes of answers a client has not taken yet */
-#define RECORDER_GROUP_ENTRIES 64u
+#define RECORDER_GROUP_ENTRIES 256u
 #define RECORDER_GROUP_NS (20ull * 1000000u)
 #define RECORDER_HELD_MAX (1024u * 1024u) /* bytes of one exchange; what is longer is journalled in parts */
 #define RECORDER_SECOND_NS 1000000000ull

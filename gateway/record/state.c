@@ -217,7 +217,9 @@ int assay_state_commit(struct assay_state *state, struct assay_error *err)
 		return ASSAY_OK;
 	(void)snprintf(applied, sizeof applied, "%" PRIu64, state->applied);
 	assay_hex(state->header, sizeof state->header, header);
-	status = state_run(state, STATE_PUT_META, err, "tt", "applied", applied);
+	status = state_late_write(state, err);
+	if (status == ASSAY_OK)
+		status = state_run(state, STATE_PUT_META, err, "tt", "applied", applied);
 	if (status == ASSAY_OK)
 		status = state_run(state, STATE_PUT_META, err, "tt", "header", header);
 	if (status != ASSAY_OK)
@@ -235,6 +237,7 @@ void assay_state_rollback(struct assay_state *state)
 	(void)sqlite3_exec(state->db, "ROLLBACK", NULL, NULL, NULL);
 	state->open = false;
 	state->applied = state->committed;
+	state->late_marks = state->late_values = 0;
 }
 
 uint64_t assay_state_applied(const struct assay_state *state)
@@ -250,10 +253,10 @@ sqlite3 *assay_state_db(struct assay_state *state)
 int assay_state_mark(struct assay_state *state, const char *line, uint32_t generation, uint64_t *done_id_out,
 	uint64_t *line_id_out, struct assay_error *err)
 {
-	sqlite3_stmt *row = state_statement(state, STATE_GET_MARK, err);
+	sqlite3_stmt *row;
 	int rc;
 
-	if (!row)
+	if (state_late_write(state, err) != ASSAY_OK || !(row = state_statement(state, STATE_GET_MARK, err)))
 		return ASSAY_EDAMAGED;
 	*done_id_out = *line_id_out = 0;
 	(void)sqlite3_bind_text(row, 1, line, -1, SQLITE_STATIC);

@@ -56,6 +56,20 @@ enum state_statement {
 	STATE_STATEMENTS
 };
 
+/* What one transaction changes again and again is written once, at its end or before any entry that is no exchange:
+ * how far a line is, and the last value of a channel. */
+#define STATE_LATE_MAX 64u
+struct state_late_mark {
+	char line[25];
+	uint32_t generation;
+	uint64_t id;
+};
+struct state_late_value {
+	char instrument[64], channel[32], value[48], unit[16];
+	const char *reason;
+	int64_t flags, wall_ns, seq, idx;
+};
+
 struct assay_state {
 	char path[600];
 	sqlite3 *db;
@@ -63,6 +77,9 @@ struct assay_state {
 	bool open; /* a transaction */
 	uint64_t applied, committed;
 	uint8_t header[ASSAY_HEADER_SIZE]; /* of the last entry applied */
+	struct state_late_mark late_mark[STATE_LATE_MAX];
+	struct state_late_value late_value[STATE_LATE_MAX];
+	unsigned late_marks, late_values;
 	struct assay_error failed; /* of the first statement that failed since the last rollback */
 };
 
@@ -73,6 +90,13 @@ int state_run(struct assay_state *state, enum state_statement which, struct assa
 	const char *values, ...) ASSAY_WARN_UNUSED;
 /* A prepared statement, reset; owned by the state. NULL with err. */
 sqlite3_stmt *state_statement(struct assay_state *state, enum state_statement which, struct assay_error *err);
+
+/* late.c */
+int state_late_mark(struct assay_state *state, const char *line, uint32_t generation, uint64_t id,
+	struct assay_error *err) ASSAY_WARN_UNUSED;
+int state_late_value(struct assay_state *state, const struct state_late_value *value,
+	struct assay_error *err) ASSAY_WARN_UNUSED;
+int state_late_write(struct assay_state *state, struct assay_error *err) ASSAY_WARN_UNUSED;
 
 /* apply.c: exchanges and lines. apply_config.c: what lab.xml and specs say. apply_lab.c: batches, tests, results. */
 int apply_start(struct assay_state *state, const struct assay_entry *entry, const json_t *body,
