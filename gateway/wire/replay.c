@@ -33,14 +33,15 @@ static int tell(struct assay_replay *replay, enum assay_replay_kind kind)
 static int on_reading(void *context, const struct assay_reading *reading)
 {
 	struct assay_replay *replay = context;
-	struct assay_reading checked = *reading;
 
-	if (!assay_reading_holds(&checked)) {
-		checked.value = NULL;
-		checked.reason = ASSAY_REASON_BAD_FORMAT;
+	replay->result.reading = NULL;
+	if (!assay_reading_holds(reading)) {
+		replay->result.reason = ASSAY_REASON_BAD_FORMAT;
+		replay->result.detail = "the driver broke its contract";
+		return tell(replay, ASSAY_REPLAY_REASON);
 	}
-	replay->result.reading = &checked;
-	replay->result.reason = checked.reason;
+	replay->result.reading = reading;
+	replay->result.reason = reading->reason;
 	return tell(replay, ASSAY_REPLAY_READING);
 }
 
@@ -65,6 +66,7 @@ static int on_reason(void *context, uint32_t reason, const char *detail)
 {
 	struct assay_replay *replay = context;
 
+	replay->result.reading = NULL;
 	replay->result.reason = reason;
 	replay->result.detail = detail;
 	return tell(replay, ASSAY_REPLAY_REASON);
