@@ -191,7 +191,7 @@ static double draw_remarks(struct sheet *sheet, double y, const struct certifica
 		line_add(&line, "", &small_strong, test->was);
 		height += sheet_runs(sheet, column_x(COLUMN_ITEM), y + height, 520, line.run, line.count);
 	}
-	return height ? height + 3 : 0;
+	return height > 0 ? height + 3 : 0;
 }
 
 /* ---- rows ----------------------------------------------------------------------------------------------------- */

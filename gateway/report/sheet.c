@@ -267,7 +267,7 @@ static PangoLayout *lay(struct sheet *sheet, double width, const struct run *run
 		if (text->len > start)
 			add_style(list, runs[i].style, start, text->len);
 	}
-	for (const char *at = text->str; *at; at = g_utf8_next_char(at))
+	for (char *at = text->str; *at; at = g_utf8_next_char(at))
 		hb_set_add(sheet->used, g_utf8_get_char(at));
 	keep_whole(list, text->str);
 	add(list, pango_attr_line_height_new_absolute((int)(runs[0].style->line * PANGO_SCALE)), 0,
