@@ -19,6 +19,7 @@ import traceback
 import urllib.error
 import urllib.request
 
+sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import fixture  # noqa: E402
 from webdriver import Browser  # noqa: E402
@@ -129,6 +130,8 @@ def slots_fill(run, gateway):
     shown = browser.js("return [...document.querySelectorAll('.slot.filled .v')].map((v) => v.firstChild.textContent)")
     wanted = {slot["value"] for slot in test["slots"] if slot["status"] == "filled"}
     assert set(shown) <= wanted and shown, f"{shown} are not among {wanted}"
+    browser.until("the next slot armed", "return document.querySelector('.slot.armed') && document.querySelector('.live-number .moving')?.textContent", seconds=30)
+    run.picture("bench-armed-zh")
 
 
 def frames_are_live(run, _):
