@@ -309,7 +309,7 @@ class Reader:
             last, path, end, covered = self.before
             if end != segment.first:
                 self.found(number, segment.first, "does not begin where the segment before ends")
-            if not covered:
+            if not covered and before_file:
                 self.found(number, segment.first, "the end of the segment before has no checkpoint")
             if before_file:
                 digest = file_digest(path)
@@ -367,14 +367,14 @@ class Reader:
         return True
 
     def entry(self, number, segment, seq, kind, body, raw):
-        if seq == segment.first:
-            if number == 1 and kind != 1:
-                self.found(number, seq, "does not begin with genesis")
-            if number > 1 and (kind != 19 or raw or body != b'{"segment":%d,"sha256":"%s"}'
-                               % (number - 1, segment.settings["before_file"].encode())):
+        if number > 1 and seq == segment.first:
+            if kind != 19 or raw or body != b'{"segment":%d,"sha256":"%s"}' \
+                    % (number - 1, segment.settings["before_file"].encode()):
                 self.found(number, seq, "does not begin with the seal of the segment before")
-        elif kind in (1, 19):
-            self.found(number, seq, "this kind only begins a segment")
+        else:
+            if kind == 19 or (kind == 1) == self.begun:
+                self.found(number, seq, "genesis or seal is not where it belongs")
+            self.begun = True
         if kind == 8:
             self.exchanges.add(seq)
             if not events_ok(raw):
@@ -427,8 +427,12 @@ class Reader:
         own = sha(b"\x00" + header + digests)
         if own != leaf:
             self.found(number, seq, "contents and leaf disagree")
-        if there:
+        if there or (number > 1 and seq == segment.first):
             self.entry(number, segment, seq, kind, body, raw)
+        else:
+            if kind in (1, 19):
+                self.found(number, seq, "genesis or seal is not where it belongs")
+            self.begun = True
         return own
 
     def segment(self, path, number, end):
@@ -451,6 +455,7 @@ class Reader:
             self.found(number, None, "bears another number")
         if self.first is None:
             self.first = segment.first
+            self.begun = number > 1
         self.covered = max(self.covered, segment.first)
         self.schema(segment, number)
         if segment.settings["origin"] != self.keys[-1].origin:

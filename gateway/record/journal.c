@@ -75,8 +75,19 @@ static int begin(struct assay_journal *journal, struct assay_error *err)
 
 	if (journal->open_group)
 		return ASSAY_OK;
+	if (journal->change.step != KEY_NO_CHANGE && !journal->change.busy) {
+		status = journal_key_continue(journal, err);
+		if (status != ASSAY_OK)
+			return status;
+	}
 	if (!journal->segment.db) {
 		status = journal_next_after_given_up(journal, err);
+		if (status != ASSAY_OK)
+			return status;
+	}
+	if (!journal->sealing && journal->segment.number > 1 &&
+		journal->committed.size == journal->segment.first) {
+		status = journal_append_seal(journal, err); /* it failed when the segment was made */
 		if (status != ASSAY_OK)
 			return status;
 	}
@@ -187,7 +198,8 @@ static int insert_checkpoint(struct assay_journal *journal, struct assay_error *
 	int rc;
 
 	assay_tree_root(&journal->committed, root);
-	if (assay_checkpoint_sign(&journal->key, journal->committed.size, root, journal->note) != 0) {
+	if (assay_checkpoint_sign(journal_key(journal, journal->committed.size), journal->committed.size,
+		    root, journal->note) != 0) {
 		assay_journal_rollback(journal);
 		return assay_error_set(err, ASSAY_EIO, "key-unusable", "检查点签名失败",
 			"the checkpoint could not be signed");
@@ -253,6 +265,8 @@ int assay_journal_checkpoint(
 		*made_out = false;
 	if (journal->open_group || !journal->segment.db)
 		return ASSAY_OK;
+	if (journal->change.step != KEY_NO_CHANGE && !journal->change.busy)
+		return journal_key_continue(journal, err);
 	if (due) {
 		status = insert_checkpoint(journal, err);
 		if (status != ASSAY_OK)

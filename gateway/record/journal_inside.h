@@ -10,16 +10,27 @@
 
 enum journal_insert { INSERT_ENTRY, INSERT_TILE, INSERT_CHECKPOINT, GROUP_BEGIN, GROUP_COMMIT, STATEMENTS };
 
+enum key_step { KEY_NO_CHANGE, KEY_ANNOUNCED, KEY_OLD_SIGNED, KEY_IN_FORCE, KEY_NEXT_SIGNED };
+
+/* A change of the signing key that is not finished. */
+struct assay_key_change {
+	enum key_step step; /* what has been done */
+	bool busy; /* its own entries do not wait for it */
+	uint64_t announced_size; /* entries up to and with the announcement */
+	struct assay_origin_key next;
+};
+
 struct assay_journal {
 	char dir[512];
 	int lock;
 	struct assay_segment segment; /* db NULL: given up; the next append begins another */
 	struct assay_origin_key key;
+	struct assay_key_change change;
 	uint64_t segment_bytes, segment_used; /* seal beyond; what the open segment holds, about */
 	int segment_month;
 	sqlite3_stmt *statement[STATEMENTS];
 	struct assay_tree tree, committed; /* committed: the edge to go back to when a group fails */
-	bool open_group;
+	bool open_group, sealing; /* sealing: the seal entry is being appended */
 	bool clock_good; /* of this group */
 	uint8_t boot[16];
 	char boot_hex[33];
@@ -46,9 +57,11 @@ void journal_give_up(struct assay_journal *journal);
 uint64_t journal_given_up(const struct assay_journal *journal);
 int journal_next_after_given_up(struct assay_journal *journal, struct assay_error *err);
 
-/* journal_key.c: a change of key that a crash stopped. next_signed: the last checkpoint is the next key's. */
-int journal_key_resume(struct assay_journal *journal, const struct assay_origin_key *next, bool next_signed,
-	struct assay_error *err);
+/* journal_key.c: finish a change of key, now or after a crash; entries wait for it. */
+int journal_key_continue(struct assay_journal *journal, struct assay_error *err);
+int journal_key_resume(struct assay_journal *journal, struct assay_error *err);
+const struct assay_origin_key *journal_key(
+	const struct assay_journal *journal, uint64_t size); /* signs this size */
 
 /* journal.c */
 void journal_tree_copy(struct assay_tree *to, const struct assay_tree *from);

@@ -2,6 +2,7 @@
  * A change of the signing key, in steps that a crash may stop anywhere: the next key is on disk; the journal
  * announces it and the old key signs for that; the new key signs; it takes the old one's place. */
 #include "gateway/record/journal_inside.h"
+#include "gateway/record/journal_reader.h"
 
 #include <sodium.h>
 #include <stdio.h>
@@ -53,74 +54,124 @@ static int publish_last(struct assay_journal *journal, struct assay_error *err)
 	return status;
 }
 
-/* The new key's first signature, and it takes its place. */
-static int take_over(
-	struct assay_journal *journal, const struct assay_origin_key *next, struct assay_error *err)
+const struct assay_origin_key *journal_key(const struct assay_journal *journal, uint64_t size)
 {
-	struct assay_origin_key old = journal->key;
-	int status;
+	return journal->change.step != KEY_NO_CHANGE && size > journal->change.announced_size
+		       ? &journal->change.next
+		       : &journal->key;
+}
 
-	journal->key = *next;
-	status = assay_journal_checkpoint(journal, 0, true, NULL, err);
-	if (status == ASSAY_OK)
+static int one_step(struct assay_journal *journal, struct assay_error *err)
+{
+	struct assay_key_change *change = &journal->change;
+	int status = ASSAY_OK;
+
+	if (!journal->segment.db)
+		status = journal_next_after_given_up(journal, err);
+	if (status != ASSAY_OK)
+		return status;
+	switch (change->step) {
+	case KEY_ANNOUNCED: /* exactly this size is the old key's last, then it is the new one's turn */
+		if (journal->checkpoint_size < change->announced_size)
+			status = assay_journal_checkpoint(journal, 0, true, NULL, err);
+		break;
+	case KEY_OLD_SIGNED:
+		status = append_key(journal, IN_FORCE, err);
+		break;
+	case KEY_IN_FORCE:
+		if (journal->checkpoint_size <= change->announced_size)
+			status = assay_journal_checkpoint(journal, 0, true, NULL, err);
+		break;
+	case KEY_NEXT_SIGNED:
 		status = publish_last(journal, err);
-	if (status == ASSAY_OK)
-		status = assay_origin_key_adopt(journal->dir, &old, next, err);
-	else
-		journal->key = old;
-	sodium_memzero(&old, sizeof old);
+		if (status == ASSAY_OK)
+			status = assay_origin_key_adopt(journal->dir, &journal->key, &change->next, err);
+		if (status == ASSAY_OK)
+			journal->key = change->next;
+		break;
+	default:
+		break;
+	}
 	return status;
 }
 
-/* From the announcement on: the old key's last signature, one entry above for the new key to sign. */
-static int finish(struct assay_journal *journal, const struct assay_origin_key *next, struct assay_error *err)
+int journal_key_continue(struct assay_journal *journal, struct assay_error *err)
 {
-	int status = assay_journal_checkpoint(journal, 0, true, NULL, err);
+	int status = ASSAY_OK;
 
-	if (status == ASSAY_OK)
-		status = append_key(journal, IN_FORCE, err);
-	return status == ASSAY_OK ? take_over(journal, next, err) : status;
+	journal->change.busy = true;
+	while (status == ASSAY_OK && journal->change.step != KEY_NO_CHANGE) {
+		status = one_step(journal, err);
+		if (status == ASSAY_OK)
+			journal->change.step = journal->change.step == KEY_NEXT_SIGNED
+						       ? KEY_NO_CHANGE
+						       : journal->change.step + 1;
+	}
+	journal->change.busy = false;
+	if (journal->change.step == KEY_NO_CHANGE)
+		sodium_memzero(&journal->change, sizeof journal->change);
+	return status;
 }
 
-static void last_key_body(const struct assay_journal *journal, char *out, size_t size)
+/* Key entries among the last ones of a segment: the announcement of next, and what followed. */
+static void look_back(struct assay_journal *journal, const struct assay_segment *segment, const char *line)
 {
-	sqlite3_stmt *last = NULL;
+	struct assay_key_change *change = &journal->change;
+	sqlite3_stmt *rows = NULL;
 	struct assay_entry entry;
-	const char *body;
-	const void *header;
 
-	*out = '\0';
-	if (sqlite3_prepare_v2(journal->segment.db,
-		    "SELECT header, body FROM entry ORDER BY seq DESC LIMIT 1", -1, &last,
-		    NULL) == SQLITE_OK &&
-		sqlite3_step(last) == SQLITE_ROW && (header = sqlite3_column_blob(last, 0)) != NULL &&
-		sqlite3_column_bytes(last, 0) == (int)ASSAY_HEADER_SIZE &&
-		assay_entry_parse_header(header, &entry, NULL) == ASSAY_OK && entry.kind == ASSAY_ENTRY_KEY &&
-		(body = (const char *)sqlite3_column_text(last, 1)) != NULL)
-		(void)snprintf(out, size, "%s", body);
-	(void)sqlite3_finalize(last);
+	if (sqlite3_prepare_v2(segment->db,
+		    "SELECT seq, header, body FROM entry WHERE seq<?1 ORDER BY seq DESC LIMIT 4", -1, &rows,
+		    NULL) == SQLITE_OK)
+		(void)sqlite3_bind_int64(rows, 1, (sqlite3_int64)journal->committed.size);
+	while (rows && sqlite3_step(rows) == SQLITE_ROW) {
+		const void *header = sqlite3_column_blob(rows, 1);
+		const char *body = (const char *)sqlite3_column_text(rows, 2);
+
+		if (!header || !body || sqlite3_column_bytes(rows, 1) != (int)ASSAY_HEADER_SIZE ||
+			assay_entry_parse_header(header, &entry, NULL) != ASSAY_OK ||
+			entry.kind != ASSAY_ENTRY_KEY)
+			continue;
+		if (strcmp(body, IN_FORCE) == 0)
+			change->step = KEY_IN_FORCE;
+		else if (strstr(body, line)) {
+			change->announced_size = entry.sequence + 1;
+			if (change->step == KEY_NO_CHANGE)
+				change->step = KEY_ANNOUNCED;
+			break;
+		}
+	}
+	(void)sqlite3_finalize(rows);
 }
 
-int journal_key_resume(struct assay_journal *journal, const struct assay_origin_key *next, bool next_signed,
-	struct assay_error *err)
+int journal_key_resume(struct assay_journal *journal, struct assay_error *err)
 {
-	char body[KEY_BODY_MAX], line[PUBLIC_LINE_MAX];
+	struct assay_reader *before = NULL;
+	char line[PUBLIC_LINE_MAX], path[600];
 
-	if (next_signed)
-		return take_over(journal, next, err);
-	last_key_body(journal, body, sizeof body);
-	assay_origin_key_line(next, line, sizeof line);
-	if (strcmp(body, IN_FORCE) == 0)
-		return take_over(journal, next, err);
-	if (strstr(body, line))
-		return finish(journal, next, err);
+	if (journal->change.step == KEY_NEXT_SIGNED)
+		return journal_key_continue(journal, err);
+	if (!journal->change.next.origin[0])
+		return ASSAY_OK;
+	assay_origin_key_line(&journal->change.next, line, sizeof line);
+	look_back(journal, &journal->segment, line);
+	if (journal->change.announced_size == 0 && journal->segment.number > 1) {
+		/* The segment it was announced in was given up just then. */
+		assay_segment_path(journal->dir, journal->segment.number - 1, path, sizeof path);
+		if (assay_reader_open_segment(path, &before, NULL) == ASSAY_OK)
+			look_back(journal, assay_reader_segment(before, 0), line);
+		assay_reader_close(before);
+	}
+	if (journal->change.announced_size)
+		return journal_key_continue(journal, err);
+	sodium_memzero(&journal->change, sizeof journal->change);
 	assay_origin_key_forget_next(journal->dir); /* it was never announced */
 	return ASSAY_OK;
 }
 
 int assay_journal_change_key(struct assay_journal *journal, const char *reason, struct assay_error *err)
 {
-	struct assay_origin_key next;
+	struct assay_key_change *change = &journal->change;
 	char body[KEY_BODY_MAX], line[PUBLIC_LINE_MAX];
 	int status;
 
@@ -131,14 +182,19 @@ int assay_journal_change_key(struct assay_journal *journal, const char *reason, 
 	if (journal->open_group)
 		return assay_error_set(err, ASSAY_EREFUSED, "group-open", "有未提交的条目，请稍后再换密钥",
 			"entries are waiting to be committed; change the key after that");
-	status = assay_origin_key_next(journal->dir, journal->key.origin, true, &next, err);
+	if (change->step != KEY_NO_CHANGE)
+		return journal_key_continue(journal, err);
+	status = assay_origin_key_next(journal->dir, journal->key.origin, true, &change->next, err);
 	if (status != ASSAY_OK)
 		return status;
-	assay_origin_key_line(&next, line, sizeof line);
+	assay_origin_key_line(&change->next, line, sizeof line);
 	(void)snprintf(body, sizeof body, "{\"key\":\"%s\",\"reason\":\"%s\"}", line, reason);
 	status = append_key(journal, body, err);
-	if (status == ASSAY_OK)
-		status = finish(journal, &next, err);
-	sodium_memzero(&next, sizeof next);
-	return status;
+	if (status != ASSAY_OK) {
+		assay_origin_key_forget_next(journal->dir);
+		return status;
+	}
+	change->step = KEY_ANNOUNCED;
+	change->announced_size = journal->committed.size;
+	return journal_key_continue(journal, err);
 }

@@ -112,10 +112,14 @@ static int open_last(
 	if (status != ASSAY_OK)
 		return status;
 	journal->checkpoint_size = tail.checkpoint_size;
+	journal->change.next = next;
+	journal->change.busy = true; /* until it is seen what is left to do */
+	if (tail.next_signed)
+		journal->change.step = KEY_NEXT_SIGNED;
 	journal_tree_copy(&journal->committed, &journal->tree);
 	journal_load_month(journal);
 	if (given_up == UINT64_MAX)
-		return next.origin[0] ? journal_key_resume(journal, &next, tail.next_signed, err) : ASSAY_OK;
+		return ASSAY_OK;
 	journal_detach(journal);
 	return journal_next_after_given_up(journal, err);
 }
@@ -159,6 +163,9 @@ int assay_journal_open(const char *dir, const struct assay_journal_options *opti
 		status = open_last(journal, options, err);
 	if (status == ASSAY_OK)
 		status = journal_append_seal(journal, err);
+	if (status == ASSAY_OK)
+		status = journal_key_resume(journal, err);
+	journal->change.busy = false;
 	journal->checkpoint_ns = journal_now_ns(CLOCK_MONOTONIC);
 out:
 	if (status != ASSAY_OK) {
@@ -183,5 +190,6 @@ void assay_journal_close(struct assay_journal *journal)
 	if (journal->lock >= 0)
 		(void)close(journal->lock);
 	sodium_memzero(&journal->key, sizeof journal->key);
+	sodium_memzero(&journal->change, sizeof journal->change);
 	free(journal);
 }

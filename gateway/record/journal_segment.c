@@ -130,9 +130,11 @@ int journal_append_seal(struct assay_journal *journal, struct assay_error *err)
 		return ASSAY_OK;
 	entry.body_length = (size_t)snprintf(body, sizeof body, "{\"segment\":%u,\"sha256\":\"%s\"}",
 		journal->segment.number - 1, journal->segment.before_file);
+	journal->sealing = true;
 	status = assay_journal_append(journal, &entry, err);
 	if (status == ASSAY_OK)
 		status = assay_journal_commit(journal, err);
+	journal->sealing = false;
 	if (status == ASSAY_OK && journal->wrote)
 		journal->wrote(journal->wrote_context, &entry);
 	return status;
@@ -154,7 +156,7 @@ int journal_make_segment(struct assay_journal *journal, const char *before_file,
 	assay_segment_path(journal->dir, next.number, next.path, sizeof next.path);
 	assay_tree_root(&journal->tree, next.before_root);
 	(void)snprintf(next.before_file, sizeof next.before_file, "%s", before_file);
-	if (assay_checkpoint_sign(&journal->key, next.first, next.before_root, note) != 0)
+	if (assay_checkpoint_sign(journal_key(journal, next.first), next.first, next.before_root, note) != 0)
 		return assay_error_set(err, ASSAY_EIO, "key-unusable", "检查点签名失败",
 			"the checkpoint could not be signed");
 	status = assay_segment_create(&next, &journal->tree, note, err);
@@ -223,9 +225,26 @@ uint64_t journal_given_up(const struct assay_journal *journal)
 	return size;
 }
 
+/* A first segment that never held an acknowledged entry is no evidence of anything: it is made anew. */
+static void forget_first(struct assay_journal *journal)
+{
+	static const char *const ends[] = {"db", "db-wal", "db-shm", "given-up"};
+	char path[600];
+
+	for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+		(void)snprintf(path, sizeof path, "%s/journal/0001.%s", journal->dir, ends[i]);
+		(void)unlink(path);
+	}
+	journal->segment.number = 0;
+}
+
 int journal_next_after_given_up(struct assay_journal *journal, struct assay_error *err)
 {
-	int status = journal_make_segment(journal, "", err);
+	int status;
+
+	if (journal->segment.number == 1 && journal->committed.size == 0)
+		forget_first(journal);
+	status = journal_make_segment(journal, "", err);
 
 	if (status == ASSAY_OK)
 		status = journal_attach(journal, err);

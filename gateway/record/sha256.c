@@ -1,15 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "gateway/record/sha256.h"
 
-#include <openssl/evp.h>
+/* The plain functions: no allocation that could fail in the middle of a hash, and no look-up of the algorithm for
+ * each of the three hashes of an entry. */
+#define OPENSSL_API_COMPAT 0x10100000L
 #include <openssl/sha.h>
 #include <stdio.h>
 
 void assay_sha256(const void *data, size_t length, uint8_t out[32])
 {
-	static const uint8_t nothing[1];
+	SHA256_CTX context;
 
-	(void)SHA256(length ? data : nothing, length, out);
+	(void)SHA256_Init(&context);
+	if (length)
+		(void)SHA256_Update(&context, data, length);
+	(void)SHA256_Final(out, &context);
 }
 
 void assay_hex(const uint8_t *data, size_t length, char *out)
@@ -25,24 +30,22 @@ void assay_hex(const uint8_t *data, size_t length, char *out)
 
 int assay_sha256_file(const char *path, char out[65])
 {
-	uint8_t buffer[16384], digest[32];
-	EVP_MD_CTX *context = EVP_MD_CTX_new();
+	uint8_t buffer[65536], digest[32];
+	SHA256_CTX context;
 	FILE *file = fopen(path, "rbe");
 	size_t got;
 	int result = -1;
 
-	if (!context || !file || EVP_DigestInit_ex(context, EVP_sha256(), NULL) != 1)
-		goto out;
+	if (!file)
+		return -1;
+	(void)SHA256_Init(&context);
 	while ((got = fread(buffer, 1, sizeof buffer, file)) > 0)
-		if (EVP_DigestUpdate(context, buffer, got) != 1)
-			goto out;
-	if (ferror(file) || EVP_DigestFinal_ex(context, digest, NULL) != 1)
-		goto out;
-	assay_hex(digest, sizeof digest, out);
-	result = 0;
-out:
-	if (file)
-		(void)fclose(file);
-	EVP_MD_CTX_free(context);
+		(void)SHA256_Update(&context, buffer, got);
+	if (!ferror(file)) {
+		(void)SHA256_Final(digest, &context);
+		assay_hex(digest, sizeof digest, out);
+		result = 0;
+	}
+	(void)fclose(file);
 	return result;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * SHA-256 at the speed of the machine: libcrypto's one-shot call, which uses the CPU's SHA instructions. */
+ * SHA-256 at the speed of the machine: libcrypto's plain functions, which use the CPU's SHA instructions. */
 #ifndef ASSAY_RECORD_SHA256_H
 #define ASSAY_RECORD_SHA256_H
 

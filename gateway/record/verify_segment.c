@@ -60,7 +60,7 @@ static void check_before(struct pass *pass)
 			"从第 %" PRIu64 " 条开始，前一段到第 %" PRIu64 " 条",
 			" begins at entry %" PRIu64 ", the segment before it ends at %" PRIu64, ,
 			segment->first, verify->before_end);
-	if (!verify->before_covered)
+	if (!verify->before_covered && segment->before_file[0])
 		FOUND(pass, segment->first, "segment-uncovered", "：前一段的末尾没有检查点",
 			": the end of the segment before it has no checkpoint", );
 	if (segment->before_file[0] == '\0')
@@ -225,24 +225,29 @@ static void check_notes(struct pass *pass)
 	}
 }
 
-/* The first entry of a segment says what came before it. */
-static void check_first_entry(struct pass *pass, const struct assay_entry *entry)
+/* A seal begins each segment after the first; genesis is the first entry that is no seal; neither stands anywhere
+ * else. payload: body and raw are there. */
+static void check_place(struct pass *pass, const struct assay_entry *entry, bool payload)
 {
+	bool seal_due = pass->segment->number > 1 && entry->sequence == pass->segment->first;
 	char body[128];
 	int length;
 
-	if (pass->segment->number == 1) {
-		if (entry->kind != ASSAY_ENTRY_GENESIS)
-			FOUND(pass, entry->sequence, "genesis-missing", "：第一条不是台账起始条目",
-				": its first entry is not a genesis entry", );
+	if (seal_due) {
+		length = snprintf(body, sizeof body, "{\"segment\":%u,\"sha256\":\"%s\"}",
+			pass->segment->number - 1, pass->segment->before_file);
+		if (entry->kind != ASSAY_ENTRY_SEAL || !payload || entry->body_length != (size_t)length ||
+			memcmp(entry->body, body, (size_t)length) != 0 || entry->raw_length != 0)
+			FOUND(pass, entry->sequence, "seal-bad", "：第一条不是前一段的封存条目",
+				": its first entry is not the seal of the segment before it", );
 		return;
 	}
-	length = snprintf(body, sizeof body, "{\"segment\":%u,\"sha256\":\"%s\"}", pass->segment->number - 1,
-		pass->segment->before_file);
-	if (entry->kind != ASSAY_ENTRY_SEAL || entry->body_length != (size_t)length ||
-		memcmp(entry->body, body, (size_t)length) != 0 || entry->raw_length != 0)
-		FOUND(pass, entry->sequence, "seal-bad", "：第一条不是前一段的封存条目",
-			": its first entry is not the seal of the segment before it", );
+	if ((entry->kind == ASSAY_ENTRY_GENESIS) == pass->verify->begun || entry->kind == ASSAY_ENTRY_SEAL)
+		FOUND(pass, entry->sequence, "kind-misplaced",
+			"第 %" PRIu64 " 条：起始或封存条目不在它的位置",
+			", entry %" PRIu64 ": a genesis or seal entry is not where it belongs", ,
+			entry->sequence);
+	pass->verify->begun = true;
 }
 
 static void check_row(struct pass *pass, sqlite3_stmt *row)
@@ -273,12 +278,7 @@ static void check_row(struct pass *pass, sqlite3_stmt *row)
 	verify->last_ns = (uint64_t)entry.wall_ns;
 	if (verify->first_uncovered_ns == 0)
 		verify->first_uncovered_ns = verify->last_ns;
-	if (there && pass->expected == pass->segment->first)
-		check_first_entry(pass, &entry);
-	if (entry.sequence != pass->segment->first &&
-		(entry.kind == ASSAY_ENTRY_GENESIS || entry.kind == ASSAY_ENTRY_SEAL))
-		FOUND(pass, entry.sequence, "kind-misplaced", "第 %" PRIu64 " 条：这种条目只能在段首",
-			", entry %" PRIu64 ": an entry of this kind only begins a segment", , entry.sequence);
+	check_place(pass, &entry, there);
 	if (there)
 		verify_entry(verify, pass->segment->number, &entry);
 	if (!verify->tree_valid)
@@ -389,8 +389,10 @@ void verify_segment(struct verify *verify, const char *path, unsigned number, ui
 	}
 	pass.segment = assay_reader_segment(reader, 0);
 	pass.expected = pass.segment->first;
-	if (verify->report->segments++ == 0)
+	if (verify->report->segments++ == 0) {
 		verify->report->first = pass.segment->first;
+		verify->begun = number > 1;
+	}
 	if (verify->report->covered < pass.segment->first)
 		verify->report->covered = pass.segment->first;
 	verify_open_segment(&pass);

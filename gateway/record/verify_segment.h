@@ -46,6 +46,7 @@ struct verify {
 	uint8_t *exchange_bits; /* one bit for each sequence: it is an exchange */
 	uint64_t exchange_room;
 	bool out_of_memory;
+	bool begun; /* the genesis entry is behind us */
 	struct verify_gone *gone; /* segments whose file or payloads are not as they were sealed */
 	size_t gone_count;
 	uint64_t first_uncovered_ns, last_ns;

@@ -33,6 +33,8 @@ static struct calls {
 	int error; /* errno of PLAN_FAIL */
 	uint64_t seen; /* calls the plan is about so far */
 	bool hit;
+	unsigned
+		after_hit; /* writes, syncs and truncations of that segment's files after the call that failed */
 	char hit_path[CALLS_PATH];
 	char path[CALLS_FDS][CALLS_PATH]; /* of each descriptor below dir */
 	/* Told of each call that was made, before anybody else: for the simulated disk. NULL none. */
@@ -51,16 +53,29 @@ static inline const char *calls_path(int fd)
 	return calls.dir && fd >= 0 && fd < CALLS_FDS && calls.path[fd][0] ? calls.path[fd] : NULL;
 }
 
+/* Both belong to one segment: NNNN.db, NNNN.db-wal. */
+static inline bool calls_same_segment(const char *a, const char *b)
+{
+	const char *dot = strstr(b, ".db");
+
+	return dot && strncmp(a, b, (size_t)(dot - b) + 3) == 0;
+}
+
 /* Is it this call's turn? PLAN_NONE when not. */
 static inline enum plan calls_turn(enum call call, const char *path)
 {
 	calls.count[call]++;
 	calls.total++;
+	if (calls.hit && (call == CALL_WRITE || call == CALL_SYNC || call == CALL_TRUNCATE) && path &&
+		calls_same_segment(path, calls.hit_path))
+		calls.after_hit++;
 	if (calls.plan == PLAN_NONE || !(calls.kinds >> call & 1))
 		return PLAN_NONE;
 	calls.seen++;
 	if (calls.seen != calls.at && !(calls.for_ever && calls.seen > calls.at))
 		return PLAN_NONE;
+	if (calls.hit)
+		return calls.plan;
 	calls.hit = true;
 	(void)snprintf(calls.hit_path, sizeof calls.hit_path, "%s", path ? path : "");
 	if (calls.plan == PLAN_KILL_BEFORE)
@@ -95,6 +110,18 @@ static inline void calls_begin(
 	calls.for_ever = for_ever;
 	calls.error = error;
 	calls.dir = dir;
+}
+
+/* Another plan from here on; descriptors opened since calls_begin stay known. */
+static inline void calls_plan(enum plan plan, unsigned kinds, uint64_t at, int error)
+{
+	calls.plan = plan;
+	calls.kinds = kinds;
+	calls.at = at;
+	calls.for_ever = calls.hit = false;
+	calls.error = error;
+	calls.seen = 0;
+	calls.after_hit = 0;
 }
 
 static inline void calls_end(void)
