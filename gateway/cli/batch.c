@@ -42,7 +42,10 @@ static void print_list(const json_t *batches)
 	const json_t *batch;
 	size_t index;
 
-	json_array_foreach(batches, index, batch) print_row(batch);
+	json_array_foreach(batches, index, batch)
+	{
+		print_row(batch);
+	}
 }
 
 static void print_test(const json_t *test)
@@ -74,7 +77,11 @@ static void print_batch(const json_t *batch)
 		assay_ask_put(assay_ask_words(json_object_get(batch, "scope"), "text"));
 		(void)printf("\n");
 	}
-	json_array_foreach(json_object_get(batch, "tests"), index, row) print_test(row);
+	json_array_foreach(json_object_get(batch, "tests"), index, row)
+	{
+		print_test(row);
+	}
+
 	json_array_foreach(json_object_get(batch, "reviews"), index, row)
 	{
 		(void)printf("  %s  %s  ", assay_ask_text(row, "at"), assay_ask_text(row, "action"));

@@ -51,7 +51,9 @@ static void print_line(const json_t *line)
 		(void)printf("%s\n",
 			json_is_true(json_object_get(instrument, "needed")) ? "  (needed by a test)" : "");
 		json_array_foreach(json_object_get(instrument, "channels"), j, channel)
+		{
 			print_channel(channel);
+		}
 	}
 }
 
@@ -60,7 +62,11 @@ static void print_status(const json_t *answer)
 	const json_t *journal = json_object_get(answer, "journal"), *line;
 	size_t index;
 
-	json_array_foreach(json_object_get(answer, "lines"), index, line) print_line(line);
+	json_array_foreach(json_object_get(answer, "lines"), index, line)
+	{
+		print_line(line);
+	}
+
 	(void)printf("journal  %" JSON_INTEGER_FORMAT " entries, segment %04d, %s\n  root %s\n",
 		json_integer_value(json_object_get(journal, "size")),
 		(int)json_integer_value(json_object_get(journal, "segment")),

@@ -46,7 +46,11 @@ static void print_test(const json_t *test)
 	assay_ask_put(assay_ask_words(test, "analyte"));
 	(void)printf("  %s  %s  %s\n", assay_ask_text(test, "method_standard"),
 		assay_ask_text(test, "formula"), assay_ask_text(test, "status"));
-	json_array_foreach(json_object_get(test, "slots"), index, row) print_slot(row);
+	json_array_foreach(json_object_get(test, "slots"), index, row)
+	{
+		print_slot(row);
+	}
+
 	json_array_foreach(json_object_get(test, "calculated"), index, row)
 	{
 		(void)printf("  %s.%d = %s %s\n", assay_ask_text(row, "name"),

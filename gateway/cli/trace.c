@@ -68,7 +68,11 @@ static void print_trace(const json_t *trace)
 	}
 	(void)printf("  %s\n      %s  sha256 %s\n", assay_ask_text(method, "id"),
 		assay_ask_text(method, "file"), assay_ask_text(method, "sha256"));
-	json_array_foreach(json_object_get(trace, "readings"), index, row) print_reading(row);
+	json_array_foreach(json_object_get(trace, "readings"), index, row)
+	{
+		print_reading(row);
+	}
+
 	json_array_foreach(json_object_get(trace, "steps"), index, row)
 	{
 		(void)printf("  ");

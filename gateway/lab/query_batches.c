@@ -90,7 +90,11 @@ static json_t *slots(sqlite3 *state, const char *test, const json_t *sheet, stru
 	json_t *row;
 	size_t index;
 
-	json_array_foreach(list, index, row) name_slot(row, sheet);
+	json_array_foreach(list, index, row)
+	{
+		name_slot(row, sheet);
+	}
+
 	return list;
 }
 

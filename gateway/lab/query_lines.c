@@ -63,8 +63,11 @@ static json_t *channels(sqlite3 *state, const char *instrument, struct assay_err
 	json_t *channel;
 	size_t index;
 
-	json_array_foreach(list, index, channel)(void)
-		json_object_set_new(channel, "band", json_string(band(channel)));
+	json_array_foreach(list, index, channel)
+	{
+		(void)json_object_set_new(channel, "band", json_string(band(channel)));
+	}
+
 	return list;
 }
 

@@ -212,7 +212,11 @@ static void add_reasons(json_t *all, const json_t *more)
 	{
 		bool there = false;
 
-		json_array_foreach(all, at, known) there = there || json_equal(known, code);
+		json_array_foreach(all, at, known)
+		{
+			there = there || json_equal(known, code);
+		}
+
 		if (!there)
 			(void)json_array_append(all, (json_t *)(uintptr_t)code);
 	}
@@ -286,9 +290,13 @@ static json_t *batch_json(const char *batch, const json_t *tests, const json_t *
 	char zh[512], en[512];
 
 	describe(kind, reasons, zh, en, sizeof zh);
-	json_array_foreach(tests, index, test)(void)
-		json_array_append_new(results, json_pack("{s:s,s:s}", "result", lab_text(test, "result"),
-						       "verdict", lab_text(test, "verdict")));
+	json_array_foreach(tests, index, test)
+	{
+		(void)json_array_append_new(
+			results, json_pack("{s:s,s:s}", "result", lab_text(test, "result"), "verdict",
+					 lab_text(test, "verdict")));
+	}
+
 	return json_pack("{s:s,s:s,s:o,s:o,s:o,s:O,s:O,s:s,s:o,s:o}", "batch", batch, "verdict",
 		assay_verdict_name(kind), "reasons", reasons, "text_zh", lab_string(zh), "text_en",
 		lab_string(en), "scope_zh", json_object_get(scope, "text_zh"), "scope_en",
@@ -314,8 +322,11 @@ int lab_judge_batch(struct assay_lab *lab, const char *batch, struct assay_error
 	int status = scope ? ASSAY_OK : ASSAY_EIO;
 	bool complete = scope && json_array_size(tests) > 0;
 
-	json_array_foreach(tests, index, test) complete =
-		complete && strcmp(lab_text(test, "status"), "done") == 0;
+	json_array_foreach(tests, index, test)
+	{
+		complete = complete && strcmp(lab_text(test, "status"), "done") == 0;
+	}
+
 	if (complete)
 		status = lab_append(lab, ASSAY_ENTRY_VERDICT, batch_json(batch, tests, scope), NULL, err);
 	json_decref(tests);
