@@ -79,6 +79,13 @@ static int unit(struct text *text, char stop, char out[ASSAY_UNIT_TEXT_MAX])
 			return ASSAY_EREFUSED;
 		out[length++] = (char)c;
 		text->at++;
+		if (c == '(' && stop == ')') { /* "g(mL)" closes a bracket of its own */
+			while (text->at < text->end && *text->at != ')' && length < ASSAY_UNIT_TEXT_MAX - 2)
+				out[length++] = *text->at++;
+			if (!take(text, ")"))
+				return ASSAY_EREFUSED;
+			out[length++] = ')';
+		}
 	}
 	out[length] = '\0';
 	return length ? ASSAY_OK : ASSAY_EREFUSED;
@@ -148,6 +155,8 @@ static int quantity(struct text *text, struct assay_reported *out)
 		out->value.mark = ASSAY_MARK_PLUS;
 	else if (take(text, "(-)"))
 		out->value.mark = ASSAY_MARK_MINUS;
+	if (out->value.coefficient == 0 && out->value.mark == ASSAY_MARK_MINUS)
+		return ASSAY_EREFUSED; /* nothing is smaller than zero in absolute terms */
 	if (out->kind != ASSAY_REPORTED_NUMBER &&
 		(out->value.coefficient < 0 || out->value.mark != ASSAY_MARK_EXACT))
 		return ASSAY_EREFUSED;

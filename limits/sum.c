@@ -79,42 +79,58 @@ static const char *add_parts(const struct assay_case *c, const struct assay_row 
 	return NULL;
 }
 
-void assay_judge_sum(const struct assay_case *c, const struct assay_row *row,
-	const struct assay_fraction *factor, struct assay_decision *out)
+/* The total of the components against the bounds, when they are given as they should be. */
+static const char *compare_parts(const struct assay_case *c, const struct assay_row *row,
+	const struct assay_fraction *limit_factor, const char **open, struct assay_decision *out)
 {
 	struct assay_measured total;
 	struct assay_bounds bounds;
-	const char *open = NULL, *reason;
+	const char *reason;
 
-	if (c->question->component_count == 0) { /* a sum that was reported as one figure */
-		assay_judge_numeric(c, row, factor, out);
-		return;
-	}
-	if (c->question->result_count || c->question->value || c->question->has_exact) {
-		assay_undetermined(out, "several-results");
-		return;
-	}
 	memset(&total, 0, sizeof total);
 	total.has_interval = true;
 	total.reported.kind = ASSAY_REPORTED_NUMBER;
 	total.interval.lo.d = total.interval.hi.d = 1;
 	total.scale = one;
 	total.unit = row->unit;
-	reason = add_parts(c, row, &total, &open);
+	reason = add_parts(c, row, &total, open);
 	if (!reason)
-		reason = assay_row_bounds(c, row, &one, &bounds);
-	if (!reason && c->question->rule != ASSAY_RULE_SIMPLE && open)
-		reason = open;
-	if (reason) {
-		assay_undetermined(out, reason);
+		reason = assay_row_bounds(c, row, limit_factor, &bounds);
+	if (!reason && c->question->rule != ASSAY_RULE_SIMPLE && *open)
+		reason = *open;
+	if (reason)
+		return reason;
+	total.interval.no_hi = total.interval.no_hi || *open != NULL;
+	assay_compare(c, row, &bounds, &total, out);
+	return NULL;
+}
+
+void assay_judge_sum(const struct assay_case *c, const struct assay_row *row,
+	const struct assay_fraction *factor, struct assay_decision *out)
+{
+	struct assay_fraction limit_factor;
+	bool dried_open = false;
+	const char *open = NULL, *reason = NULL;
+
+	if (c->question->component_count == 0) { /* a sum that was reported as one figure */
+		assay_judge_numeric(c, row, factor, out);
 		return;
 	}
-	total.interval.no_hi = total.interval.no_hi || open != NULL;
-	assay_compare(c, row, &bounds, &total, out);
+	if (c->question->result_count || c->question->value || c->question->has_exact)
+		reason = "several-results";
+	if (!reason)
+		reason = assay_limit_factor(c, &row, &limit_factor, &dried_open);
+	out->limit = row->limit;
+	if (!reason)
+		reason = compare_parts(c, row, &limit_factor, &open, out);
 	/* what is missing can only add: a lower end already above the limit stays a fail */
-	if (open && out->kind != ASSAY_VERDICT_FAIL) {
+	if (!reason && open && out->kind != ASSAY_VERDICT_FAIL)
+		reason = open;
+	if (!reason && dried_open && out->kind != ASSAY_VERDICT_PASS)
+		reason = "drying-factor-needed";
+	if (reason) {
 		out->reasons.count = 0;
-		assay_undetermined(out, open);
+		assay_undetermined(out, reason);
 	}
 }
 

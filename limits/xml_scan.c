@@ -89,6 +89,27 @@ static int scan_tag(struct scan *scan, struct assay_error *err)
 	return ASSAY_OK;
 }
 
+/* The declaration that begins a file; at stands after "<?". */
+static int scan_declaration(struct scan *scan, const char *bytes, struct assay_error *err)
+{
+	const char *begin = scan->at, *encoding;
+	char words[200];
+	size_t length;
+
+	if (scan->at != bytes + 2 || scan->end - scan->at < 4 || memcmp(scan->at, "xml", 3) != 0 ||
+		!strchr(" \t\r\n", scan->at[3]) || !past(scan, "?>"))
+		return refuse(scan, "不允许处理指令", "processing instructions are not allowed", err);
+	length = (size_t)(scan->at - begin);
+	if (length >= sizeof words)
+		return refuse(scan, "XML 声明太长", "the XML declaration is too long", err);
+	memcpy(words, begin, length);
+	words[length] = '\0';
+	encoding = strstr(words, "encoding");
+	if (encoding && !strcasestr(encoding, "\"utf-8\"") && !strcasestr(encoding, "'utf-8'"))
+		return refuse(scan, "编码应为 UTF-8", "the encoding must be UTF-8", err);
+	return ASSAY_OK;
+}
+
 int assay_xml_scan(const char *path, const char *bytes, size_t length, struct assay_error *err)
 {
 	struct scan scan = {path, bytes, bytes + length, 1, 0};
@@ -110,10 +131,8 @@ int assay_xml_scan(const char *path, const char *bytes, size_t length, struct as
 			status = refuse(&scan, "不允许 DOCTYPE 和实体声明",
 				"DOCTYPE and entity declarations are not allowed", err);
 		} else if (left >= 1 && *scan.at == '?') {
-			if (scan.at != bytes + 1 || left < 4 || memcmp(scan.at, "?xml", 4) != 0 ||
-				!past(&scan, "?>"))
-				status = refuse(&scan, "不允许处理指令",
-					"processing instructions are not allowed", err);
+			scan.at++;
+			status = scan_declaration(&scan, bytes, err);
 		} else {
 			status = scan_tag(&scan, err);
 		}

@@ -129,8 +129,9 @@ static void test_intervals(void **state)
 	interval("-16.5(+)", "-16.55", "-16.5", false, true);
 	assert_int_equal(assay_result_text_parse("ND", 2, &reported), ASSAY_OK);
 	assert_int_equal(assay_reported_interval(&reported, &out), ASSAY_EREFUSED); /* unknown, not zero */
-	assert_int_equal(assay_result_text_parse("0.0(-)", 6, &reported), ASSAY_OK);
-	assert_int_equal(assay_reported_interval(&reported, &out), ASSAY_EREFUSED);
+	assert_int_equal(assay_result_text_parse("0.0(-)", 6, &reported), ASSAY_EREFUSED);
+	assert_int_equal(assay_result_text_parse("ND (LOD 10 CFU/g(mL))", 21, &reported), ASSAY_OK);
+	assert_string_equal(reported.lod_unit, "CFU/g(mL)");
 }
 
 /* Section 4 rule 1: limit 0.01 mg/L, "<0.02" undetermined; limit 0.5, "<0.02" pass. */
