@@ -68,7 +68,7 @@ static const char *basis_factor(
 		const char *text, *reason;
 
 		if (strcmp(row->limit->convert, bases[i].convert) != 0 ||
-			(c->conditions & assay_condition_bit(bases[i].done, strlen(bases[i].done))))
+			assay_condition_holds(c, bases[i].done))
 			continue;
 		text = assay_aux(c->question, bases[i].aux);
 		if (!text)
@@ -328,7 +328,6 @@ static const char *fresh_row(const struct assay_case *c, const struct assay_row 
 static const char *drying_factor(
 	const struct assay_case *c, const struct assay_row **row, struct assay_fraction *out, bool *open)
 {
-	uint64_t dried = assay_condition_bit("dried", 5);
 	bool none = false, has;
 	const char *reason;
 
@@ -337,7 +336,7 @@ static const char *drying_factor(
 
 		if (rule->standard != c->standard || !assay_specs_below(c->specs, c->category, rule->family))
 			continue;
-		if (!(c->conditions & dried) && !assay_aux(c->question, "drying_factor") &&
+		if (!assay_condition_holds(c, "dried") && !assay_aux(c->question, "drying_factor") &&
 			!(rule->dried != ASSAY_NONE && assay_specs_below(c->specs, c->category, rule->dried)))
 			continue;
 		/* a limit for the dried food itself, or on dry matter, stands as it is */

@@ -29,14 +29,12 @@ static void decision_clear(struct assay_decision *out)
 /* Does the row apply at all? *out is left undetermined for the judge of its kind when it does. */
 static bool applies(const struct assay_case *c, const struct assay_row *row, struct assay_decision *out)
 {
-	uint64_t use = assay_condition_bit("use-level", 9);
-
 	if (c->conditions & row->left_out_when) {
 		assay_undetermined(out, "rows-left-out");
 		return false;
 	}
 	if ((c->conditions & row->when) != row->when || (c->conditions & row->unless) != 0 ||
-		((c->conditions & use) != 0 && strcmp(row->limit->measure, "residue") == 0)) {
+		(assay_condition_holds(c, "use-level") && strcmp(row->limit->measure, "residue") == 0)) {
 		out->kind = ASSAY_VERDICT_NOT_APPLICABLE;
 		assay_reason_add(&out->reasons, "condition-not-met");
 		ASSAY_NOTE(c, "限量的条件不成立：%s%s%s", "a condition of the limit does not hold: %s%s%s",

@@ -5,6 +5,8 @@
 
 #include "limits/specs.h"
 
+#include <string.h>
+
 #define ASSAY_NO_PLACE (-99) /* the digits of the text are not compared with those of the limit */
 
 struct assay_case {
@@ -14,6 +16,12 @@ struct assay_case {
 	uint64_t conditions;
 	struct assay_step_list *steps; /* NULL: no texts are wanted */
 };
+
+/* A condition by name; most questions state none. */
+static inline bool assay_condition_holds(const struct assay_case *c, const char *name)
+{
+	return c->conditions && (c->conditions & assay_condition_bit(name, strlen(name))) != 0;
+}
 
 #define ASSAY_NOTE(c, ...)                                                                                   \
 	do {                                                                                                 \

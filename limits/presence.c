@@ -95,9 +95,9 @@ static const char *excuse(const struct assay_case *c, const struct assay_row *ro
 {
 	if (row->kind != ASSAY_KIND_PROHIBITED)
 		return NULL;
-	if (c->conditions & assay_condition_bit("carry-over", 10))
+	if (assay_condition_holds(c, "carry-over"))
 		return "carry-over-review";
-	return c->conditions & assay_condition_bit("natural-background", 18) ? "background-review" : NULL;
+	return assay_condition_holds(c, "natural-background") ? "background-review" : NULL;
 }
 
 void assay_judge_absence(const struct assay_case *c, const struct assay_row *row,
