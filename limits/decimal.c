@@ -70,7 +70,7 @@ int assay_decimal_parse(const char *text, size_t length, struct assay_decimal *o
 /* Digits of an absolute value, most significant first; at least `least` of them. */
 static size_t digits_of(assay_int128 value, size_t least, char *out)
 {
-	char reversed[48];
+	char reversed[48] = {0};
 	size_t count = 0;
 
 	if (value < 0)
@@ -283,6 +283,8 @@ static int round_scaled(const struct assay_fraction *value, int scale, int tie, 
 	status = assay_fraction_apply(scale < 0 ? '/' : '*', &scaled, &power, &scaled);
 	if (status != ASSAY_OK)
 		return status;
+	if (scaled.d <= 0)
+		return ASSAY_EREFUSED;
 	(void)finish(scaled.n / scaled.d, scaled.n % scaled.d, scaled.d, value->n < 0, tie, rounding, &whole,
 		&mark);
 	if (scale < 0 && __builtin_mul_overflow(whole, power.n, &whole))

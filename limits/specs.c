@@ -30,6 +30,7 @@ static int load_file(struct assay_specs *specs, const char *path, const char *fo
 {
 	const char *slash = strrchr(path, '/');
 	struct assay_spec_file *file = calloc(1, sizeof *file);
+	/* NOLINTNEXTLINE(bugprone-sizeof-expression): an array of pointers */
 	struct assay_spec_file **files = realloc(specs->files, (specs->file_count + 1) * sizeof *files);
 	xmlDocPtr document = NULL;
 	int status;
@@ -211,9 +212,11 @@ int assay_specs_load_with(const char *dir, const char *const *files, size_t coun
 {
 	struct assay_specs *specs = calloc(1, sizeof *specs);
 	struct more more = {.path = files, .count = count};
-	int status = specs ? sort_out(&more, err)
-			   : assay_error_set(err, ASSAY_ENOMEM, "out-of-memory", "内存不足", "out of memory");
+	int status;
 
+	if (!specs)
+		return assay_error_set(err, ASSAY_ENOMEM, "out-of-memory", "内存不足", "out of memory");
+	status = sort_out(&more, err);
 	for (size_t i = 0; i < STEP_COUNT && status == ASSAY_OK; i++) {
 		status = load_folder(specs, dir, i, &more, err);
 		if (status == ASSAY_OK && i == 0)

@@ -253,6 +253,16 @@ static int build_names(struct assay_specs *specs, struct assay_error *err)
 	return ASSAY_OK;
 }
 
+static int no_category(const struct assay_specs *specs, const struct assay_row *row, const char *code,
+	struct assay_error *err)
+{
+	const struct assay_standard *standard = &specs->standards[row->standard];
+
+	return assay_error_set(err, ASSAY_EREFUSED, "spec-invalid", "%s:%u：类别 %s 不在分类 %s 里",
+		"%s:%u: category %s is not in the tree %s", standard->file->path, row->limit->line, code,
+		standard->tree);
+}
+
 /* Codes separated by blanks to ids; words in lower case are conditions and left out. */
 static int resolve(struct assay_specs *specs, const struct assay_row *row, const char *codes,
 	struct assay_codes *out, struct assay_error *err)
@@ -279,9 +289,7 @@ static int resolve(struct assay_specs *specs, const struct assay_row *row, const
 		at += length;
 		ids[out->count] = assay_specs_category_id(specs, standard->tree, code);
 		if (ids[out->count++] == ASSAY_NONE)
-			return assay_error_set(err, ASSAY_EREFUSED, "spec-invalid",
-				"%s:%u：类别 %s 不在分类 %s 里", "%s:%u: category %s is not in the tree %s",
-				standard->file->path, row->limit->line, code, standard->tree);
+			return no_category(specs, row, code, err);
 	}
 	return ASSAY_OK;
 }
@@ -295,11 +303,13 @@ static int build_rows(struct assay_specs *specs, struct assay_error *err)
 		return no_memory(err);
 	for (uint32_t i = 0; i < specs->row_count && status == ASSAY_OK; i++) {
 		struct assay_row *row = &specs->rows[i];
-		struct assay_codes category = {NULL, 0};
 		size_t bit = row->standard * specs->analyte_count + row->analyte;
 		uint32_t first;
 
-		status = resolve(specs, row, row->limit->category, &category, err);
+		row->category = assay_specs_category_id(
+			specs, specs->standards[row->standard].tree, row->limit->category);
+		if (row->category == ASSAY_NONE)
+			status = no_category(specs, row, row->limit->category, err);
 		if (status == ASSAY_OK)
 			status = resolve(specs, row, row->limit->except, &row->except, err);
 		if (status == ASSAY_OK)
@@ -308,7 +318,6 @@ static int build_rows(struct assay_specs *specs, struct assay_error *err)
 			status = resolve(specs, row, row->limit->dilution, &row->dilution, err);
 		if (status != ASSAY_OK)
 			break;
-		row->category = category.id[0];
 		specs->analyte_in_standard[bit / 8] |= (uint8_t)(1u << (bit % 8));
 		first = assay_specs_row(specs, row->standard, row->category, row->analyte);
 		if (first == ASSAY_NONE) {

@@ -223,10 +223,11 @@ int assay_xml_schema_open(const char *path, struct assay_xml_schema **out, struc
 	xmlSchemaParserCtxtPtr parser = NULL;
 	char *bytes = NULL;
 	size_t length = 0;
-	int status =
-		schema ? assay_xml_read(path, SCHEMA_MAX, &bytes, &length, err)
-		       : assay_error_set(err, ASSAY_ENOMEM, "out-of-memory", "内存不足", "out of memory");
+	int status;
 
+	if (!schema)
+		return assay_error_set(err, ASSAY_ENOMEM, "out-of-memory", "内存不足", "out of memory");
+	status = assay_xml_read(path, SCHEMA_MAX, &bytes, &length, err);
 	if (status != ASSAY_OK)
 		goto out;
 	parser = xmlSchemaNewMemParserCtxt(bytes, (int)length);
@@ -311,7 +312,7 @@ int assay_xml_parse(const char *path, const char *bytes, size_t length, const ch
 	struct assay_xml_schema *schema = NULL;
 	int status = assay_xml_schema_open(schema_path, &schema, err);
 
-	if (status == ASSAY_OK)
+	if (status == ASSAY_OK && schema)
 		status = assay_xml_parse_with(schema, path, bytes, length, out, err);
 	assay_xml_schema_close(schema);
 	return status;

@@ -354,7 +354,9 @@ void assay_json_quote(struct assay_json_writer *writer, const char *text)
 			*to++ = '\\';
 			*to++ = (char)c;
 		} else {
-			memcpy(to, "\\u00", 4);
+			to[0] = '\\';
+			to[1] = 'u';
+			to[2] = to[3] = '0';
 			to[4] = hex[c >> 4];
 			to[5] = hex[c & 15];
 			to += 6;

@@ -181,6 +181,8 @@ static void report(json_t *list, bool json, const char *change, const struct ass
 {
 	const struct assay_limit *any = after ? after : before;
 
+	if (!any)
+		return;
 	(void)json_array_append_new(
 		list, json_pack("{s:s,s:s,s:s,s:s,s:s,s:s}", "change", change, "category", any->category,
 			      "analyte", any->analyte, "analyte_zh", any->analyte_zh, "before",

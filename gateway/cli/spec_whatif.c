@@ -163,10 +163,12 @@ static void print(struct whatif *whatif, bool json)
 		json_decref(object);
 		return;
 	}
-	json_array_foreach(whatif->changes, index, change)(void)
-		printf("%s\t%s\t%s -> %s\t%s -> %s\t%s\n", text(change, "result"), text(change, "analyte"),
-			text(change, "before"), text(change, "after"), text(change, "limit_before"),
-			text(change, "limit_after"), text(change, "standard"));
+	json_array_foreach(whatif->changes, index, change)
+	{
+		(void)printf("%s\t%s\t%s -> %s\t%s -> %s\t%s\n", text(change, "result"),
+			text(change, "analyte"), text(change, "before"), text(change, "after"),
+			text(change, "limit_before"), text(change, "limit_after"), text(change, "standard"));
+	}
 	(void)printf("%u recorded results judged again, %zu verdicts would change; none was changed\n",
 		whatif->looked_at, json_array_size(whatif->changes));
 }

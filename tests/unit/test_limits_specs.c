@@ -91,6 +91,17 @@ static void test_rows(void **state)
 		"xml-invalid", "source");
 	refused("s.xml", STANDARD(FROM, GOOD GOOD), "spec-double", "the same as line 3");
 	refused("s.xml", STANDARD(FROM, ""), "xml-invalid", ":2");
+	/* a code in lower case must not be taken for a condition */
+	refused("s.xml",
+		STANDARD(FROM, "<limit category=\"bread\" analyte=\"lead\" analyte-zh=\"铅\" text=\"t\" "
+			       "clause=\"1\" source=\"s\" confidence=\"high\" kind=\"le\" upper=\"1\" "
+			       "unit=\"mg/kg\"/>"),
+		"spec-invalid", "bread is not in the tree");
+	refused("s.xml",
+		STANDARD(FROM,
+			"<limit category=\"\" analyte=\"lead\" analyte-zh=\"铅\" text=\"t\" clause=\"1\" "
+			"source=\"s\" confidence=\"high\" kind=\"le\" upper=\"1\" unit=\"mg/kg\"/>"),
+		"spec-invalid", "is not in the tree");
 }
 
 static void test_editions(void **state)
