@@ -83,6 +83,19 @@ static enum assay_verdict_kind judge(const struct whatif *whatif, const struct a
 	return kind;
 }
 
+/* What was wrong with the result keeps its verdict undetermined, whatever the limit. */
+static void reasons_of(const json_t *result, struct assay_reason_list *out)
+{
+	size_t index;
+	const json_t *code, *list = json_object_get(result, "reasons");
+
+	out->count = 0;
+	for (index = 0; index < json_array_size(list); index++) {
+		code = json_array_get(list, index);
+		assay_reason_add(out, json_string_value(code) ? json_string_value(code) : "incomplete");
+	}
+}
+
 static void judge_again(struct whatif *whatif, const json_t *body, uint64_t sequence)
 {
 	const json_t *result = json_object_get(whatif->results, text(body, "result"));
@@ -94,11 +107,14 @@ static void judge_again(struct whatif *whatif, const json_t *body, uint64_t sequ
 		.produced = text(batch, "produced"),
 		.has_exact = true,
 		.unit = text(result, "unit")};
+	struct assay_reason_list reasons;
 	const char *old_standard, *old_limit, *new_standard, *new_limit;
 	enum assay_verdict_kind before, after;
 
 	if (!product || !exact_of(text(result, "exact"), &question.exact))
 		return;
+	reasons_of(result, &reasons);
+	question.reasons = &reasons;
 	question.conditions = product->condition;
 	question.condition_count = product->condition_count;
 	whatif->looked_at++;
