@@ -110,6 +110,16 @@ static char letter_of(xmlNodePtr node, const char *name, char fallback)
 	return (char)(letter - 'a' + 'A');
 }
 
+/* "on", "off", or absent: left alone. */
+static char level_of(xmlNodePtr node, const char *name)
+{
+	xmlChar *value = xmlGetNoNsProp(node, (const xmlChar *)name);
+	char level = !value ? '-' : strcmp((const char *)value, "on") == 0 ? '1' : '0';
+
+	xmlFree(value);
+	return level;
+}
+
 static bool is_true(xmlNodePtr node, const char *name)
 {
 	xmlChar *value = xmlGetNoNsProp(node, (const xmlChar *)name);
@@ -124,7 +134,15 @@ static int read_endpoint(struct assay_config_store *store, xmlNodePtr node, stru
 	struct assay_error *err)
 {
 	line->tcp_port = (uint16_t)number_of(node, "port", 0);
+	line->listens = is_true(node, "listen");
 	return copy_text(store, node, "host", "", &line->host, err);
+}
+
+static int read_folder(struct assay_config_store *store, xmlNodePtr node, struct assay_config_line *line,
+	struct assay_error *err)
+{
+	line->settle_ms = number_of(node, "settle-ms", 5000);
+	return copy_text(store, node, "path", "", &line->path, err);
 }
 
 static int read_port(struct assay_config_store *store, xmlNodePtr node, struct assay_config_line *line,
@@ -135,6 +153,9 @@ static int read_port(struct assay_config_store *store, xmlNodePtr node, struct a
 	line->stop = (uint8_t)number_of(node, "stop", 1);
 	line->parity = letter_of(node, "parity", 'n');
 	line->flow = letter_of(node, "flow", 'n');
+	line->gap_ms = number_of(node, "gap-ms", 0);
+	line->dtr = level_of(node, "dtr");
+	line->rts = level_of(node, "rts");
 	return copy_text(store, node, "port", "", &line->port, err);
 }
 
@@ -149,9 +170,12 @@ static int read_transport(struct assay_config_store *store, xmlNodePtr parent, s
 	} kinds[] = {{"serial", ASSAY_TRANSPORT_SERIAL, read_port},
 		{"modbus-rtu", ASSAY_TRANSPORT_MODBUS_RTU, read_port},
 		{"modbus-tcp", ASSAY_TRANSPORT_MODBUS_TCP, read_endpoint},
-		{"tcp", ASSAY_TRANSPORT_TCP, read_endpoint}};
+		{"tcp", ASSAY_TRANSPORT_TCP, read_endpoint},
+		{"rtu-tcp", ASSAY_TRANSPORT_RTU_TCP, read_endpoint},
+		{"folder", ASSAY_TRANSPORT_FOLDER, read_folder},
+		{"replay", ASSAY_TRANSPORT_REPLAY, read_folder}};
 
-	line->port = line->host = "";
+	line->port = line->host = line->path = "";
 	for (xmlNodePtr node = parent->children; node; node = node->next)
 		for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
 			if (is_element(node, kinds[i].name)) {

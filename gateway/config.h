@@ -18,7 +18,10 @@ enum assay_transport {
 	ASSAY_TRANSPORT_SERIAL = 1,
 	ASSAY_TRANSPORT_MODBUS_RTU = 2,
 	ASSAY_TRANSPORT_MODBUS_TCP = 3,
-	ASSAY_TRANSPORT_TCP = 4 /* byte stream over TCP; not opened yet by this version */
+	ASSAY_TRANSPORT_TCP = 4, /* byte stream: a serial device server, or an analyser that connects (listens) */
+	ASSAY_TRANSPORT_RTU_TCP = 5, /* Modbus RTU frames over TCP */
+	ASSAY_TRANSPORT_FOLDER = 6, /* result files that appear in a folder */
+	ASSAY_TRANSPORT_REPLAY = 7 /* a capture file, played once in its own time */
 };
 
 struct assay_config_channel {
@@ -50,6 +53,11 @@ struct assay_config_line {
 	char flow; /* 'N' none, 'R' RTS/CTS, 'X' XON/XOFF */
 	const char *host; /* TCP: name or address */
 	uint16_t tcp_port;
+	bool listens; /* TCP: the instrument connects to us; host is the address to listen on */
+	const char *path; /* folder, or capture file */
+	uint32_t settle_ms; /* folder: a file is whole when its size has stood still for so long */
+	uint32_t gap_ms; /* serial: least time between two requests */
+	char dtr, rts; /* serial: '1' on, '0' off, '-' as the system leaves them */
 	bool disabled;
 	unsigned source_line; /* in lab.xml, for messages */
 	const struct assay_config_instrument *instruments;

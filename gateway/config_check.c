@@ -6,7 +6,8 @@
 
 static bool is_modbus(const struct assay_config_line *line)
 {
-	return line->transport == ASSAY_TRANSPORT_MODBUS_RTU || line->transport == ASSAY_TRANSPORT_MODBUS_TCP;
+	return line->transport == ASSAY_TRANSPORT_MODBUS_RTU ||
+	       line->transport == ASSAY_TRANSPORT_MODBUS_TCP || line->transport == ASSAY_TRANSPORT_RTU_TCP;
 }
 
 static bool same_port(const struct assay_config_line *a, const struct assay_config_line *b)

@@ -29,8 +29,8 @@ static const char *text_of(
 	return copy;
 }
 
-/* The spec files there are, for the message about one that is not. */
-static void list_specs(const char *specs_dir, char *out, size_t size)
+/* The spec files there are, for the message about one that is not: first those that begin alike, then what fits. */
+static void list_specs(const char *specs_dir, const char *wanted, char *out, size_t size)
 {
 	char path[900];
 	struct dirent **files = NULL;
@@ -40,14 +40,19 @@ static void list_specs(const char *specs_dir, char *out, size_t size)
 	out[0] = '\0';
 	(void)snprintf(path, sizeof path, "%s/instruments", specs_dir);
 	count = scandir(path, &files, NULL, alphasort);
-	for (int i = 0; i < count; i++) {
-		size_t name = strlen(files[i]->d_name);
+	for (unsigned pass = 0; pass < 2; pass++)
+		for (int i = 0; i < count; i++) {
+			const char *name = files[i]->d_name;
+			size_t stem = strlen(name);
+			bool alike = strncmp(name, wanted, 2) == 0;
 
-		if (name > 4 && strcmp(files[i]->d_name + name - 4, ".xml") == 0 && length + name + 2 < size)
-			length += (size_t)snprintf(out + length, size - length, "%s%.*s", length ? ", " : "",
-				(int)(name - 4), files[i]->d_name);
+			if (stem > 4 && strcmp(name + stem - 4, ".xml") == 0 && alike == (pass == 0) &&
+				length + stem + 2 < size)
+				length += (size_t)snprintf(out + length, size - length, "%s%.*s",
+					length ? ", " : "", (int)(stem - 4), name);
+		}
+	for (int i = 0; i < count; i++)
 		free(files[i]);
-	}
 	free(files);
 }
 
@@ -60,7 +65,7 @@ static int load_spec(struct assay_config_store *store, unsigned line, const char
 
 	(void)snprintf(path, sizeof path, "%s/instruments/%s.xml", store->specs_dir, name);
 	if (access(path, R_OK) != 0) {
-		list_specs(store->specs_dir, known, sizeof known);
+		list_specs(store->specs_dir, name, known, sizeof known);
 		return assay_error_set(err, ASSAY_EREFUSED, "instrument-unknown",
 			"%s:%u：没有仪器文件 %s。已有：%s",
 			"%s:%u: there is no instrument file %s; known: %s", store->config.path, line, name,
@@ -388,7 +393,8 @@ static int choose_driver(struct assay_config_store *store, unsigned line,
 static int check_link(const struct assay_config_store *store, unsigned line, uint32_t transport,
 	const struct assay_plugin *plugin, struct assay_error *err)
 {
-	bool modbus_line = transport == ASSAY_TRANSPORT_MODBUS_RTU || transport == ASSAY_TRANSPORT_MODBUS_TCP;
+	bool modbus_line = transport == ASSAY_TRANSPORT_MODBUS_RTU ||
+			   transport == ASSAY_TRANSPORT_MODBUS_TCP || transport == ASSAY_TRANSPORT_RTU_TCP;
 	bool modbus_driver = plugin->driver.link == ASSAY_LINK_MODBUS;
 
 	if (modbus_line == modbus_driver)
@@ -424,6 +430,8 @@ int assay_config_instrument(struct assay_config_store *store, xmlNodePtr node, u
 	if (status == ASSAY_OK)
 		status = period_of(
 			store, node, "needed-every", spec ? spec->needed_ms : 1000, &out->needed_ms, err);
+	if (status == ASSAY_OK)
+		status = period_of(store, node, "late", 0, &out->late_ms, err);
 	if (status == ASSAY_OK)
 		status = merge_settings(store, node, spec, out, err);
 	if (status == ASSAY_OK)

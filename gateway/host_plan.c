@@ -19,7 +19,8 @@ static struct role_process *new_host(struct supervisor *supervisor)
 
 static bool is_network(const struct assay_config_line *line)
 {
-	return line->transport == ASSAY_TRANSPORT_MODBUS_TCP || line->transport == ASSAY_TRANSPORT_TCP;
+	return line->transport == ASSAY_TRANSPORT_MODBUS_TCP || line->transport == ASSAY_TRANSPORT_TCP ||
+	       line->transport == ASSAY_TRANSPORT_RTU_TCP;
 }
 
 static bool may_share(const struct supervisor *supervisor, const struct role_process *host,

@@ -249,9 +249,17 @@ static void describe(
 {
 	address[0] = settings[0] = '\0';
 	switch (line->transport) {
+	case ASSAY_TRANSPORT_FOLDER:
+	case ASSAY_TRANSPORT_REPLAY:
+		*transport = line->transport == ASSAY_TRANSPORT_FOLDER ? "folder" : "replay";
+		(void)snprintf(address, 300, "%s", line->path);
+		return;
 	case ASSAY_TRANSPORT_MODBUS_TCP:
+	case ASSAY_TRANSPORT_RTU_TCP:
 	case ASSAY_TRANSPORT_TCP:
-		*transport = line->transport == ASSAY_TRANSPORT_TCP ? "tcp" : "modbus-tcp";
+		*transport = line->transport == ASSAY_TRANSPORT_TCP       ? "tcp"
+			     : line->transport == ASSAY_TRANSPORT_RTU_TCP ? "rtu-tcp"
+									  : "modbus-tcp";
 		(void)snprintf(address, 300, "%s:%u", line->host, line->tcp_port);
 		return;
 	default:

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "gateway/wire/device.h"
 
+#include "gateway/wire/feeder.h"
 #include "gateway/wire/serial.h"
 
 #include <errno.h>
@@ -77,6 +78,35 @@ static int open_tcp(const struct assay_config_line *line, int *fd_out, struct as
 	return ASSAY_OK;
 }
 
+/* An address of this machine where the instrument connects. */
+static int open_listener(const struct assay_config_line *line, int *fd_out, struct assay_error *err)
+{
+	struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV | AI_PASSIVE},
+			*found = NULL;
+	char service[8];
+	int one = 1, fd = -1, rc;
+
+	(void)snprintf(service, sizeof service, "%u", line->tcp_port);
+	rc = getaddrinfo(line->host, service, &hints, &found);
+	if (rc != 0)
+		return assay_error_set(err, ASSAY_ENOTFOUND, "host-unknown", "不认识地址 %s（%s）",
+			"address %s is not known (%s)", line->host, gai_strerror(rc));
+	fd = socket(found->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (fd >= 0)
+		(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+	if (fd < 0 || bind(fd, found->ai_addr, found->ai_addrlen) != 0 || listen(fd, 1) != 0) {
+		rc = assay_error_set(err, ASSAY_ETAKEN, "port-taken", "不能在 %s:%s 等待连接（%s）",
+			"cannot listen on %s:%s (%s)", line->host, service, strerror(errno));
+		if (fd >= 0)
+			(void)close(fd);
+		freeaddrinfo(found);
+		return rc;
+	}
+	freeaddrinfo(found);
+	*fd_out = fd;
+	return ASSAY_OK;
+}
+
 int assay_device_open(const struct assay_config_line *line, int *fd_out, struct assay_error *err)
 {
 	switch (line->transport) {
@@ -85,7 +115,13 @@ int assay_device_open(const struct assay_config_line *line, int *fd_out, struct 
 	case ASSAY_TRANSPORT_MODBUS_RTU:
 		return open_rtu(line, fd_out, err);
 	case ASSAY_TRANSPORT_MODBUS_TCP:
+	case ASSAY_TRANSPORT_RTU_TCP:
 		return open_tcp(line, fd_out, err);
+	case ASSAY_TRANSPORT_TCP:
+		return line->listens ? open_listener(line, fd_out, err) : open_tcp(line, fd_out, err);
+	case ASSAY_TRANSPORT_FOLDER:
+	case ASSAY_TRANSPORT_REPLAY:
+		return assay_feeder_open(line, fd_out, err);
 	default:
 		return assay_error_set(err, ASSAY_EREFUSED, "transport-unsupported",
 			"线路 %s 的传输方式此版本还不能打开",

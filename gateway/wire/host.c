@@ -69,7 +69,7 @@ static int setup(struct host *host, const struct assay_role *role, struct assay_
 		line->host = host;
 		line->index = role->lines[i];
 		line->config = &role->config->lines[line->index];
-		line->fd = -1;
+		line->fd = line->listener = -1;
 		line->broken = open_instruments(host, line, err) != ASSAY_OK;
 		if (line->broken)
 			exchange_status(line, ASSAY_LINE_DOWN, err->code, err->text_zh, err->text_en);
@@ -223,11 +223,13 @@ static void step(struct host *host)
 	for (uint16_t i = 0; i < host->line_count; i++) {
 		const struct host_line *line = &host->lines[i];
 
-		if (line->fd < 0 || host->stop || ((full || host->paused) && line->phase != PHASE_CONNECTING))
+		int fd = line->phase == PHASE_LISTENING ? line->listener : line->fd;
+
+		if (fd < 0 || host->stop || ((full || host->paused) && line->phase != PHASE_CONNECTING))
 			continue;
 		line_of[count] = i;
-		polled[count++] = (struct pollfd){
-			line->fd, (short)(line->phase == PHASE_CONNECTING ? POLLOUT : POLLIN), 0};
+		polled[count++] =
+			(struct pollfd){fd, (short)(line->phase == PHASE_CONNECTING ? POLLOUT : POLLIN), 0};
 	}
 	if (poll(polled, count, wait_ms(host, host_now_ns(host))) < 0 && errno != EINTR) {
 		host->stop = host->orphan = true;
@@ -240,7 +242,8 @@ static void step(struct host *host)
 	if (polled[0].revents)
 		drain_channel(host, host->role->control, true);
 	for (nfds_t i = 2; i < count; i++)
-		if (polled[i].revents && host->lines[line_of[i]].fd == polled[i].fd)
+		if (polled[i].revents && (host->lines[line_of[i]].fd == polled[i].fd ||
+						 host->lines[line_of[i]].listener == polled[i].fd))
 			line_readable(&host->lines[line_of[i]], polled[i].revents);
 	now = host_now_ns(host);
 	for (uint16_t i = 0; i < host->line_count && !host->stop; i++)

@@ -17,6 +17,7 @@
 
 enum host_phase {
 	PHASE_CLOSED = 0, /* no descriptor */
+	PHASE_LISTENING, /* TCP: the instrument has not connected yet */
 	PHASE_CONNECTING, /* TCP */
 	PHASE_QUIET, /* something was wrong: nothing is sent until the line has been quiet */
 	PHASE_FENCE, /* a request whose answer proves a device clean is out */
@@ -63,6 +64,7 @@ struct host_port {
 	int64_t (*wall_ns)(void *context);
 	ssize_t (*read)(void *context, struct host_line *line, void *bytes, size_t size); /* as read(2) */
 	bool (*send)(void *context, struct host_line *line, const uint8_t *bytes, size_t length);
+	int (*accept)(void *context, struct host_line *line); /* from line->listener; negative: nobody */
 	bool (*connected)(void *context, struct host_line *line); /* the TCP connection stands */
 	void (*close)(void *context, struct host_line *line);
 	bool (*reopen)(void *context, struct host_line *line); /* ask the supervisor for a new descriptor */
@@ -75,6 +77,7 @@ struct host_line {
 	const struct assay_config_line *config;
 	uint16_t index;
 	int fd;
+	int listener; /* -1, or where the instrument connects */
 	bool broken; /* its instruments cannot be opened: no device is taken */
 	enum host_phase phase;
 	uint32_t status; /* enum assay_line_status last told, with its words */
@@ -106,6 +109,10 @@ struct host_line {
 	size_t received; /* bytes received in this exchange */
 	struct assay_end end;
 	struct assay_end_reading reading[ASSAY_END_READINGS_MAX];
+
+	/* folder: what the feeder is told once the file is durable: 'A' imported, 'F' failed; 0 nothing */
+	char file_word;
+	uint64_t file_end_id;
 
 	/* a reply the driver wants sent once everything read is durable */
 	uint8_t reply[ASSAY_REQUEST_MAX];

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define CONNECT_NS (5000 * ASSAY_MS)
 #define QUIET_TEXT_NS (200 * ASSAY_MS)
@@ -16,12 +17,34 @@
 #define NOISE_NS (5000 * ASSAY_MS)
 #define GAP_TEXT_NS (500 * ASSAY_MS) /* a frame that stands still for so long is given up */
 #define GAP_RTU_NS (100 * ASSAY_MS)
+#define GAP_RTU_TCP_NS (5 * ASSAY_MS)
 #define ROOM_MIN 4096u
 
 bool line_is_stream(const struct host_line *line)
 {
-	return line->config->transport == ASSAY_TRANSPORT_SERIAL ||
-	       line->config->transport == ASSAY_TRANSPORT_TCP;
+	switch (line->config->transport) {
+	case ASSAY_TRANSPORT_SERIAL:
+	case ASSAY_TRANSPORT_TCP:
+	case ASSAY_TRANSPORT_FOLDER:
+	case ASSAY_TRANSPORT_REPLAY:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* Whole messages from a feeder of our own: nothing is cut off at the beginning, nothing comes late. */
+static bool is_fed(const struct host_line *line)
+{
+	return line->config->transport == ASSAY_TRANSPORT_FOLDER ||
+	       line->config->transport == ASSAY_TRANSPORT_REPLAY;
+}
+
+static bool is_dialled(const struct host_line *line)
+{
+	return line->config->transport == ASSAY_TRANSPORT_MODBUS_TCP ||
+	       line->config->transport == ASSAY_TRANSPORT_RTU_TCP ||
+	       (line->config->transport == ASSAY_TRANSPORT_TCP && !line->config->listens);
 }
 
 static bool is_tcp(const struct host_line *line)
@@ -36,6 +59,8 @@ static uint64_t characters_ns(const struct host_line *line, uint64_t tenths)
 
 uint64_t line_frame_gap_ns(const struct host_line *line)
 {
+	if (line->config->transport == ASSAY_TRANSPORT_RTU_TCP)
+		return GAP_RTU_TCP_NS; /* the network spreads the bytes */
 	/* 3.5 characters; fixed above 19200 baud (Modbus over Serial Line v1.02, 2.5.1.1) */
 	if (line->config->baud > 19200 || line->config->baud == 0)
 		return 1750000;
@@ -52,13 +77,41 @@ static uint64_t quiet_ns(const struct host_line *line)
 
 static uint64_t gap_ns(const struct host_line *line)
 {
-	return line_is_stream(line) ? GAP_TEXT_NS : GAP_RTU_NS;
+	return line_is_stream(line) || line->config->transport == ASSAY_TRANSPORT_RTU_TCP ? GAP_TEXT_NS
+											  : GAP_RTU_NS;
+}
+
+/* From the last byte received to the next request. */
+static uint64_t pause_ns(const struct host_line *line)
+{
+	uint64_t gap = line_is_stream(line) || is_tcp(line) ? 0 : line_frame_gap_ns(line);
+	uint64_t stated = line->config->gap_ms * ASSAY_MS;
+
+	return stated > gap ? stated : gap;
 }
 
 static void be_quiet(struct host_line *line)
 {
 	line->phase = PHASE_QUIET;
 	line->quiet_since_ns = host_now_ns(line->host);
+}
+
+/* A conversation that begins here: no tail of a line, no answer to an earlier request. */
+static void begin_fresh(struct host_line *line)
+{
+	line->discard_first = false;
+	for (size_t i = 0; i < line->instrument_count; i++)
+		if (line->instrument[i].listens)
+			fence_unit(line, (uint16_t)i)->dirty = false;
+	line->phase = PHASE_IDLE;
+	line_say_status(line);
+}
+
+static void await_connection(struct host_line *line)
+{
+	line->phase = PHASE_LISTENING;
+	exchange_status(line, ASSAY_LINE_OPENING, "listening", "等待仪器连接",
+		"waiting for the instrument to connect");
 }
 
 void line_device(struct host_line *line, int fd)
@@ -72,6 +125,12 @@ void line_device(struct host_line *line, int fd)
 	if (line->fd >= 0)
 		line->host->port->close(line->host->port_context, line);
 	line->fd = fd;
+	if (line->config->listens) {
+		if (line->listener >= 0)
+			(void)close(line->listener);
+		line->listener = fd;
+		line->fd = -1;
+	}
 	line->sent_here = 0;
 	line->request.kind = ASSAY_REQUEST_NONE;
 	line->length = 0;
@@ -85,7 +144,11 @@ void line_device(struct host_line *line, int fd)
 		fence_unit(line, (uint16_t)i)->mute = fence_unit(line, (uint16_t)i)->answers_fences = false;
 	fence_all_dirty(line);
 	be_quiet(line);
-	if (is_tcp(line)) {
+	if (line->config->listens)
+		await_connection(line);
+	else if (is_fed(line))
+		begin_fresh(line);
+	else if (is_dialled(line)) {
 		line->phase = PHASE_CONNECTING;
 		line->deadline_ns = now + CONNECT_NS;
 	}
@@ -102,6 +165,10 @@ void line_hangup(struct host_line *line, const char *why)
 	if (line->fd >= 0)
 		line->host->port->close(line->host->port_context, line);
 	line->fd = -1;
+	if (line->config->listens && line->listener >= 0) {
+		await_connection(line);
+		return;
+	}
 	line->phase = PHASE_CLOSED;
 	exchange_status(line, ASSAY_LINE_DOWN, "hang-up", "线路断开。请检查插头与电源，网关会自动重连",
 		"the line hung up; check plug and power, the gateway reconnects by itself");
@@ -111,7 +178,7 @@ void line_hangup(struct host_line *line, const char *why)
 
 void line_suspended(struct host_line *line)
 {
-	if (line->fd < 0 || line->phase == PHASE_CONNECTING || is_tcp(line))
+	if (line->fd < 0 || line->phase == PHASE_CONNECTING || is_tcp(line) || is_fed(line))
 		return;
 	if (line->phase == PHASE_FENCE || line->phase == PHASE_WAITING || line->open)
 		line_refuse(line, ASSAY_OUTCOME_LATE, "the line was not watched for a while");
@@ -129,6 +196,8 @@ void line_free(struct host_line *line)
 	free(line->window);
 	if (line->fd >= 0)
 		line->host->port->close(line->host->port_context, line);
+	if (line->listener >= 0)
+		(void)close(line->listener);
 }
 
 /* What a person sees of the whole line: locked, silent as a whole or in part, or in order. */
@@ -305,8 +374,50 @@ static void connected(struct host_line *line)
 		line_hangup(line, "cannot connect");
 		return;
 	}
+	if (!is_tcp(line)) {
+		line->last_rx_ns = host_now_ns(line->host);
+		be_quiet(line);
+		return;
+	}
 	line->phase = PHASE_IDLE;
 	line_say_status(line);
+}
+
+static void accepted(struct host_line *line)
+{
+	int fd = line->host->port->accept(line->host->port_context, line);
+
+	if (fd < 0)
+		return;
+	line->fd = fd;
+	line->length = 0;
+	ask_setup(line);
+	if (line->instrument_count && line->instrument[0].listens) {
+		begin_fresh(line);
+		return;
+	}
+	line->last_rx_ns = host_now_ns(line->host);
+	fence_all_dirty(line);
+	be_quiet(line);
+}
+
+/* A packet from the feeder: 'D' and bytes, or 'E' at the end of a file. */
+static void fed(struct host_line *line, const uint8_t *packet, size_t length)
+{
+	if (packet[0] == 'D' && length > 1) {
+		bytes_arrived(line, packet + 1, length - 1);
+	} else if (packet[0] == 'E') {
+		stream_bytes(line, ASSAY_EVENT_GAP);
+		if (line->open)
+			exchange_end(line, ASSAY_OUTCOME_BAD_FRAME, "the driver made nothing of the file");
+		if (line->phase == PHASE_QUIET)
+			begin_fresh(line);
+		line->file_word = 'F';
+		for (uint32_t i = 0; i < line->end.readings && line->end.outcome == ASSAY_OUTCOME_OK; i++)
+			if (line->reading[i].channel[0])
+				line->file_word = 'A';
+		line->file_end_id = line->id;
+	}
 }
 
 void line_readable(struct host_line *line, short events)
@@ -314,13 +425,19 @@ void line_readable(struct host_line *line, short events)
 	static uint8_t bytes[16384];
 	ssize_t got;
 
+	if (line->phase == PHASE_LISTENING) {
+		accepted(line);
+		return;
+	}
 	if (line->phase == PHASE_CONNECTING) {
 		if (events & (POLLOUT | POLLERR | POLLHUP))
 			connected(line);
 		return;
 	}
 	got = line->host->port->read(line->host->port_context, line, bytes, sizeof bytes);
-	if (got > 0)
+	if (got > 0 && line->config->transport == ASSAY_TRANSPORT_FOLDER)
+		fed(line, bytes, (size_t)got);
+	else if (got > 0)
 		bytes_arrived(line, bytes, (size_t)got);
 	else if (got == 0 || (errno != EAGAIN && errno != EINTR))
 		line_hangup(line, "the line hung up");
@@ -377,12 +494,11 @@ static void tick_waiting(struct host_line *line, uint64_t now)
 static void tick_idle(struct host_line *line, uint64_t now)
 {
 	if (!line->open) {
-		if (now >= line->last_rx_ns +
-				   (line_is_stream(line) || is_tcp(line) ? 0 : line_frame_gap_ns(line)))
+		if (now >= line->last_rx_ns + pause_ns(line))
 			ask_next(line, now);
 		return;
 	}
-	if (now < line->last_rx_ns + GAP_TEXT_NS)
+	if (now < line->last_rx_ns + GAP_TEXT_NS || is_fed(line))
 		return;
 	if (line->length || line->received)
 		line_refuse(line, ASSAY_OUTCOME_BAD_FRAME, "a frame that never ended");
@@ -447,17 +563,29 @@ uint64_t line_next_ns(const struct host_line *line)
 		return line->last_rx_ns + quiet_ns(line);
 	case PHASE_IDLE:
 		if (line->open)
-			return line->last_rx_ns + GAP_TEXT_NS;
+			return is_fed(line) ? UINT64_MAX : line->last_rx_ns + GAP_TEXT_NS;
 		next = ask_due_ns(line);
-		least = line_is_stream(line) || is_tcp(line) ? 0 : line->last_rx_ns + line_frame_gap_ns(line);
+		least = line->last_rx_ns + pause_ns(line);
 		return next < least ? least : next;
 	default:
 		return UINT64_MAX;
 	}
 }
 
+/* Only what is durable is imported; what gave no reading has failed, and is told so. */
+static void file_committed(struct host_line *line)
+{
+	const uint8_t word = (uint8_t)line->file_word;
+
+	line->file_word = 0;
+	if (line->fd >= 0 && !line->host->port->send(line->host->port_context, line, &word, 1))
+		line_hangup(line, "the folder is no longer watched");
+}
+
 void line_committed(struct host_line *line, uint64_t id)
 {
+	if (line->file_word && id >= line->file_end_id)
+		file_committed(line);
 	if (!line->reply_length || !line->reply_after_id || id < line->reply_after_id || line->fd < 0)
 		return;
 	if (!exchange_send(line, line->reply, line->reply_length))

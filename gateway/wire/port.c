@@ -99,8 +99,14 @@ static bool port_tell(void *context, const struct assay_message *head, const voi
 	return assay_outbox_put(&host->outbox, host->recorder, head, payload, length) != ASSAY_ENOMEM;
 }
 
-const struct host_port host_port_real = {now_ns, wall_ns, port_read, port_send, port_connected, port_close,
-	port_reopen, port_nonce, port_tell};
+static int port_accept(void *context, struct host_line *line)
+{
+	(void)context;
+	return accept4(line->listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+}
+
+const struct host_port host_port_real = {now_ns, wall_ns, port_read, port_send, port_accept, port_connected,
+	port_close, port_reopen, port_nonce, port_tell};
 
 uint64_t host_now_ns(const struct host *host)
 {

@@ -153,6 +153,27 @@ int assay_serial_resolve(const char *port, char *out, size_t size, struct assay_
 	return ASSAY_OK;
 }
 
+/* Some instruments are powered from DTR or RTS. */
+static int set_levels(const struct assay_config_line *line, int fd, struct assay_error *err)
+{
+	const struct {
+		char level;
+		int bit;
+	} lines[] = {{line->dtr, TIOCM_DTR}, {line->rts, TIOCM_RTS}};
+
+	for (unsigned i = 0; i < 2; i++) {
+		int bit = lines[i].bit;
+
+		if (lines[i].level != '0' && lines[i].level != '1')
+			continue;
+		if (ioctl(fd, lines[i].level == '1' ? TIOCMBIS : TIOCMBIC, &bit) != 0)
+			return assay_error_set(err, ASSAY_EREFUSED, "port-settings",
+				"串口 %s 不能设 DTR/RTS（%s）", "port %s cannot set DTR and RTS (%s)",
+				line->port, strerror(errno));
+	}
+	return ASSAY_OK;
+}
+
 int assay_serial_open(const struct assay_config_line *line, int *fd_out, struct assay_error *err)
 {
 	char path[PATH_MAX];
@@ -170,6 +191,8 @@ int assay_serial_open(const struct assay_config_line *line, int *fd_out, struct 
 	if (status != ASSAY_OK)
 		return status;
 	status = assay_serial_claim(*fd_out, line->port, err);
+	if (status == ASSAY_OK)
+		status = set_levels(line, *fd_out, err);
 	if (status != ASSAY_OK)
 		(void)close(*fd_out);
 	return status;

@@ -89,6 +89,13 @@ static bool v_send(void *context, struct host_line *line, const uint8_t *bytes, 
 	return true;
 }
 
+static int v_accept(void *context, struct host_line *line)
+{
+	(void)context;
+	(void)line;
+	return -1;
+}
+
 static bool v_connected(void *context, struct host_line *line)
 {
 	(void)context;
@@ -150,7 +157,7 @@ static void bench_wrong(struct bench *bench, const struct assay_end_reading *row
 }
 
 static const struct host_port virtual_port = {
-	v_now, v_wall, v_read, v_send, v_connected, v_close, v_reopen, v_nonce, v_tell};
+	v_now, v_wall, v_read, v_send, v_accept, v_connected, v_close, v_reopen, v_nonce, v_tell};
 
 /* The caller opens the instruments and calls line_device. */
 static void bench_line(struct bench *bench, const struct assay_config_line *config, size_t instruments)
@@ -164,7 +171,7 @@ static void bench_line(struct bench *bench, const struct assay_config_line *conf
 	bench->host.line_count = 1;
 	bench->line->host = &bench->host;
 	bench->line->config = config;
-	bench->line->fd = -1;
+	bench->line->fd = bench->line->listener = -1;
 	bench->line->instrument = calloc(instruments, sizeof *bench->line->instrument);
 	assert_non_null(bench->line->instrument);
 }
