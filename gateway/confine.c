@@ -40,7 +40,7 @@ static int filter_sockets(scmp_filter_ctx filter, enum assay_confined role)
 		rc = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(socket), 0);
 	else
 		rc = seccomp_rule_add(
-			filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(socket), 1, SCMP_A0(SCMP_CMP_NE, AF_UNIX));
+			filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(socket), 1, SCMP_A0(SCMP_CMP_NE, AF_UNIX, 0));
 	if (rc == 0 && role != ASSAY_CONFINED_RECORDER)
 		rc = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(connect), 0);
 	if (rc == 0)

@@ -154,7 +154,7 @@ static int start_instruments(struct demo *demo, struct assay_error *err)
 	file = fopen(path, "we");
 	if (!file)
 		return io_error(err, path);
-	(void)fprintf(file, lab_xml, demo->dir, demo->once ? "100ms" : "300ms", demo->dir,
+	(void)fprintf(file, lab_xml, demo->dir, demo->once ? "2s" : "1s", demo->dir,
 		demo->once ? "100ms" : "1s", demo->room.tcp_port);
 	return fclose(file) == 0 ? ASSAY_OK : io_error(err, path);
 }

@@ -10,7 +10,7 @@
 
 #define REPLICATES 2
 #define WEIGHINGS 3
-#define PRINT_AGAIN_MS 2000u /* and twice the pause, in which the display comes to rest */
+#define PRINT_AGAIN_MS 500u /* and twice the pause, in which the display comes to rest */
 #define PATIENCE_MS 60000u
 #define LOOK_MS 20u
 #define LOOK_SLOWLY_MS 200u

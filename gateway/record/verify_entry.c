@@ -62,7 +62,10 @@ static void check_references(
 	size_t index;
 
 	if (json_is_array(value)) {
-		json_array_foreach(value, index, member) check_references(verify, segment, entry, member);
+		json_array_foreach(value, index, member)
+		{
+			check_references(verify, segment, entry, member);
+		}
 		return;
 	}
 	if (!json_is_object(value))
