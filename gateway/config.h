@@ -18,7 +18,8 @@ enum assay_transport {
 	ASSAY_TRANSPORT_SERIAL = 1,
 	ASSAY_TRANSPORT_MODBUS_RTU = 2,
 	ASSAY_TRANSPORT_MODBUS_TCP = 3,
-	ASSAY_TRANSPORT_TCP = 4, /* byte stream: a serial device server, or an analyser that connects (listens) */
+	ASSAY_TRANSPORT_TCP =
+		4, /* byte stream: a serial device server, or an analyser that connects (listens) */
 	ASSAY_TRANSPORT_RTU_TCP = 5, /* Modbus RTU frames over TCP */
 	ASSAY_TRANSPORT_FOLDER = 6, /* result files that appear in a folder */
 	ASSAY_TRANSPORT_REPLAY = 7 /* a capture file, played once in its own time */

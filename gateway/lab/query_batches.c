@@ -264,15 +264,15 @@ json_t *assay_query_batch(sqlite3 *state, const char *id, struct assay_error *er
 /* Armed first, then what was begun last, then what was ordered last. */
 static json_t *bench_ids(sqlite3 *state, struct assay_error *err)
 {
-	static const char *const choices[] = {"SELECT DISTINCT s.test AS id, b.name, b.lot, b.sample FROM "
-					      "slot AS s JOIN test AS t ON t.id=s.test"
-					      " JOIN batch AS b ON b.id=t.batch WHERE s.status IN "
-					      "('armed','refused') ORDER BY s.seq DESC LIMIT 8",
-		"SELECT t.id, b.name, b.lot, b.sample FROM test AS t JOIN batch AS b ON b.id=t.batch WHERE"
-		" t.batch=(SELECT batch FROM test WHERE status IN ('testing','to-test')"
-		"  ORDER BY status='testing' DESC, seq DESC LIMIT 1) ORDER BY t.position LIMIT 8",
-		"SELECT t.id, b.name, b.lot, b.sample FROM test AS t JOIN batch AS b ON b.id=t.batch WHERE"
-		" t.batch=(SELECT batch FROM test ORDER BY seq DESC LIMIT 1) ORDER BY t.position LIMIT 8"};
+	static const char *const choices[] = {("SELECT DISTINCT s.test AS id, b.name, b.lot, b.sample FROM "
+					       "slot AS s JOIN test AS t ON t.id=s.test"
+					       " JOIN batch AS b ON b.id=t.batch WHERE s.status IN "
+					       "('armed','refused') ORDER BY s.seq DESC LIMIT 8"),
+		("SELECT t.id, b.name, b.lot, b.sample FROM test AS t JOIN batch AS b ON b.id=t.batch WHERE"
+		 " t.batch=(SELECT batch FROM test WHERE status IN ('testing','to-test')"
+		 "  ORDER BY status='testing' DESC, seq DESC LIMIT 1) ORDER BY t.position LIMIT 8"),
+		("SELECT t.id, b.name, b.lot, b.sample FROM test AS t JOIN batch AS b ON b.id=t.batch WHERE"
+		 " t.batch=(SELECT batch FROM test ORDER BY seq DESC LIMIT 1) ORDER BY t.position LIMIT 8")};
 	json_t *list = NULL;
 
 	for (size_t i = 0; i < sizeof choices / sizeof *choices; i++) {
