@@ -33,11 +33,14 @@ static int atom(struct cursor *cursor, struct assay_fraction *out)
 			return ASSAY_EREFUSED;
 		cursor->at++;
 		status = sum(cursor, out);
-		skip_blanks(cursor);
 		if (status != ASSAY_OK)
 			return status;
+		skip_blanks(cursor);
+		if (*cursor->at != ')')
+			return ASSAY_EREFUSED; /* and never past the end */
+		cursor->at++;
 		cursor->depth--;
-		return *cursor->at++ == ')' ? ASSAY_OK : ASSAY_EREFUSED;
+		return ASSAY_OK;
 	}
 	length = strspn(start, "0123456789.");
 	if (length) {

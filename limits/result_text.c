@@ -82,7 +82,7 @@ static int unit(struct text *text, char stop, char out[ASSAY_UNIT_TEXT_MAX])
 		if (c == '(' && stop == ')') { /* "g(mL)" closes a bracket of its own */
 			while (text->at < text->end && *text->at != ')' && length < ASSAY_UNIT_TEXT_MAX - 2)
 				out[length++] = *text->at++;
-			if (!take(text, ")"))
+			if (length == ASSAY_UNIT_TEXT_MAX - 1 || !take(text, ")"))
 				return ASSAY_EREFUSED;
 			out[length++] = ')';
 		}
