@@ -92,6 +92,7 @@ void assay_judge_numeric(const struct assay_case *c, const struct assay_row *row
 	if (dried_open)
 		without_drying_factor(out);
 	if (!missing && out->kind == ASSAY_VERDICT_UNDETERMINED && *row->limit->screen &&
+		c->question->rule == ASSAY_RULE_SIMPLE &&
 		assay_reason_has(&out->reasons, "lod-above-limit")) {
 		struct assay_decision total = {.kind = ASSAY_VERDICT_UNDETERMINED};
 

@@ -3,6 +3,8 @@
  * sections 3, 4 and 6.1. Fractions throughout, no term is rounded. */
 #include "limits/judging.h"
 
+#include "limits/unit.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -271,7 +273,19 @@ void assay_judge_ratio(const struct assay_case *c, const struct assay_row *row, 
 
 /* ---- shares of several limits ------------------------------------------------------------------------------- */
 
-/* The row that permits most narrowly, of those found for one additive; NULL when it is not permitted here. */
+/* Is a's bound below b's, whatever units they are printed in? */
+static bool narrower(const struct assay_row *a, const struct assay_row *b)
+{
+	struct assay_fraction bound = a->upper;
+	int exponent;
+
+	return assay_unit_exponent(a->unit, b->unit, &exponent) &&
+	       assay_fraction_shift(&bound, exponent) == ASSAY_OK &&
+	       assay_fraction_compare(&bound, &b->upper) < 0;
+}
+
+/* The row that permits most narrowly, of those found for one additive; a limit of the amount used only when there is none
+ * for what is found in the food. NULL when it is not permitted here. */
 static const struct assay_row *permitting(
 	const struct assay_case *c, const struct assay_found *found, const struct assay_fraction **factor)
 {
@@ -280,12 +294,12 @@ static const struct assay_row *permitting(
 	*factor = &one;
 	for (unsigned i = 0; i < found->count; i++) {
 		const struct assay_row *row = &c->specs->rows[found->row[i]];
+		bool use = strcmp(row->limit->measure, "use") == 0;
+		bool best_use = best && strcmp(best->limit->measure, "use") == 0;
 
 		if (row->kind != ASSAY_KIND_LE && row->kind != ASSAY_KIND_LT)
 			continue;
-		if (best && row->unit == best->unit && assay_fraction_compare(&row->upper, &best->upper) >= 0)
-			continue;
-		if (best && strcmp(row->limit->measure, "use") == 0)
+		if (best && (use != best_use ? use : !narrower(row, best)))
 			continue;
 		best = row;
 		*factor = &found->factor[i];

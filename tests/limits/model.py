@@ -500,7 +500,8 @@ class Judge:
         if span is None:
             raise Undetermined("no number")
         answer = self.compare(row, span, bounds, scale, False, result.unit or plain(row.get("unit")))
-        if answer == OPEN and screened and result.kind in ("nd", "below") and not missing:
+        if answer == OPEN and screened and result.kind in ("nd", "below") and not missing and \
+                self.case.get("decision", {}).get("rule", "simple") == "simple":
             _, span, scale = self.measure(row, screened[0], F(1), self.place(row))
             if span is not None and self.compare(row, span, bounds, scale, False, plain(row.get("unit"))) == PASS:
                 return PASS
@@ -688,7 +689,8 @@ class Judge:
                     failed = True
                 continue
             residues = [one for one in allowed if one[0].get("measure") != "use"]
-            limit, factor = min(residues or allowed, key=lambda one: F(one[0].get("upper")))
+            limit, factor = min(residues or allowed, key=lambda one: F(one[0].get("upper")) * ratio(
+                plain(one[0].get("unit")), "g/kg" if UNITS[plain(one[0].get("unit"))][0] == "m" else "g/L"))
             result, span, _ = self.measure(limit, text, factor, None)
             if result.kind == "nd":
                 continue
