@@ -81,9 +81,13 @@ static bool judge_all(struct assay_lab *lab, const struct worksheet *sheet, cons
 			.category = product->use[i].category,
 			.analyte = sheet->method->analyte,
 			.produced = facts->produced,
-			.has_exact = true,
+			/* below the limit of detection the mean is no find: its text is judged */
+			.has_exact = !result->censored,
 			.exact = result->exact,
-			.unit = result->unit,
+			.value = result->censored ? result->reported : NULL,
+			.unit = result->censored ? "" : result->unit,
+			.conditions = product->condition,
+			.condition_count = product->condition_count,
 			.reasons = &result->reasons};
 
 		assay_judge(lab->specs, &question, one);
