@@ -21,6 +21,8 @@ static const struct command {
 	{"spec", assay_cmd_spec, "check, list, show and compare standards, products and methods"},
 	{"journal", assay_cmd_journal, "print entries of the journal"},
 	{"trace", assay_cmd_trace, "from a result back to limit, readings, frames and bytes"},
+	{"driver", assay_cmd_driver,
+		"drivers: list, show, test, flags, and decode a capture; needs no gateway"},
 	{"verify", assay_cmd_verify, "read every byte of a journal again; needs no gateway"},
 };
 

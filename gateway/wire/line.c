@@ -269,8 +269,11 @@ static void quiet_over(struct host_line *line)
 	line->refusal = 0;
 	line->overrun = false;
 	line->phase = PHASE_IDLE;
-	for (size_t i = 0; i < line->instrument_count; i++)
+	for (size_t i = 0; i < line->instrument_count; i++) {
 		line->instrument[i].hold_ns = 0;
+		if (line->instrument[i].listens) /* it was asked nothing, so nothing it says can be late */
+			fence_unit(line, (uint16_t)i)->dirty = false;
+	}
 }
 
 static bool cycle_is_over(struct host_line *line)

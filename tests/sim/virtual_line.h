@@ -45,7 +45,7 @@ static void note(const struct bench *bench, const char *what, const uint8_t *byt
 		at += snprintf(line + at, sizeof trace[0] - (size_t)at, " %02X", bytes[i]);
 }
 
-static void print_trace(void)
+static inline void print_trace(void)
 {
 	static bool printed;
 
@@ -146,7 +146,7 @@ static bool v_tell(void *context, const struct assay_message *head, const void *
 	return true;
 }
 
-static void bench_wrong(struct bench *bench, const struct assay_end_reading *row)
+static inline void bench_wrong(struct bench *bench, const struct assay_end_reading *row)
 {
 	if (bench->wrong++ == 0)
 		print_trace();
