@@ -303,10 +303,14 @@ static int result(
 	if (!reading.reason)
 		reading.reason = value_of(session, value, text, &place, &reading.flags);
 	reading.value = reading.reason ? NULL : text;
-	if (unit.length && astm_text(unit, by, unit_text, sizeof unit_text))
+	if (unit.length && astm_text(unit, by, unit_text, sizeof unit_text)) {
 		reading.unit = unit_text;
-	else if (test && test->unit)
+	} else if (unit.length) {
+		reading.value = NULL; /* a unit that cannot be read is not the usual one */
+		reading.reason = reading.reason ? reading.reason : ASSAY_REASON_UNKNOWN_UNIT;
+	} else if (test && test->unit) {
 		reading.unit = test->unit;
+	}
 	if (session->sample[0])
 		reading.sample = session->sample;
 	return sink->reading(sink->context, &reading);

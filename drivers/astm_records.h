@@ -70,6 +70,23 @@ static inline struct astm_part astm_component(
 	return part;
 }
 
+/* In place, when it is no UTF-8: a micro or degree sign is sent as one byte by some. 0: no text either. */
+static inline int astm_latin1(char *text, size_t length, size_t size)
+{
+	char copy[ASSAY_SAMPLE_MAX];
+	int written;
+
+	if (length >= sizeof copy)
+		return 0;
+	for (size_t i = 0; i < length; i++)
+		if ((unsigned char)text[i] >= 0x80 && (unsigned char)text[i] < 0xa0)
+			return 0;
+	memcpy(copy, text, length);
+	written = words_to_utf8(WORDS_LATIN1, (const uint8_t *)copy, length, text, size - 1);
+	text[written > 0 ? written : 0] = '\0';
+	return written >= 0;
+}
+
 /* Letter by letter, &F& &S& &R& &E& and &Xhh& written out. 0: too long or no text. */
 static inline int astm_text(
 	struct astm_part part, const struct astm_delimiters *delimiters, char *out, size_t size)
@@ -99,7 +116,7 @@ static inline int astm_text(
 		out[written++] = c;
 	}
 	out[written] = '\0';
-	return 1;
+	return words_is_utf8(out, written) || astm_latin1(out, written, size);
 }
 
 /* The first component that says something: some put the specimen into the third one, padded with blanks. */

@@ -185,7 +185,7 @@ static int to_text(
 	done = words_to_utf8(session->latin1 ? WORDS_LATIN1 : WORDS_UTF8, bytes, length, out, 2 * length + 3);
 	if (done >= 0)
 		*written = (size_t)done;
-	return done >= 0 && (session->latin1 || is_utf8(out, *written));
+	return done >= 0 && (session->latin1 || words_is_utf8(out, *written));
 }
 
 /* Columns end at the bars; a character on a bar belongs to two columns, so to none. 0: the row does not fit. */

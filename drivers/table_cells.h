@@ -35,21 +35,6 @@ static inline int utf16(const uint8_t *bytes, size_t length, int little, char *o
 	return length % 2 == 0;
 }
 
-static inline int is_utf8(const char *text, size_t length)
-{
-	for (size_t i = 0; i < length;) {
-		unsigned char c = (unsigned char)text[i++];
-		unsigned more = c < 0x80 ? 0 : c >= 0xf0 ? 3 : c >= 0xe0 ? 2 : 1;
-
-		if ((c >= 0x80 && c < 0xc2) || c > 0xf4 || i + more > length)
-			return 0;
-		for (; more; more--, i++)
-			if (((unsigned char)text[i] & 0xc0) != 0x80)
-				return 0;
-	}
-	return 1;
-}
-
 static inline struct cell trimmed(const char *text, size_t length)
 {
 	struct cell cell = {text, length};

@@ -131,6 +131,26 @@ static inline int words_to_utf8(
 	return (int)written;
 }
 
+static inline int words_is_utf8(const char *text, size_t length)
+{
+	for (size_t i = 0; i < length;) {
+		unsigned char c = (unsigned char)text[i++];
+		unsigned more = c < 0x80 ? 0 : c >= 0xf0 ? 3 : c >= 0xe0 ? 2 : 1;
+
+		if ((c >= 0x80 && c < 0xc2) || c > 0xf4 || i + more > length)
+			return 0;
+		if (more && ((c == 0xe0 && (unsigned char)text[i] < 0xa0) ||
+				    (c == 0xed && (unsigned char)text[i] > 0x9f) ||
+				    (c == 0xf0 && (unsigned char)text[i] < 0x90) ||
+				    (c == 0xf4 && (unsigned char)text[i] > 0x8f)))
+			return 0; /* longer than need be, or a surrogate */
+		for (; more; more--, i++)
+			if (((unsigned char)text[i] & 0xc0) != 0x80)
+				return 0;
+	}
+	return 1;
+}
+
 static inline void words_copy(char *out, size_t size, const char *text)
 {
 	size_t length = strlen(text);
