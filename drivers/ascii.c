@@ -201,13 +201,14 @@ static int channel_group(const struct assay_session *session, const struct rule 
 	const char *channel, int several, const struct line *line, const char **text, size_t *length)
 {
 	char name[2 * ASSAY_NAME_MAX];
-	size_t at = strlen(what);
+	size_t at;
 
 	if (!several)
 		return group(session, rule, what, line, text, length);
-	memcpy(name, what, at);
-	name[at++] = '_';
-	words_copy(name + at, sizeof name - at, channel);
+	words_copy(name, sizeof name, what);
+	at = strlen(name);
+	words_copy(name + at, sizeof name - at, "_");
+	words_copy(name + at + 1, sizeof name - at - 1, channel);
 	/* a status or unit may stand once for all of them */
 	return group(session, rule, name, line, text, length) ||
 	       group(session, rule, what, line, text, length);

@@ -141,12 +141,12 @@ static uint32_t raw_number(const struct answer *answer, const struct item *item,
 	case S16:
 	case S32:
 	case S64:
-		if (word >> (bits - 1) & 1)
+		if (bits && word >> (bits - 1) & 1)
 			out->coefficient -= (number_wide)1 << bits;
 		return ASSAY_REASON_NONE;
 	case F32:
 	case F64:
-		switch (number_from_ieee(word, bits, out)) {
+		switch (number_from_ieee(word, item->type == F32 ? 32 : 64, out)) {
 		case NUMBER_FLOAT_FINITE:
 			return ASSAY_REASON_NONE;
 		case NUMBER_FLOAT_NAN:

@@ -37,7 +37,8 @@ static uint32_t late_ms(const struct host_instrument *who, uint32_t timeout_ms)
 
 void ask_setup(struct host_line *line)
 {
-	for (uint16_t i = 0; i < line->instrument_count; i++) {
+	for (size_t at = 0; at < line->instrument_count; at++) {
+		uint16_t i = (uint16_t)at;
 		struct host_instrument *who = &line->instrument[i];
 		struct assay_request request;
 
@@ -158,7 +159,8 @@ void ask_next(struct host_line *line, uint64_t now)
 
 	if (line->host->paused)
 		return;
-	for (uint16_t i = 0; i < line->instrument_count; i++) {
+	for (size_t at = 0; at < line->instrument_count; at++) {
+		uint16_t i = (uint16_t)at;
 		const struct host_instrument *who = &line->instrument[i];
 
 		if (who->due_ns <= now && who->hold_ns <= now &&

@@ -288,6 +288,8 @@ static void feed(const struct assay_config_line *line, int socket, int ledger)
 		return;
 	read_ledger(&folder);
 	watch_folder(&folder);
+	free(folder.files);
+	free(folder.imported);
 }
 
 int assay_feeder_open(const struct assay_config_line *line, int *fd_out, struct assay_error *err)
