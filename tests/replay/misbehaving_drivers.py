@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A driver that crashes, spins, leaks, floods or lies costs its own line only (F16 to F19).
+
+A copy of the build gets one more plugin, tests/load/bad.so, on a line of its own beside a balance. Whatever bad.so does,
+the balance is read as before, bad.so's line is back, and the bytes that brought it down are in the journal.
+"""
+import os
+import pty
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import tty
+
+BUILD = os.path.dirname(os.path.abspath(os.environ.get("ASSAY", "build/assay")))
+ASSAY = None
+passed = failed = 0
+
+
+def check(good, what):
+    global passed, failed
+    if good:
+        passed += 1
+    else:
+        failed += 1
+        print("FAILED:", what)
+
+
+class Balance(threading.Thread):
+    """Answers I4, I2 and SI; says when it was last asked for a weight."""
+
+    def __init__(self, master):
+        super().__init__(daemon=True)
+        self.master, self.asked, self.longest = master, 0.0, 0.0
+
+    def run(self):
+        line = b""
+        while True:
+            try:
+                line += os.read(self.master, 100)
+            except OSError:
+                return
+            while b"\n" in line:
+                command, line = line.split(b"\n", 1)
+                reply = {b"I4": b'I4 A "B1"\r\n', b"I2": b'I2 A "XS204"\r\n'}.get(
+                    command.strip(), b"S S     100.00 g\r\n")
+                if command.strip() == b"SI":
+                    now = time.monotonic()
+                    if self.asked:
+                        self.longest = max(self.longest, now - self.asked)
+                    self.asked = now
+                os.write(self.master, reply)
+
+
+def assay(*arguments):
+    return subprocess.run([ASSAY, *arguments], capture_output=True, text=True, timeout=30).stdout
+
+
+def value_of(data):
+    for row in assay("status", "-d", data).splitlines():
+        words = row.split()
+        if words[:1] == ["v"] and len(words) > 1:
+            return words[1]
+    return ""
+
+
+def wait_for(what, seconds):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if what():
+            return True
+        time.sleep(0.1)
+    return False
+
+
+def main():
+    global ASSAY
+    with tempfile.TemporaryDirectory() as room:
+        ASSAY = os.path.join(room, "assay")
+        shutil.copy(os.path.join(BUILD, "assay"), ASSAY)
+        shutil.copytree(os.path.join(BUILD, "drivers"), os.path.join(room, "drivers"))
+        shutil.copy(os.path.join(BUILD, "tests/load/bad.so"), os.path.join(room, "drivers"))
+        shutil.copytree(os.path.join(BUILD, "specs") + "/", os.path.join(room, "specs"))
+        bad, bad_slave = pty.openpty()
+        scale, scale_slave = pty.openpty()
+        for slave in (bad_slave, scale_slave):
+            tty.setraw(slave)
+        balance = Balance(scale)
+        balance.start()
+        data = os.path.join(room, "data")
+        with open(os.path.join(room, "lab.xml"), "w", encoding="utf-8") as lab:
+            lab.write(f'''<lab site="t" origin="t.example" name-zh="t" name-en="t">
+<line id="bad" name-zh="b" name-en="b"><serial port="{os.ttyname(bad_slave)}"/>
+<instrument id="bad" name-zh="b" name-en="b" driver="bad"/></line>
+<line id="scale" name-zh="s" name-en="s"><serial port="{os.ttyname(scale_slave)}"/>
+<instrument id="scale" name-zh="s" name-en="s" spec="mettler-mt-sics" every="1s"/></line></lab>''')
+        serve = subprocess.Popen([ASSAY, "serve", "-c", os.path.join(room, "lab.xml"), "-d", data],
+                                 stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            play(bad, balance, data)
+        finally:
+            serve.terminate()
+            check(serve.wait(20) == 0, "the gateway stops in order")
+    print(f"{passed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+def play(bad, balance, data):
+    check(wait_for(lambda: balance.asked > 0, 15), "the balance is read")
+    number = 0
+
+    def good(seconds):
+        nonlocal number
+        number += 1
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            os.write(bad, b"V=%d\n" % number)  # the first line after opening is discarded, so it is said again
+            if wait_for(lambda: value_of(data) == str(number), 0.4):
+                return True
+        return False
+
+    check(good(15), "the driver reads")
+    # seconds: how soon the line must be back; spinning is seen by missing heartbeats, leaking ends at the limit
+    for word, seconds in (("CRASH", 6), ("LIE", 6), ("FLOOD", 10), ("SPIN", 25), ("LEAK", 30), ("CRASH", 10)):
+        balance.longest = 0.0
+        os.write(bad, word.encode() + b"\n")
+        time.sleep(0.3)
+        begun = time.monotonic()
+        back = good(seconds)
+        check(back, f"after {word} the line is back within {seconds} s")
+        print(f"  {word}: back after {time.monotonic() - begun:.1f} s, balance waited {balance.longest:.1f} s at most")
+        check(balance.longest < 2.5, f"{word} does not delay the balance ({balance.longest:.1f} s)")
+        check(word.encode().hex() in assay("journal", "-d", data, "--raw").replace(" ", "").lower(),
+              f"the bytes of {word} are in the journal")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
