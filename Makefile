@@ -174,7 +174,7 @@ DEPS := gcc libc6-dev pkg-config libmodbus-dev libserialport-dev libxml2-dev lib
 	libjansson-dev libpcre2-dev libsodium-dev libssl-dev libgsl-dev libseccomp-dev linux-libc-dev nodejs npm \
 	libpango1.0-dev libcairo2-dev libharfbuzz-dev libqrencode-dev libzint-dev fonts-noto-cjk fonts-dejavu-core
 DEPS_CHECK := clang clang-format clang-tidy libclang-rt-14-dev cppcheck libcmocka-dev libxml2-utils sqlite3 python3 \
-	python3-pymodbus python3-nacl python3-scipy python3-numpy strace socat mbpoll groff shellcheck curl procps chromium chromium-driver \
+	python3-pymodbus python3-serial python3-serial-asyncio python3-nacl python3-scipy python3-numpy strace socat mbpoll groff shellcheck curl procps chromium chromium-driver \
 	poppler-utils zbar-tools
 .PHONY: deps deps-check
 deps:
