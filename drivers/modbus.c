@@ -112,7 +112,7 @@ static uint32_t bit_of(const struct answer *answer, const struct item *item)
 	uint32_t index = item->address - answer->address;
 
 	if (answer->function <= 2)
-		return answer->data[index / 8] >> index % 8 & 1u;
+		return (uint32_t)answer->data[index / 8] >> index % 8 & 1u;
 	return (uint32_t)(word_of(answer, item) >> item->bit) & 1u;
 }
 

@@ -80,9 +80,12 @@ static int section(const struct view *view, const Elf64_Ehdr *head, unsigned ind
 /* The NUL-terminated name at offset in a string table, or NULL. */
 static const char *name_at(const struct view *view, const Elf64_Shdr *strings, uint64_t offset)
 {
-	const char *name = (const char *)view->bytes + strings->sh_offset + offset;
+	const char *name;
 
-	if (offset >= strings->sh_size || !memchr(name, '\0', strings->sh_size - offset))
+	if (offset >= strings->sh_size)
+		return NULL;
+	name = (const char *)view->bytes + strings->sh_offset + offset;
+	if (!memchr(name, '\0', strings->sh_size - offset))
 		return NULL;
 	return name;
 }
