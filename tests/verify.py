@@ -231,6 +231,7 @@ class Reader:
         self.end = self.covered = 0
         self.before = None  # (number, path, end, covered)
         self.exchanges = set()
+        self.site = ""
         self.stops = []  # [size, root, note, reached]
         self.gone = {}  # segment -> dict
         self.start_keys()
@@ -374,6 +375,13 @@ class Reader:
         else:
             if kind == 19 or (kind == 1) == self.begun:
                 self.found(number, seq, "genesis or seal is not where it belongs")
+            if kind == 1 and not self.begun:
+                try:
+                    site = json.loads(body).get("site")
+                    self.site = site if isinstance(site, str) else ""
+                except (ValueError, AttributeError):
+                    pass
+                self.check_site(number, segment)
             self.begun = True
         if kind == 8:
             self.exchanges.add(seq)
@@ -395,6 +403,10 @@ class Reader:
                 for other in references(value):
                     if other >= self.first and (other >= seq or other not in self.exchanges):
                         self.found(number, seq, "names an exchange that is not there")
+
+    def check_site(self, number, segment):
+        if self.site and segment.settings["site"] != self.site:
+            self.found(number, None, "another site than the genesis entry's")
 
     def retention(self, seq, body):
         gone = self.gone.get(body.get("segment"))
@@ -460,6 +472,7 @@ class Reader:
         self.schema(segment, number)
         if segment.settings["origin"] != self.keys[-1].origin:
             self.found(number, None, "another origin than the key's")
+        self.check_site(number, segment)
         self.chain(segment, number)
         notes = segment.rows("SELECT size, note FROM checkpoint ORDER BY size")
         if not notes or notes[0][0] != segment.first:

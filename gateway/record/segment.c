@@ -243,8 +243,11 @@ static int get_meta(sqlite3 *db, const char *key, char *out, size_t size)
 		if (rc == SQLITE_ROW) {
 			const char *value = (const char *)sqlite3_column_text(select, 0);
 
-			(void)snprintf(out, size, "%s", value ? value : "");
-			rc = SQLITE_OK;
+			/* Nothing is cut off: what follows would be outside every comparison. */
+			rc = value && strlen(value) == (size_t)sqlite3_column_bytes(select, 0) &&
+					     (size_t)snprintf(out, size, "%s", value) < size
+				     ? SQLITE_OK
+				     : SQLITE_CORRUPT;
 		} else if (rc == SQLITE_DONE) {
 			rc = SQLITE_CORRUPT;
 		}

@@ -5,6 +5,7 @@
 
 #include <inttypes.h>
 #include <jansson.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -82,6 +83,15 @@ static void check_references(
 			ENTRY_FOUND(verify, segment, entry, "raw-missing", "引用的交换不存在，或比它晚",
 				"the exchange it names does not exist or is younger than it");
 	}
+}
+
+void verify_genesis(struct verify *verify, const struct assay_entry *entry)
+{
+	json_t *body = json_loadb(entry->body, entry->body_length, 0, NULL);
+	const char *site = json_string_value(json_object_get(body, "site"));
+
+	(void)snprintf(verify->site, sizeof verify->site, "%s", site ? site : "");
+	json_decref(body);
 }
 
 void verify_entry(struct verify *verify, unsigned segment, const struct assay_entry *entry)

@@ -225,6 +225,14 @@ static void check_notes(struct pass *pass)
 	}
 }
 
+static void check_site(struct pass *pass)
+{
+	if (pass->verify->site[0] && strcmp(pass->verify->site, pass->segment->site) != 0)
+		FOUND(pass, ASSAY_NO_SEQUENCE, "segment-chain", "写的站点是 %s，起始条目写的是 %s",
+			" names the site %s, the genesis entry %s", , pass->segment->site,
+			pass->verify->site);
+}
+
 /* A seal begins each segment after the first; genesis is the first entry that is no seal; neither stands anywhere
  * else. payload: body and raw are there. */
 static void check_place(struct pass *pass, const struct assay_entry *entry, bool payload)
@@ -247,6 +255,10 @@ static void check_place(struct pass *pass, const struct assay_entry *entry, bool
 			"第 %" PRIu64 " 条：起始或封存条目不在它的位置",
 			", entry %" PRIu64 ": a genesis or seal entry is not where it belongs", ,
 			entry->sequence);
+	if (entry->kind == ASSAY_ENTRY_GENESIS && payload && !pass->verify->begun) {
+		verify_genesis(pass->verify, entry);
+		check_site(pass);
+	}
 	pass->verify->begun = true;
 }
 
@@ -355,6 +367,7 @@ static void verify_open_segment(struct pass *pass)
 		FOUND(pass, ASSAY_NO_SEQUENCE, "origin-foreign", "属于 %s，公钥属于 %s",
 			" belongs to %s, the public key to %s", , pass->segment->origin,
 			verify_key(verify)->origin);
+	check_site(pass);
 	check_before(pass);
 	check_start(pass);
 	rc = sqlite3_prepare_v2(

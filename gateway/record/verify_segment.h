@@ -46,6 +46,7 @@ struct verify {
 	uint8_t *exchange_bits; /* one bit for each sequence: it is an exchange */
 	uint64_t exchange_room;
 	bool out_of_memory;
+	char site[64]; /* as the genesis entry names it; "" not known */
 	bool begun; /* the genesis entry is behind us */
 	struct verify_gone *gone; /* segments whose file or payloads are not as they were sealed */
 	size_t gone_count;
@@ -80,5 +81,7 @@ void verify_gone_end(struct verify *verify);
 
 /* What bodies and raw bytes say about each other: verify_entry.c. */
 void verify_entry(struct verify *verify, unsigned segment, const struct assay_entry *entry);
+/* The site a genesis entry names, "" none. */
+void verify_genesis(struct verify *verify, const struct assay_entry *entry);
 
 #endif

@@ -136,6 +136,7 @@ static void test_bad(void **state)
 		"UPDATE segment SET value='2' WHERE key='format'",
 		"UPDATE segment SET value=upper(value) WHERE key='before_root'",
 		"UPDATE segment SET value='ab' WHERE key='before_file'",
+		"UPDATE segment SET value='elsewhere' WHERE key='site'",
 		"DELETE FROM segment WHERE key='site'",
 		"INSERT INTO segment VALUES('x','y')",
 		"INSERT INTO carry VALUES(0,0,zeroblob(32))",
