@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -458,11 +459,52 @@ int assay_segment_row(sqlite3_stmt *row, uint64_t sequence, unsigned number, str
 		number, sequence);
 }
 
-static int schema_rows(sqlite3 *db, sqlite3_stmt **out)
+#define SCHEMA_TEXT_MAX 16384u
+
+/* Every row of the schema, one line each, in an order that does not depend on how it came about. */
+static int schema_text(sqlite3 *db, char out[SCHEMA_TEXT_MAX])
 {
-	return sqlite3_prepare_v2(db,
-		"SELECT type, name, tbl_name, coalesce(sql,'') FROM sqlite_schema ORDER BY type, name", -1,
-		out, NULL);
+	sqlite3_stmt *rows = NULL;
+	size_t at = 0;
+	int rc = sqlite3_prepare_v2(db,
+		"SELECT type||' '||name||' '||tbl_name||' '||coalesce(sql,'') FROM sqlite_schema"
+		" ORDER BY type, name",
+		-1, &rows, NULL);
+
+	out[0] = '\0';
+	while (rc == SQLITE_OK && (rc = sqlite3_step(rows)) == SQLITE_ROW) {
+		const char *row = (const char *)sqlite3_column_text(rows, 0);
+
+		rc = row ? SQLITE_OK : SQLITE_NOMEM;
+		if (row && at < SCHEMA_TEXT_MAX)
+			at += (size_t)snprintf(out + at, SCHEMA_TEXT_MAX - at, "%s\n", row);
+	}
+	(void)sqlite3_finalize(rows);
+	return rc == SQLITE_DONE ? SQLITE_OK : rc;
+}
+
+static char expected_text[SCHEMA_TEXT_MAX];
+static pthread_mutex_t expected_lock = PTHREAD_MUTEX_INITIALIZER;
+
+/* Made once by SQLite from the statements a segment is made with. */
+static int expected_schema(void)
+{
+	sqlite3 *model = NULL;
+	int rc = SQLITE_OK;
+
+	(void)pthread_mutex_lock(&expected_lock);
+	if (!expected_text[0]) {
+		rc = sqlite3_open_v2(":memory:", &model, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL);
+		if (rc == SQLITE_OK)
+			rc = sqlite3_exec(model, schema, NULL, NULL, NULL);
+		if (rc == SQLITE_OK)
+			rc = schema_text(model, expected_text);
+		if (rc != SQLITE_OK)
+			expected_text[0] = '\0';
+		(void)sqlite3_close(model);
+	}
+	(void)pthread_mutex_unlock(&expected_lock);
+	return rc;
 }
 
 static int pragma_is(sqlite3 *db, const char *sql, int wanted)
@@ -477,46 +519,19 @@ static int pragma_is(sqlite3 *db, const char *sql, int wanted)
 
 int assay_segment_schema(const struct assay_segment *segment, struct assay_error *err)
 {
-	sqlite3 *model = NULL;
-	sqlite3_stmt *want = NULL, *have = NULL;
-	char name[64] = "schema";
-	int rc = sqlite3_open_v2(":memory:", &model, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL);
-	int a = SQLITE_ROW, b = SQLITE_ROW;
-	bool same = true;
+	char text[SCHEMA_TEXT_MAX];
+	int rc = expected_schema();
 
 	if (rc == SQLITE_OK)
-		rc = sqlite3_exec(model, schema, NULL, NULL, NULL);
-	if (rc == SQLITE_OK)
-		rc = schema_rows(model, &want);
-	if (rc == SQLITE_OK && (rc = schema_rows(segment->db, &have)) != SQLITE_OK)
-		goto out;
-	same = rc == SQLITE_OK &&
-	       pragma_is(segment->db, "PRAGMA application_id", ASSAY_SEGMENT_APPLICATION) &&
-	       pragma_is(segment->db, "PRAGMA user_version", 1);
-	while (same && a == SQLITE_ROW && b == SQLITE_ROW) {
-		a = sqlite3_step(want);
-		b = sqlite3_step(have);
-		same = a == b && (a == SQLITE_ROW || a == SQLITE_DONE);
-		for (int i = 0; same && a == SQLITE_ROW && i < 4; i++) {
-			const char *wanted = (const char *)sqlite3_column_text(want, i);
-			const char *got = (const char *)sqlite3_column_text(have, i);
-
-			same = wanted && got && strcmp(wanted, got) == 0;
-			if (!same)
-				(void)snprintf(
-					name, sizeof name, "%s", (const char *)sqlite3_column_text(want, 1));
-		}
-	}
-out:
-	(void)sqlite3_finalize(want);
-	(void)sqlite3_finalize(have);
-	(void)sqlite3_close(model);
+		rc = schema_text(segment->db, text);
 	if (rc != SQLITE_OK)
 		return assay_sqlite_error(err, segment->db, segment->path, rc);
-	if (same)
+	if (strcmp(text, expected_text) == 0 &&
+		pragma_is(segment->db, "PRAGMA application_id", ASSAY_SEGMENT_APPLICATION) &&
+		pragma_is(segment->db, "PRAGMA user_version", 1))
 		return ASSAY_OK;
 	return assay_error_set(err, ASSAY_EDAMAGED, "schema-changed",
-		"%s：表或触发器（%s）不是 assay 建立的样子，有人改过这个文件",
-		"%s: its tables or triggers (%s) are not as assay makes them, somebody changed the file",
-		segment->path, name);
+		"%s：表或触发器不是 assay 建立的样子，有人改过这个文件",
+		"%s: its tables or triggers are not as assay makes them, somebody changed the file",
+		segment->path);
 }

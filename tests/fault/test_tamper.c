@@ -298,50 +298,81 @@ static void sweep_files(const char *older)
 	put_back();
 }
 
-int main(int argc, char **argv)
+static void drop(void)
 {
-	uint64_t limit = argc > 1 ? strtoull(argv[1], NULL, 10) : getenv("ASSAY_FULL") ? 1000000 : 20000;
-	struct assay_verify_report report;
-	char older[80], name[120];
-	unsigned sealed;
+	for (unsigned i = 0; i < bench.files; i++)
+		free(bench.file[i].bytes);
+	bench.files = 0;
+	specimen_remove(bench.dir);
+}
 
-	specimen_dir(bench.dir);
-	(void)snprintf(older, sizeof older, "%s.older", bench.dir);
-	specimen_fill(bench.dir, 50000, 330, 10, 30);
-	specimen_fill(bench.dir, 0, 20, 5, 5);
-	report = specimen_verify(bench.dir, NULL);
-	SPECIMEN_CHECK(report.findings == 0 && report.segments >= 2);
-	sealed = report.segments - 1;
-	(void)snprintf(name, sizeof name, "%s/journal/%04u.db", bench.dir, report.segments);
-	specimen_shell("cp $A $B", name, older);
-	specimen_fill(bench.dir, 0, 20, 5, 5);
-	for (unsigned i = 1; i <= report.segments; i++) {
+static struct assay_verify_report keep_all(unsigned segments)
+{
+	char name[40];
+	struct assay_verify_report report;
+
+	for (unsigned i = 1; i <= segments; i++) {
 		(void)snprintf(name, sizeof name, "journal/%04u.db", i);
 		keep(name);
 	}
 	keep("journal/checkpoint");
 	keep("keys/origin.pub");
 	report = specimen_verify(bench.dir, NULL);
-	SPECIMEN_CHECK(report.findings == 0);
-	sweep_files(older);
-	for (unsigned i = 1; i <= report.segments; i++) {
-		unsigned segment =
-			report.segments + 1 - i; /* the open one first: nothing but the tree protects it */
+	SPECIMEN_CHECK(report.findings == 0 && report.segments == segments);
+	return report;
+}
 
+/* Several segments, the last one open: values, rows, whole files. */
+static void sweep_database(uint64_t limit)
+{
+	char older[80], path[120];
+	struct assay_verify_report report;
+	unsigned segments;
+
+	specimen_dir(bench.dir);
+	(void)snprintf(older, sizeof older, "%s.older", bench.dir);
+	specimen_fill(bench.dir, 50000, 330, 10, 110);
+	specimen_fill(bench.dir, 0, 20, 5, 10);
+	segments = specimen_verify(bench.dir, NULL).segments;
+	SPECIMEN_CHECK(segments >= 2);
+	(void)snprintf(path, sizeof path, "%s/journal/%04u.db", bench.dir, segments);
+	specimen_shell("cp $A $B", path, older);
+	specimen_fill(bench.dir, 0, 20, 5, 10);
+	report = keep_all(segments);
+	sweep_files(older);
+	/* The open segment first: nothing but the tree protects it. */
+	for (unsigned segment = segments; segment > 0; segment--) {
 		sweep_values(segment, "segment", "key", limit);
 		sweep_values(segment, "checkpoint", "size", limit);
 		sweep_values(segment, "tile", "level", limit);
 		sweep_values(segment, "carry", "level", limit);
-		sweep_values(segment, "entry", "seq", limit / 3);
+		sweep_values(segment, "entry", "seq", limit / segments * (segments + 1 - segment));
 	}
-	sweep_rows(report.segments, report.end - 40, report.end);
-	sweep_bytes(sealed, limit - 120);
-	specimen_remove(bench.dir);
+	sweep_rows(segments, report.end - 40, report.end);
 	(void)unlink(older);
+	drop();
+}
+
+/* One small sealed segment. */
+static void sweep_sealed(uint64_t limit)
+{
+	specimen_dir(bench.dir);
+	specimen_fill(bench.dir, 20000, 60, 10, 60);
+	specimen_fill(bench.dir, 0, 3, 3, 3);
+	(void)keep_all(2);
+	sweep_bytes(1, limit);
+	drop();
+}
+
+int main(int argc, char **argv)
+{
+	uint64_t limit = argc > 1 ? strtoull(argv[1], NULL, 10) : getenv("ASSAY_FULL") ? 1000000 : 20000;
+
 	sweep_recomputed();
+	/* A value or a row costs a change of the database; the rest are bytes. */
+	sweep_database(limit < 100000 ? limit / 10 : limit);
+	sweep_sealed(limit);
 	(void)printf(
 		"tampered: found/tried %lu/%lu\n", (unsigned long)bench.found, (unsigned long)bench.tried);
-	for (unsigned i = 0; i < bench.files; i++)
-		free(bench.file[i].bytes);
 	return bench.found == bench.tried ? 0 : 1;
 }
