@@ -281,6 +281,11 @@ bench: deps-check
 	+$(Q)$(MAKE) -j$(JOBS) all $(BENCHES)
 	$(Q)for bench in $(BENCHES) $(wildcard tests/bench/*.py); do echo "== $$bench"; ASSAY=$(CURDIR)/build/assay $$bench || exit 1; done
 
+# One sweep by itself: make sweep-crash N=100000, sweep-power N=20 (seeds), sweep-faults, sweep-tamper N=20000 (tries).
+.PHONY: sweep-crash sweep-power sweep-faults sweep-tamper
+sweep-crash sweep-power sweep-faults sweep-tamper: sweep-%: $(B)/tests/fault/test_%
+	$(Q)$< $(N)
+
 .PHONY: coverage
 coverage:
 	+$(Q)$(MAKE) -j$(JOBS) MODE=cov tests

@@ -71,7 +71,9 @@ int assay_segment_harden(sqlite3 *db, const char *path, struct assay_error *err)
 	if (rc == SQLITE_OK)
 		rc = sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
 	if (rc == SQLITE_OK)
-		rc = sqlite3_exec(db, "PRAGMA cell_size_check=ON; PRAGMA mmap_size=0", NULL, NULL, NULL);
+		rc = sqlite3_exec(db,
+			"PRAGMA cell_size_check=ON; PRAGMA mmap_size=0; PRAGMA temp_store=MEMORY", NULL, NULL,
+			NULL);
 	(void)sqlite3_limit(db, SQLITE_LIMIT_ATTACHED, 0);
 	return rc == SQLITE_OK ? ASSAY_OK : assay_sqlite_error(err, db, path, rc);
 }

@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What the journal costs: durable entries a second in the tree, alone and in groups, beside bare SQLite that stores the
+ * same bytes in the same run; bytes on disk beside what an entry says; verification; how open and append grow.
+ *
+ * usage: bench_journal [ENTRIES [DIR]]      1,000,000 entries for the last part; DIR is made below $TMPDIR or /tmp */
+#include "gateway/record/events.h"
+#include "gateway/record/journal.h"
+#include "gateway/record/verify.h"
+
+#include <ftw.h>
+#include <inttypes.h>
+#include <sqlite3.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#define CHECK(what)                                                                                          \
+	do {                                                                                                 \
+		if (!(what)) {                                                                               \
+			(void)fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #what);                     \
+			exit(1);                                                                             \
+		}                                                                                            \
+	} while (0)
+#define ROUNDS 5u
+
+static const char body[] = "{\"instrument\":\"balance-1\",\"generation\":3,\"id\":17,"
+			   "\"readings\":[[\"weight\",\"20.1127\",\"g\",1,\"\",4,10,15,1,0,18]]}";
+static uint8_t raw[2 * ASSAY_EVENT_HEADER_SIZE + 3 + 18];
+static char folder[200];
+
+static uint64_t now_ns(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+/* One weighing: "S" asked, "S S     20.1127 g" answered. */
+static void make_raw(void)
+{
+	struct assay_event event = {
+		.direction = 1, .mono_ns = 1, .bytes = (const uint8_t *)"S\r\n", .length = 3};
+	size_t at = assay_event_put(&event, raw);
+
+	event.direction = 2;
+	event.bytes = (const uint8_t *)"S S    20.1127 g\r\n";
+	event.length = 18;
+	CHECK(at + assay_event_put(&event, raw + at) == sizeof raw);
+}
+
+static int drop(const char *path, const struct stat *about, int kind, struct FTW *where)
+{
+	(void)about;
+	(void)kind;
+	(void)where;
+	return remove(path);
+}
+
+static void fresh(void)
+{
+	(void)nftw(folder, drop, 8, FTW_DEPTH | FTW_PHYS);
+	CHECK(mkdir(folder, 0700) == 0);
+}
+
+static struct assay_journal *open_journal(void)
+{
+	const struct assay_journal_options options = {.site = "bench", .origin = "bench.assay.example"};
+	struct assay_journal *journal;
+	struct assay_error err;
+
+	CHECK(assay_journal_open(folder, &options, &journal, &err) == ASSAY_OK);
+	return journal;
+}
+
+static void append(struct assay_journal *journal)
+{
+	struct assay_error err;
+	struct assay_entry entry = {.kind = ASSAY_ENTRY_EXCHANGE,
+		.line = "com1",
+		.body = body,
+		.body_length = sizeof body - 1,
+		.raw = raw,
+		.raw_length = sizeof raw};
+
+	if (assay_journal_size(journal) == 0)
+		entry.kind = ASSAY_ENTRY_GENESIS;
+	CHECK(assay_journal_append(journal, &entry, &err) == ASSAY_OK);
+}
+
+static uint64_t time_journal(struct assay_journal *journal, unsigned count, unsigned group)
+{
+	struct assay_error err;
+	uint64_t start = now_ns();
+
+	for (unsigned i = 0; i < count; i++) {
+		append(journal);
+		if ((i + 1) % group == 0)
+			CHECK(assay_journal_commit(journal, &err) == ASSAY_OK);
+	}
+	CHECK(assay_journal_commit(journal, &err) == ASSAY_OK);
+	return now_ns() - start;
+}
+
+static sqlite3 *open_bare(sqlite3_stmt **insert)
+{
+	sqlite3 *db;
+	char path[300];
+
+	(void)snprintf(path, sizeof path, "%s/bare.db", folder);
+	CHECK(sqlite3_open(path, &db) == SQLITE_OK);
+	CHECK(sqlite3_exec(db,
+		      "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=4000;"
+		      "CREATE TABLE entry(seq INTEGER PRIMARY KEY, header BLOB NOT NULL, body TEXT NOT NULL,"
+		      " raw BLOB NOT NULL) STRICT",
+		      NULL, NULL, NULL) == SQLITE_OK);
+	CHECK(sqlite3_prepare_v2(db, "INSERT INTO entry(header,body,raw) VALUES(?1,?2,?3)", -1, insert,
+		      NULL) == SQLITE_OK);
+	return db;
+}
+
+static uint64_t time_bare(sqlite3 *db, sqlite3_stmt *insert, unsigned count, unsigned group)
+{
+	static const uint8_t header[ASSAY_HEADER_SIZE];
+	uint64_t start = now_ns();
+
+	for (unsigned i = 0; i < count; i++) {
+		if (i % group == 0)
+			CHECK(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL) == SQLITE_OK);
+		(void)sqlite3_bind_blob(insert, 1, header, sizeof header, SQLITE_STATIC);
+		(void)sqlite3_bind_text(insert, 2, body, sizeof body - 1, SQLITE_STATIC);
+		(void)sqlite3_bind_blob(insert, 3, raw, sizeof raw, SQLITE_STATIC);
+		CHECK(sqlite3_step(insert) == SQLITE_DONE);
+		(void)sqlite3_reset(insert);
+		if ((i + 1) % group == 0 || i + 1 == count)
+			CHECK(sqlite3_exec(db, "COMMIT", NULL, NULL, NULL) == SQLITE_OK);
+	}
+	return now_ns() - start;
+}
+
+static int by_value(const void *a, const void *b)
+{
+	uint64_t left = *(const uint64_t *)a, right = *(const uint64_t *)b;
+
+	return left < right ? -1 : left > right;
+}
+
+/* The two take turns; the middle one of each counts. */
+static void compare(unsigned count, unsigned group)
+{
+	uint64_t ours[ROUNDS], theirs[ROUNDS];
+	struct assay_journal *journal;
+	sqlite3_stmt *insert;
+	sqlite3 *db;
+
+	fresh();
+	journal = open_journal();
+	db = open_bare(&insert);
+	for (unsigned i = 0; i < ROUNDS; i++) {
+		theirs[i] = time_bare(db, insert, count, group);
+		ours[i] = time_journal(journal, count, group);
+	}
+	qsort(ours, ROUNDS, sizeof *ours, by_value);
+	qsort(theirs, ROUNDS, sizeof *theirs, by_value);
+	(void)printf("durable, %4u to a commit: journal %8" PRIu64 "/s, bare SQLite %8" PRIu64 "/s: %" PRIu64
+		     " %%\n",
+		group, count * UINT64_C(1000000000) / ours[ROUNDS / 2],
+		count * UINT64_C(1000000000) / theirs[ROUNDS / 2],
+		theirs[ROUNDS / 2] * 100 / ours[ROUNDS / 2]);
+	(void)sqlite3_finalize(insert);
+	(void)sqlite3_close(db);
+	assay_journal_close(journal);
+}
+
+static uint64_t stored_bytes(void)
+{
+	uint64_t bytes = 0;
+	struct stat about;
+	char path[300];
+
+	for (unsigned i = 1;; i++) {
+		(void)snprintf(path, sizeof path, "%s/journal/%04u.db", folder, i);
+		if (stat(path, &about) != 0)
+			return bytes;
+		bytes += (uint64_t)about.st_size;
+	}
+}
+
+/* Grow to size; then what opening and one durable entry cost there. */
+static void grow(uint64_t size)
+{
+	struct assay_journal *journal = open_journal();
+	struct assay_error err;
+	uint64_t start, opened, one[101];
+
+	while (assay_journal_size(journal) < size) {
+		uint64_t more = size - assay_journal_size(journal);
+
+		(void)time_journal(journal, more > 1000 ? 1000 : (unsigned)more, 1000);
+		CHECK(assay_journal_checkpoint(journal, now_ns(), false, NULL, &err) == ASSAY_OK);
+	}
+	assay_journal_close(journal);
+	start = now_ns();
+	journal = open_journal();
+	opened = now_ns() - start;
+	for (unsigned i = 0; i < 101; i++)
+		one[i] = time_journal(journal, 1, 1);
+	qsort(one, 101, sizeof *one, by_value);
+	(void)printf("at %8" PRIu64 " entries: open %" PRIu64 " us, one durable entry %" PRIu64
+		     " us (p99 %" PRIu64 ")\n",
+		size, opened / 1000, one[50] / 1000, one[99] / 1000);
+	CHECK(assay_journal_checkpoint(journal, 0, true, NULL, &err) == ASSAY_OK);
+	assay_journal_close(journal);
+}
+
+static void verify(void)
+{
+	struct assay_verify_options options = {.key = NULL};
+	struct assay_verify_report report;
+	struct assay_error err;
+	struct timespec begin, end;
+	uint64_t cpu_ns, entries;
+
+	(void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &begin);
+	CHECK(assay_verify_dir(folder, &options, &report, &err) == ASSAY_OK);
+	(void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &end);
+	CHECK(report.findings == 0);
+	entries = report.end - report.first;
+	cpu_ns = (uint64_t)(end.tv_sec - begin.tv_sec) * 1000000000u + (uint64_t)end.tv_nsec -
+		 (uint64_t)begin.tv_nsec;
+	(void)printf("on disk: %" PRIu64 " bytes an entry, %" PRIu64 " beside body (%zu) and raw (%zu)\n",
+		stored_bytes() / entries, stored_bytes() / entries - sizeof body + 1 - sizeof raw,
+		sizeof body - 1, sizeof raw);
+	(void)printf("verify: %" PRIu64 " entries, %" PRIu64 "/s of one core\n", entries,
+		entries * 1000000000u / cpu_ns);
+}
+
+int main(int argc, char **argv)
+{
+	uint64_t most = argc > 1 ? strtoull(argv[1], NULL, 10) : 1000000;
+	const char *base = getenv("TMPDIR");
+
+	(void)snprintf(folder, sizeof folder, "%s/assay-bench-XXXXXX",
+		argc > 2 ? argv[2]
+		: base   ? base
+			 : "/tmp");
+	CHECK(mkdtemp(folder) != NULL);
+	make_raw();
+	compare(2000, 1);
+	compare(20000, 64);
+	compare(40000, 1000);
+	fresh();
+	for (uint64_t size = 10000; size <= most; size *= 10)
+		grow(size);
+	verify();
+	(void)nftw(folder, drop, 8, FTW_DEPTH | FTW_PHYS);
+	return 0;
+}
