@@ -187,13 +187,16 @@ run: deps
 	+$(Q)$(MAKE) -j$(JOBS) all
 	$(Q)trap : INT; $(B)/assay demo $(if $(DIR),-d $(DIR)) $(if $(LISTEN),--listen $(LISTEN))
 
-# Gates and unit tests. Faults, sanitizers, models, peers and the browser are in check-full.
+# Every test. The gates first: they are the cheapest to mend.
 RUN := tests/run.sh build/log
 .PHONY: check check-gates check-built check-full check-bare
 check: deps-check
 	+$(Q)$(MAKE) -j$(JOBS) check-gates
 	+$(Q)$(MAKE) -j$(JOBS) tests
-	@echo '== unit tests'; $(RUN) $(UNITS)
+	+$(Q)$(MAKE) -j$(JOBS) MODE=clang all
+	+$(Q)$(MAKE) -j$(JOBS) MODE=asan tests
+	+$(Q)$(MAKE) -j$(JOBS) MODE=tsan tests
+	+$(Q)$(MAKE) check-built
 
 SCRIPTS := $(sort $(wildcard tests/replay/*.sh tests/limits/*.sh tests/report/*.sh tests/peers/*.sh tests/requirements/*.sh tests/analysis/*.sh tests/e2e/*.sh))
 check-built: export ASSAY := $(CURDIR)/build/assay
@@ -205,22 +208,17 @@ check-built:
 	@echo '== faults'; $(RUN) $(FAULTS)
 	@echo '== scripts: models, peers, browser'; TIMEOUT_S=300 $(RUN) $(SCRIPTS)
 
-# And everything else, with long counts.
+# The same tests with their long counts (at most 60 minutes), by the environment.
 check-full: export ASSAY_FULL := 1
 check-full: export TIMEOUT_S := 3000
 check-full: check
-	+$(Q)$(MAKE) -j$(JOBS) tidy
-	+$(Q)$(MAKE) -j$(JOBS) MODE=clang all
-	+$(Q)$(MAKE) -j$(JOBS) MODE=asan tests
-	+$(Q)$(MAKE) -j$(JOBS) MODE=tsan tests
-	+$(Q)$(MAKE) check-built
 
 # Both README commands in a fresh Debian 12 tree (needs root, debootstrap and a mirror).
 check-bare:
 	$(Q)bash tests/bare.sh
 
 .PHONY: format format-check no-float tidy cppcheck abi-check headers man-check shellcheck
-check-gates: format-check no-float headers cppcheck abi-check man-check shellcheck
+check-gates: format-check no-float headers tidy cppcheck abi-check man-check shellcheck
 FORMATTED := $(ALL_C) $(ALL_H) $(UNIT_C) $(FAULT_C) $(BENCH_C) $(wildcard tests/fuzz/*.c tests/load/*.c tests/sim/*.c)
 format:
 	$(Q)clang-format -i $(FORMATTED)
