@@ -27,7 +27,7 @@
 
 #include <cmocka.h>
 
-#define PLAY_WAIT_MS 5000
+#define PLAY_WAIT_MS 30000
 #define BALANCE 0
 #define OVEN 1
 
