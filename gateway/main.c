@@ -24,6 +24,7 @@ static const struct command {
 	{"driver", assay_cmd_driver,
 		"drivers: list, show, test, flags, and decode a capture; needs no gateway"},
 	{"verify", assay_cmd_verify, "read every byte of a journal again; needs no gateway"},
+	{"proof", assay_cmd_proof, "one file that proves a batch's verdict, and its check"},
 	{"rebuild", assay_cmd_rebuild, "make the state again from the journal"},
 	{"backup", assay_cmd_backup, "copy a data directory while it is in use, verified"},
 	{"restore", assay_cmd_restore, "make a data directory from a backup"},

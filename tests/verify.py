@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A second reader of the journal, written from assay-journal.5. Python's standard library, and PyNaCl for Ed25519.
 
-usage: verify.py DIR|SEGMENT.db [--checkpoint FILE] [--key FILE] [--json]
+usage: verify.py DIR|SEGMENT.db|FILE.proof [--checkpoint FILE] [--key FILE] [--json]
 
 Exit 0: the journal holds; 1: something does not; 2: usage. Changes no byte of what it reads."""
 
@@ -587,6 +587,130 @@ class Reader:
         return end
 
 
+def path_root(leaf, index, size, path):
+    """RFC 9162 section 2.1.3.2."""
+    if index >= size:
+        return None
+    fn, sn, value = index, size - 1, leaf
+    for other in path:
+        if sn == 0:
+            return None
+        if fn & 1 or fn == sn:
+            value = node(other, value)
+            while not fn & 1 and fn:
+                fn, sn = fn >> 1, sn >> 1
+        else:
+            value = node(value, other)
+        fn, sn = fn >> 1, sn >> 1
+    return value if sn == 0 else None
+
+
+def field64(text):
+    if text == "-":
+        return b""
+    data = base64.b64decode(text, validate=True)
+    if not data or base64.b64encode(data).decode() != text:
+        raise Bad("bad base64")
+    return data
+
+
+def pointers(value):
+    """Members that point at something else: (what, value)."""
+    if isinstance(value, list):
+        for item in value:
+            yield from pointers(item)
+    elif isinstance(value, dict):
+        for name, item in value.items():
+            if name in ("exchange", "fill") and type(item) is int and item >= 0:
+                yield name, item
+            elif isinstance(item, str) and item and name in ("batch", "test", "result"):
+                yield name, item
+            elif isinstance(item, str) and item and name.endswith("sha256"):
+                yield "sha256", item
+            yield from pointers(item)
+
+
+def check_proof(data, given):
+    """The verdict of a proof file; raises Bad with the line."""
+    line_number = 0
+
+    def bad(what):
+        return Bad("proof, line %d: %s" % (line_number, what))
+
+    try:
+        if not data.endswith(b"\n"):
+            raise Bad("it is not complete")
+        lines = data.decode("ascii")[:-1].split("\n")
+        line_number = 1
+        if lines[0] != "assay-proof 1" or not lines[1].startswith("batch ") or not lines[2].startswith("key ") \
+                or not lines[3].startswith("note "):
+            raise Bad("its head is wrong")
+        batch, key = lines[1][6:], Key(lines[2][4:])
+        if given and given != key:
+            raise Bad("another key than the one given")
+        size, root = check_note(key, field64(lines[3][5:]).decode())
+        last, there, verdict = -1, set(), None
+        for line_number, line in enumerate(lines[4:-1], 5):
+            word, number, header, body, raw, path = line.split(" ")
+            if not re.fullmatch("[0-9a-f]{160}", header) or not re.fullmatch("-|[0-9a-f]{64}(,[0-9a-f]{64})*", path):
+                raise Bad("header or path is wrong")
+            header, body, raw = bytes.fromhex(header), field64(body), field64(raw)
+            kind, flags, seq = struct.unpack_from(">HHQ", header, 4)
+            name = header[48:72]
+            if word != "entry" or header[:4] != b"ASJ1" or str(seq) != number or seq <= last or \
+                    struct.unpack_from(">II", header, 72) != (len(body), len(raw)) or \
+                    name.rstrip(b"\0") != name.split(b"\0")[0]:
+                raise Bad("the entry's header is wrong")
+            last = seq
+            leaf = sha(b"\0" + header + sha(body) + sha(raw))
+            steps = [] if path == "-" else [bytes.fromhex(part) for part in path.split(",")]
+            if path_root(leaf, seq, size, steps) != root:
+                raise Bad("entry %d is not in the tree that was signed" % seq)
+            value = json.loads(body)
+            if kind == 8:
+                there.add(("exchange", seq))
+                if not events_ok(raw):
+                    raise Bad("entry %d: raw is no series of events" % seq)
+            elif kind == 5:
+                if value.get("sha256") != sha(raw).hex():
+                    raise Bad("entry %d: the spec is not the one its digest names" % seq)
+                there.add(("sha256", value["sha256"]))
+            elif kind == 6:
+                there.add(("sha256", value["sha256"]))
+            elif 9 <= kind <= 16:
+                own = {9: "batch", 10: "test", 14: "result"}.get(kind)
+                there.add(("fill", seq) if kind == 12 else (own, value.get(own)))
+                if any(pointer not in there for pointer in pointers(value)):
+                    raise Bad("entry %d names what is not in the file" % seq)
+                if kind == 15 and value.get("result"):
+                    there.add(("verdict", value["result"]))
+                elif kind == 15:
+                    if any(("verdict", item["result"]) not in there for item in value.get("results", [])):
+                        raise Bad("entry %d: a verdict it rests on is not in the file" % seq)
+                    if value.get("batch") == batch:
+                        verdict = value["verdict"]
+        line_number = len(lines)
+        if lines[-1] != "end " + sha(data[:data.rindex(b"\n", 0, -1) + 1]).hex():
+            raise Bad("the digest at its end is wrong")
+        if not verdict:
+            raise Bad("there is no verdict of the batch in it")
+        return batch, verdict
+    except Bad as error:
+        raise bad(str(error))
+    except (ValueError, IndexError, KeyError, AttributeError, struct.error) as error:
+        raise bad(str(error))
+
+
+def proof(data, given, as_json):
+    try:
+        batch, verdict = check_proof(data, given)
+    except Bad as error:
+        print(json.dumps({"ok": False, "text": str(error)}) if as_json else error)
+        return 1
+    print(json.dumps({"ok": True, "batch": batch, "verdict": verdict}) if as_json else "%s: %s" % (batch, verdict))
+    return 0
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("target")
@@ -598,6 +722,11 @@ def main():
         older = open(options.checkpoint, encoding="utf-8").read() if options.checkpoint else None
         given = Key(open(options.key, encoding="utf-8").read()) if options.key else None
         single = os.path.isfile(options.target)
+        if single:
+            with open(options.target, "rb") as file:
+                start = file.read(12)
+                if start == b"assay-proof ":
+                    return proof(start + file.read(), given, options.json)
         reader = Reader(None if single else options.target, older, given)
         reader.run(options.target if single else None)
     except (Bad, OSError) as error:

@@ -23,6 +23,7 @@ int assay_cmd_spec(int argc, char **argv);
 int assay_cmd_journal(int argc, char **argv);
 int assay_cmd_trace(int argc, char **argv);
 int assay_cmd_verify(int argc, char **argv);
+int assay_cmd_proof(int argc, char **argv);
 int assay_cmd_rebuild(int argc, char **argv);
 int assay_cmd_backup(int argc, char **argv);
 int assay_cmd_restore(int argc, char **argv);

@@ -67,8 +67,10 @@ static bool same_entry(const struct assay_entry *a, const struct assay_entry *b)
 
 	assay_entry_header(a, left);
 	assay_entry_header(b, right);
-	return memcmp(left, right, sizeof left) == 0 && memcmp(a->body, b->body, a->body_length) == 0 &&
-	       (a->raw_length == 0 || memcmp(a->raw, b->raw, a->raw_length) == 0);
+	return memcmp(left, right, sizeof left) == 0 &&
+	       (a->body_length == 0 ||
+		       (a->body && b->body && memcmp(a->body, b->body, a->body_length) == 0)) &&
+	       (a->raw_length == 0 || (a->raw && b->raw && memcmp(a->raw, b->raw, a->raw_length) == 0));
 }
 
 int assay_compare_journals(
