@@ -3,6 +3,7 @@
  * "— " name " " base64(key hash[4] || signature[64]) LF. Key hash: SHA-256(name LF 0x01 public key). */
 #include "gateway/record/checkpoint.h"
 
+#include "gateway/record/base64.h"
 #include "gateway/record/sha256.h"
 
 #include <errno.h>
@@ -170,9 +171,8 @@ int assay_origin_key_parse(const char *text, struct assay_origin_key *out, struc
 
 	memset(out, 0, sizeof *out);
 	if (sodium_init() < 0 || !encoded || (size_t)(hex - text) >= sizeof out->origin ||
-		sodium_base642bin(typed, sizeof typed, encoded + 1,
-			text_length - (size_t)(encoded + 1 - text), NULL, &length, NULL,
-			sodium_base64_VARIANT_ORIGINAL) != 0 ||
+		assay_base64_decode(encoded + 1, text_length - (size_t)(encoded + 1 - text), typed,
+			sizeof typed, &length) != 0 ||
 		length != sizeof typed || typed[0] != 0x01)
 		goto bad;
 	memcpy(out->origin, text, (size_t)(hex - text));
@@ -297,8 +297,7 @@ static int check_signature(
 	line += prefix_length;
 	key_hash(key, expected);
 	if (strcmp(line + strcspn(line, "\n"), "\n") != 0 ||
-		sodium_base642bin(signature, sizeof signature, line, strcspn(line, "\n"), NULL, &length, NULL,
-			sodium_base64_VARIANT_ORIGINAL) != 0 ||
+		assay_base64_decode(line, strcspn(line, "\n"), signature, sizeof signature, &length) != 0 ||
 		length != sizeof signature || memcmp(signature, expected, KEY_HASH) != 0)
 		return -1;
 	return crypto_sign_verify_detached(
@@ -324,8 +323,7 @@ int assay_checkpoint_parse(const char *note, char *origin_out, uint64_t *size_ou
 	*size_out = strtoull(size_at, &after, 10);
 	if (after + 1 != root_at)
 		return NOTE_ERROR(err, "大小不对", "wrong size");
-	if (sodium_base642bin(root_out, ASSAY_HASH_SIZE, root_at, (size_t)(end - root_at), NULL, &length,
-		    NULL, sodium_base64_VARIANT_ORIGINAL) != 0 ||
+	if (assay_base64_decode(root_at, (size_t)(end - root_at), root_out, ASSAY_HASH_SIZE, &length) != 0 ||
 		length != ASSAY_HASH_SIZE)
 		return NOTE_ERROR(err, "根哈希不对", "bad root");
 	if (origin_out)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * A proof read with nothing but itself: form, hashes, paths, signature, then whether the story is whole. */
+#include "gateway/record/base64.h"
 #include "gateway/record/events.h"
 #include "gateway/record/inclusion.h"
 #include "gateway/record/proof.h"
@@ -75,8 +76,7 @@ static uint8_t *decode(const struct field *field, size_t *length)
 	bytes = malloc(room);
 	if (!bytes || is(field, "-"))
 		return bytes;
-	if (field->length == 0 || sodium_base642bin(bytes, room, field->text, field->length, NULL, length,
-					  NULL, sodium_base64_VARIANT_ORIGINAL) != 0) {
+	if (field->length == 0 || assay_base64_decode(field->text, field->length, bytes, room, length) != 0) {
 		free(bytes);
 		return NULL;
 	}

@@ -2,6 +2,7 @@
  * The journal from its first segment to its last; one segment is verify_segment.c. */
 #include "gateway/record/verify.h"
 
+#include "gateway/record/base64.h"
 #include "gateway/record/journal_reader.h"
 #include "gateway/record/sha256.h"
 #include "gateway/record/verify_segment.h"
@@ -80,8 +81,8 @@ static int parse_short(const char *text, struct verify_stop *stop)
 	errno = 0;
 	stop->size = strtoull(word[words - 2], &end, 10);
 	if (*end || errno ||
-		sodium_base642bin(stop->root, sizeof stop->root, word[words - 1], strlen(word[words - 1]),
-			NULL, &length, NULL, sodium_base64_VARIANT_ORIGINAL) != 0 ||
+		assay_base64_decode(word[words - 1], strlen(word[words - 1]), stop->root, sizeof stop->root,
+			&length) != 0 ||
 		length != sizeof stop->root)
 		return -1;
 	return 0;
