@@ -2,6 +2,7 @@
  * Byte streams: the driver cuts, as often as it finds something. An exchange ends when the window is empty. */
 #include "gateway/wire/host_line.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define COPY_NS (250 * ASSAY_MS) /* a second copy of an answer comes within so long */
@@ -94,6 +95,10 @@ static bool unasked_frame(struct host_line *line, enum meaning meaning, uint32_t
 	if (fence_unit(line, 0)->dirty || line->discard_first || copy) {
 		line->discard_first = false;
 		line->end.readings = before;
+		if (copy)
+			(void)snprintf(line->end.detail, sizeof line->end.detail,
+				"the same bytes right after an answer: taken for its copy, not for a print "
+				"key");
 		return true;
 	}
 	if (meaning == MEANS_NONSENSE) {
