@@ -225,7 +225,7 @@ class Reader:
         self.directory, self.given = directory, given
         self.tree, self.tree_good = Tree(), True
         self.findings = []
-        self.keys, self.next_key, self.next_size, self.next_signed = [], None, 0, False
+        self.keys, self.next_key, self.next_size, self.next_signed, self.signed = [], None, 0, False, 0
         self.given_seen = False
         self.first = None
         self.end = self.covered = 0
@@ -352,7 +352,7 @@ class Reader:
             if not self.next_signed:
                 self.found(number, self.next_size - 1, "the old key did not sign for the new one")
             self.keys.append(self.next_key)
-            self.next_key = None
+            self.next_key, self.signed = None, 0
         try:
             signed_size, root = check_note(self.keys[-1], text.decode())
         except (Bad, UnicodeDecodeError) as error:
@@ -361,6 +361,7 @@ class Reader:
         if signed_size != size or root != self.tree.root():
             self.found(number, self.covered, "the checkpoint over %d entries does not agree with them" % size)
             return False
+        self.signed += 1
         if self.next_key and size == self.next_size:
             self.next_signed = True
         if self.given and self.given == self.keys[-1]:
@@ -551,7 +552,8 @@ class Reader:
             if os.path.exists(path):
                 with open(path, encoding="utf-8") as file:
                     own = Key(file.read())
-                if own != self.keys[-1] and not (self.next_key and own == self.next_key):
+                just_changed = len(self.keys) > 1 and self.signed == 1 and own == self.keys[-2]
+                if own != self.keys[-1] and not just_changed and not (self.next_key and own == self.next_key):
                     self.found(0, None, "origin.pub is not the key in force")
         if self.end - self.covered > TAIL_MAX:
             self.found(0, self.covered, "too long a tail without a checkpoint")

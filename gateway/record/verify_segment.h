@@ -33,6 +33,7 @@ struct verify {
 	struct assay_origin_key next_key; /* announced ... */
 	uint64_t next_key_size; /* ... by the entry before this size; 0 none */
 	bool next_key_signed, given_key_seen;
+	unsigned signed_by_key; /* checkpoints by the key in force */
 	const char *dir; /* NULL: a segment by itself */
 	struct assay_tree tree;
 	bool tree_valid; /* tree holds everything before the next entry */

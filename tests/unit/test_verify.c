@@ -401,6 +401,38 @@ static void test_change_of_key(void **state)
 	remove_dir(dir);
 }
 
+/* A crash after the new key's first signature leaves the old public part: that holds. Later it does not. */
+static void test_crash_in_change_of_key(void **state)
+{
+	char dir[64], command[300];
+	struct assay_journal *journal;
+	struct assay_verify_report report;
+	struct assay_error err;
+
+	(void)state;
+	make_dir(dir);
+	fill(dir, 100, true);
+	(void)snprintf(command, sizeof command, "cp %s/keys/origin.pub %s/old.pub", dir, dir);
+	assert_int_equal(system(command), 0);
+	assert_int_equal(assay_journal_open(dir, &options, &journal, &err), ASSAY_OK);
+	assert_int_equal(assay_journal_change_key(journal, "yearly change", &err), ASSAY_OK);
+	assay_journal_close(journal);
+	(void)snprintf(command, sizeof command, "cp %s/old.pub %s/keys/origin.pub", dir, dir);
+	assert_int_equal(system(command), 0);
+	report = verify(dir, NULL);
+	assert_int_equal(report.findings, 0);
+	fill(dir, 100, true); /* opening writes the new public part */
+	report = verify(dir, NULL);
+	assert_int_equal(report.findings, 0);
+	assert_int_equal(system(command), 0);
+	report = verify(dir, NULL);
+	assert_int_equal(report.findings, 1);
+	assert_string_equal(report.worst.what.code, "key-foreign");
+	(void)snprintf(command, sizeof command, "%s/old.pub", dir);
+	(void)unlink(command);
+	remove_dir(dir);
+}
+
 static void digest_of(const char *dir, unsigned segment, char digest[65])
 {
 	char path[200];
@@ -476,6 +508,7 @@ int main(void)
 		cmocka_unit_test(test_segments),
 		cmocka_unit_test(test_one_segment),
 		cmocka_unit_test(test_change_of_key),
+		cmocka_unit_test(test_crash_in_change_of_key),
 		cmocka_unit_test(test_retention),
 	};
 
