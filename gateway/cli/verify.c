@@ -2,6 +2,7 @@
  * assay verify: the journal read again as evidence; needs no gateway and changes no byte. */
 #include "gateway/record/verify.h"
 #include "gateway/cli/cli.h"
+#include "gateway/record/derive.h"
 #include "gateway/record/sha256.h"
 
 #include <errno.h>
@@ -15,18 +16,23 @@
 #define TEXT_FILE_MAX 4096u
 
 static const char help[] =
-	"usage: assay verify [DIR|SEGMENT.db] [--checkpoint FILE] [--key FILE] [--json]\n"
+	"usage: assay verify [DIR|SEGMENT.db] [--checkpoint FILE] [--key FILE] [--replay] [--json]\n"
 	"Read every byte of the journal again: entries, tree, checkpoints, links between segments.\n"
 	"Changes nothing. Exit 0: it holds; 1: something does not (the first place is named); 2: usage.\n"
 	"  DIR                data directory (else $ASSAY_DIR); or one segment file, with --key\n"
 	"  --checkpoint FILE  an older checkpoint to compare with: a signed note, or \"SIZE ROOT\" as "
 	"printed\n"
 	"                     on a certificate; convicts a later rewrite even by somebody with the key\n"
+	"  --replay           then cut and decode every exchange again with the installed drivers, and work "
+	"out\n"
+	"                     every result and verdict again with the recorded specs; each difference is "
+	"listed\n"
 	"  --key FILE         public key (name+hash+base64) kept elsewhere; else DIR/keys/origin.pub\n";
 
 struct output {
-	bool json;
-	json_t *findings;
+	bool json, replay, replayed;
+	json_t *findings, *notes;
+	struct assay_derive_report derived;
 };
 
 static void on_found(void *context, const struct assay_finding *finding)
@@ -47,6 +53,19 @@ static void on_found(void *context, const struct assay_finding *finding)
 	(void)json_array_append_new(output->findings, object);
 }
 
+static void on_noted(void *context, const struct assay_finding *note)
+{
+	struct output *output = context;
+
+	if (!output->json)
+		(void)printf("%s\n%s [%s]\n", note->what.text_zh, note->what.text_en, note->what.code);
+	else
+		(void)json_array_append_new(
+			output->notes, json_pack("{s:s,s:I,s:s,s:s}", "code", note->what.code, "seq",
+					       (json_int_t)note->sequence, "text_zh", note->what.text_zh,
+					       "text_en", note->what.text_en));
+}
+
 static int read_text(const char *path, char out[TEXT_FILE_MAX], struct assay_error *err)
 {
 	FILE *file = fopen(path, "re");
@@ -62,22 +81,55 @@ static int read_text(const char *path, char out[TEXT_FILE_MAX], struct assay_err
 		"%s: cannot be read (%s)", path, errno ? strerror(errno) : "empty");
 }
 
-static void print_json(const struct assay_verify_report *report, json_t *findings)
+static json_t *replay_json(const struct output *output)
+{
+	const struct assay_derive_report *derived = &output->derived;
+
+	if (!output->replayed)
+		return json_null();
+	return json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:O}", "exchanges", (json_int_t)derived->exchanges,
+		"readings", (json_int_t)derived->readings, "set_aside", (json_int_t)derived->set_aside,
+		"fills", (json_int_t)derived->fills, "results", (json_int_t)derived->results, "verdicts",
+		(json_int_t)derived->verdicts, "differences", (json_int_t)derived->differences, "notes",
+		output->notes);
+}
+
+static void print_json(const struct assay_verify_report *report, const struct output *output)
 {
 	char root[2 * ASSAY_HASH_SIZE + 1];
 	json_t *object;
 
 	assay_hex(report->root, ASSAY_HASH_SIZE, root);
-	object = json_pack("{s:b,s:i,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:s,s:b,s:I,s:o}", "ok",
-		report->findings == 0, "segments", (int)report->segments, "first", (json_int_t)report->first,
-		"entries", (json_int_t)(report->end - report->first), "bytes", (json_int_t)report->bytes,
-		"tiles", (json_int_t)report->tiles, "checkpoints", (json_int_t)report->checkpoints, "covered",
-		(json_int_t)report->covered, "tail", (json_int_t)(report->end - report->covered), "tail_ms",
+	object = json_pack("{s:b,s:i,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:s,s:b,s:I,s:O,s:o}", "ok",
+		report->findings == 0 && output->derived.differences == 0, "segments", (int)report->segments,
+		"first", (json_int_t)report->first, "entries", (json_int_t)(report->end - report->first),
+		"bytes", (json_int_t)report->bytes, "tiles", (json_int_t)report->tiles, "checkpoints",
+		(json_int_t)report->checkpoints, "covered", (json_int_t)report->covered, "tail",
+		(json_int_t)(report->end - report->covered), "tail_ms",
 		(json_int_t)(report->tail_ns / 1000000), "root", root, "compared", report->compared,
-		"finding_count", (json_int_t)report->findings, "findings", findings);
+		"finding_count", (json_int_t)report->findings, "findings", output->findings, "replay",
+		replay_json(output));
 	(void)json_dumpf(object, stdout, JSON_COMPACT);
 	(void)putchar('\n');
 	json_decref(object);
+}
+
+static void print_replay(const struct assay_derive_report *derived)
+{
+	(void)printf("重新解码 %" PRIu64 " 次交换、%" PRIu64 " 个读数（另有 %" PRIu64
+		     " 个当时按线路规则未采用），重新得出 %" PRIu64 " 次填格、%" PRIu64 " 个结果、%" PRIu64
+		     " 个判定：%s\n",
+		derived->exchanges, derived->readings, derived->set_aside, derived->fills, derived->results,
+		derived->verdicts, derived->differences ? "有不同" : "全部相同");
+	(void)printf("decoded again: %" PRIu64 " exchanges, %" PRIu64 " readings (%" PRIu64
+		     " more were not taken then by the line's rules); worked out again: %" PRIu64
+		     " fillings, %" PRIu64 " results, %" PRIu64 " verdicts: ",
+		derived->exchanges, derived->readings, derived->set_aside, derived->fills, derived->results,
+		derived->verdicts);
+	if (derived->differences)
+		(void)printf("%" PRIu64 " differences\n", derived->differences);
+	else
+		(void)printf("all the same\n");
 }
 
 static void print_text(const struct assay_verify_report *report)
@@ -101,12 +153,30 @@ static void print_text(const struct assay_verify_report *report)
 			report->worst.what.text_en);
 }
 
+/* What the journal holds is derived only from a journal that holds. */
+static int replay(const char *dir, const struct assay_verify_report *report, struct output *output,
+	struct assay_error *err)
+{
+	struct assay_places places;
+	const struct assay_derive_options options = {
+		.places = &places, .found = on_found, .noted = on_noted, .context = output};
+	int status;
+
+	if (report->findings)
+		return ASSAY_OK;
+	status = assay_places_find(&places, err);
+	if (status == ASSAY_OK)
+		status = assay_derive(dir, &options, &output->derived, err);
+	output->replayed = status == ASSAY_OK;
+	return status;
+}
+
 static int run(const char *target, const char *key_path, const char *checkpoint_path, struct output *output,
 	struct assay_error *err)
 {
 	static char key_text[TEXT_FILE_MAX], checkpoint[TEXT_FILE_MAX];
 	struct assay_verify_options options = {.found = on_found, .context = output};
-	struct assay_verify_report report;
+	struct assay_verify_report report = {0};
 	struct assay_origin_key key;
 	struct stat about;
 	int status = ASSAY_OK;
@@ -124,25 +194,33 @@ static int run(const char *target, const char *key_path, const char *checkpoint_
 	if (status != ASSAY_OK)
 		return assay_cli_fail(output->json, status, err);
 	if (stat(target, &about) == 0 && S_ISREG(about.st_mode))
-		status = assay_verify_segment(target, &options, &report, err);
+		status = output->replay ? assay_error_set(err, ASSAY_EUSAGE, "usage",
+						  "--replay 要整个数据目录，不是一个段",
+						  "--replay needs the whole data directory, not one segment")
+					: assay_verify_segment(target, &options, &report, err);
 	else
 		status = assay_verify_dir(target, &options, &report, err);
+	if (status == ASSAY_OK && output->replay)
+		status = replay(target, &report, output, err);
 	if (status != ASSAY_OK)
 		return assay_cli_fail(output->json, status, err);
 	if (output->json)
-		print_json(&report, json_incref(output->findings));
+		print_json(&report, output);
 	else
 		print_text(&report);
+	if (!output->json && output->replayed)
+		print_replay(&output->derived);
 	if (assay_cli_flush() != 0)
 		return ASSAY_EXIT_REFUSED;
-	return report.findings ? ASSAY_EXIT_REFUSED : ASSAY_EXIT_DONE;
+	return report.findings || output->derived.differences ? ASSAY_EXIT_REFUSED : ASSAY_EXIT_DONE;
 }
 
 int assay_cmd_verify(int argc, char **argv)
 {
 	static const struct option options[] = {{"checkpoint", required_argument, NULL, 'c'},
 		{"key", required_argument, NULL, 'k'}, {"dir", required_argument, NULL, 'd'},
-		{"json", no_argument, NULL, 'j'}, {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
+		{"replay", no_argument, NULL, 'r'}, {"json", no_argument, NULL, 'j'},
+		{"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
 	struct output output = {0};
 	const char *target = NULL, *key = NULL, *checkpoint = NULL;
 	struct assay_error err;
@@ -158,6 +236,9 @@ int assay_cmd_verify(int argc, char **argv)
 			break;
 		case 'd':
 			target = optarg;
+			break;
+		case 'r':
+			output.replay = true;
 			break;
 		case 'j':
 			output.json = true;
@@ -180,7 +261,9 @@ int assay_cmd_verify(int argc, char **argv)
 	if (!target)
 		return assay_cli_fail(output.json, ASSAY_EUSAGE, &err);
 	output.findings = json_array();
+	output.notes = json_array();
 	exit_code = run(target, key, checkpoint, &output, &err);
 	json_decref(output.findings);
+	json_decref(output.notes);
 	return exit_code;
 }

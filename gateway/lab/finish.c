@@ -14,16 +14,18 @@ static int overdue_evidence(struct assay_lab *lab, const char *instrument, bool 
 	sqlite3_stmt *row = query_prepare(
 		lab->state, err, "SELECT calibrated_until FROM instrument WHERE id=?1", "t", instrument);
 	struct timespec now;
+	int64_t wall_ns = lab->wall_ns;
 	int rc;
 
 	*out = false;
 	if (!row)
 		return ASSAY_EIO;
 	(void)clock_gettime(CLOCK_REALTIME, &now);
+	if (wall_ns == 0)
+		wall_ns = (int64_t)now.tv_sec * 1000000000;
 	rc = sqlite3_step(row);
 	if (rc == SQLITE_ROW)
-		*out = lab_overdue(
-			(const char *)sqlite3_column_text(row, 0), (int64_t)now.tv_sec * 1000000000);
+		*out = lab_overdue((const char *)sqlite3_column_text(row, 0), wall_ns);
 	(void)sqlite3_finalize(row);
 	return rc == SQLITE_ROW || rc == SQLITE_DONE ? ASSAY_OK : query_failed(lab->state, err);
 }
@@ -81,38 +83,83 @@ static json_t *result_json(
 		sheet->method->file->path, "sha256", sheet->method->file->sha256);
 }
 
-static int conclude(struct assay_lab *lab, const struct worksheet *sheet, struct assay_error *err)
+/* Everything about the test's result, from the state as it is. *evidence_out is a new reference. */
+static int work_out(struct assay_lab *lab, const struct worksheet *sheet, struct assay_result *result,
+	json_t **evidence_out, struct assay_error *err)
 {
-	struct assay_result *result = calloc(1, sizeof *result);
 	struct assay_evidence_found found[sizeof sheet->method->evidence / sizeof *sheet->method->evidence];
-	json_t *evidence = NULL;
-	char id[LAB_ID_MAX + 8];
 	bool overdue = false;
 	int status = ASSAY_OK;
 
-	if (!result)
-		return lab_no_memory(err);
 	memset(found, 0, sizeof found);
 	if (sheet->method->evidence_count && sheet->evidence_instrument[0])
 		status = overdue_evidence(lab, sheet->evidence_instrument, &overdue, err);
-	if (status == ASSAY_OK) {
-		evidence = gather_evidence(lab, sheet, found, err);
-		status = evidence ? ASSAY_OK : ASSAY_EIO;
-	}
 	if (status != ASSAY_OK)
-		goto out;
+		return status;
+	*evidence_out = gather_evidence(lab, sheet, found, err);
+	if (!*evidence_out)
+		return ASSAY_EIO;
 	assay_method_calculate(sheet->method, sheet->value, sheet->count, found, result);
 	if (overdue)
 		assay_reason_add(&result->reasons, "calibration-overdue");
 	if (!result->has_value && result->reasons.count == 0)
 		assay_reason_add(&result->reasons, "incomplete");
-	(void)snprintf(id, sizeof id, "%s.R1", sheet->test);
-	status = lab_append(lab, ASSAY_ENTRY_RESULT, result_json(sheet, id, result, evidence), NULL, err);
+	return ASSAY_OK;
+}
+
+static void result_id(const struct worksheet *sheet, char out[LAB_ID_MAX + 8])
+{
+	(void)snprintf(out, LAB_ID_MAX + 8, "%s.R1", sheet->test);
+}
+
+static int conclude(struct assay_lab *lab, const struct worksheet *sheet, struct assay_error *err)
+{
+	struct assay_result *result = calloc(1, sizeof *result);
+	json_t *evidence = NULL;
+	char id[LAB_ID_MAX + 8];
+	int status;
+
+	if (!result)
+		return lab_no_memory(err);
+	status = work_out(lab, sheet, result, &evidence, err);
+	result_id(sheet, id);
+	if (status == ASSAY_OK)
+		status = lab_append(
+			lab, ASSAY_ENTRY_RESULT, result_json(sheet, id, result, evidence), NULL, err);
 	if (status == ASSAY_OK)
 		status = lab_judge(lab, sheet, id, result, err);
 	if (status == ASSAY_OK)
 		status = lab_judge_batch(lab, sheet->batch, err);
+	free(result);
+	return status;
+}
+
+int lab_rework(struct assay_lab *lab, const char *test, bool verdict, struct assay_error *err)
+{
+	struct worksheet *sheet = calloc(1, sizeof *sheet);
+	struct assay_result *result = calloc(1, sizeof *result);
+	json_t *evidence = NULL;
+	char id[LAB_ID_MAX + 8];
+	int status = ASSAY_ENOMEM;
+
+	if (!sheet || !result) {
+		(void)lab_no_memory(err);
+		goto out;
+	}
+	status = worksheet_load(lab, test, sheet, err);
+	if (status != ASSAY_OK)
+		goto out;
+	result_id(sheet, id);
+	status = sheet->method ? work_out(lab, sheet, result, &evidence, err) : worksheet_changed(err);
+	if (status == ASSAY_OK && verdict)
+		status = lab_judge(lab, sheet, id, result, err);
+	else if (status == ASSAY_OK)
+		status = lab_append(lab, ASSAY_ENTRY_RESULT,
+			result_json(sheet, id, result, json_incref(evidence)), NULL, err);
+	json_decref(evidence);
+	worksheet_free(sheet);
 out:
+	free(sheet);
 	free(result);
 	return status;
 }

@@ -16,6 +16,7 @@ struct assay_lab {
 	sqlite3 *state; /* the recorder's connection: sees what is not committed yet */
 	const struct assay_specs *specs;
 	const char *boot; /* hex, of this boot */
+	int64_t wall_ns; /* what time it is, when something old is worked out again; 0: the clock says */
 	/* Append one entry to the open group and apply it. body is borrowed. */
 	int (*append)(void *context, uint16_t kind, const char *line, const json_t *body,
 		uint64_t *sequence_out, struct assay_error *err);

@@ -38,6 +38,10 @@ int lab_enter(struct assay_lab *lab, const json_t *request, const char *who,
 
 /* finish.c: the result, its verdict, the batch's verdict, when the test is finished and they are not there */
 int lab_finish(struct assay_lab *lab, const char *test, struct assay_error *err) ASSAY_WARN_UNUSED;
+/* The result of a test that has one, or its verdict, worked out once more from the state: that entry alone is handed to
+ * lab->append. ASSAY_EREFUSED "method-changed": the method's file is another one. */
+int lab_rework(
+	struct assay_lab *lab, const char *test, bool verdict, struct assay_error *err) ASSAY_WARN_UNUSED;
 
 /* verdict.c: a result's verdict entry. *kind_out as in the entry; "" : no standard limits this. */
 int lab_judge(struct assay_lab *lab, const struct worksheet *sheet, const char *result_id,

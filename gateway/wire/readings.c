@@ -2,6 +2,7 @@
  * frame -> readings: one call of the driver, every field checked for length before it travels. */
 #include "gateway/wire/host_line.h"
 #include "gateway/wire/reading_words.h"
+#include "gateway/wire/replay.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -40,40 +41,48 @@ static struct assay_end_reading *next(struct collector *collector)
 	return row;
 }
 
-static int on_reading(void *context, const struct assay_reading *reading)
+void assay_replay_row(const struct assay_reading *reading, size_t frame_at, size_t frame_length,
+	struct assay_end_reading *row)
 {
-	struct collector *collector = context;
-	struct assay_end_reading *row = next(collector);
-	bool fits;
+	bool fits = copy(row->channel, sizeof row->channel, reading->channel) &&
+		    copy(row->value, sizeof row->value, reading->value) &&
+		    copy(row->unit, sizeof row->unit, reading->unit) &&
+		    copy(row->sample, sizeof row->sample, reading->sample);
 
-	if (!row)
-		return -1;
-	if (!assay_reading_holds(reading)) {
-		row->reason = ASSAY_REASON_BAD_FORMAT;
-		(void)snprintf(row->detail, sizeof row->detail, "the driver broke its contract");
-		return 0;
-	}
-	fits = copy(row->channel, sizeof row->channel, reading->channel) &&
-	       copy(row->value, sizeof row->value, reading->value) &&
-	       copy(row->unit, sizeof row->unit, reading->unit) &&
-	       copy(row->sample, sizeof row->sample, reading->sample);
 	row->flags = reading->flags;
 	row->reason = reading->reason;
 	if (!fits) {
 		row->value[0] = '\0';
 		row->reason = ASSAY_REASON_TOO_LONG;
 	}
+	row->frame_at = (uint32_t)frame_at;
+	row->frame_length = (uint32_t)frame_length;
 	/* places outside the frame are nobody's */
-	if (reading->value_length && reading->value_at <= collector->frame->length &&
-		reading->value_length <= collector->frame->length - reading->value_at) {
-		row->value_at = (uint32_t)collector->frame_at + reading->value_at;
+	if (reading->value_length && reading->value_at <= frame_length &&
+		reading->value_length <= frame_length - reading->value_at) {
+		row->value_at = (uint32_t)frame_at + reading->value_at;
 		row->value_length = reading->value_length;
 	}
-	if (reading->unit_length && reading->unit_at <= collector->frame->length &&
-		reading->unit_length <= collector->frame->length - reading->unit_at) {
-		row->unit_at = (uint32_t)collector->frame_at + reading->unit_at;
+	if (reading->unit_length && reading->unit_at <= frame_length &&
+		reading->unit_length <= frame_length - reading->unit_at) {
+		row->unit_at = (uint32_t)frame_at + reading->unit_at;
 		row->unit_length = reading->unit_length;
 	}
+}
+
+static int on_reading(void *context, const struct assay_reading *reading)
+{
+	struct collector *collector = context;
+	struct assay_end_reading *row = next(collector);
+
+	if (!row)
+		return -1;
+	if (assay_reading_holds(reading)) {
+		assay_replay_row(reading, collector->frame_at, collector->frame->length, row);
+		return 0;
+	}
+	row->reason = ASSAY_REASON_BAD_FORMAT;
+	(void)snprintf(row->detail, sizeof row->detail, "the driver broke its contract");
 	return 0;
 }
 

@@ -16,6 +16,7 @@ struct assay_replay {
 	uint8_t *window;
 	size_t length, room;
 	int stopped; /* what the receiver said */
+	bool answered; /* by the frame being decoded */
 	struct assay_replay_result result; /* of the frame being decoded */
 };
 
@@ -79,7 +80,8 @@ static int decode(struct assay_replay *replay, const uint8_t *bytes, size_t leng
 	const struct assay_sink sink = {replay, on_reading, on_identity, on_reply, on_reason};
 
 	replay->result = (struct assay_replay_result){
-		.frame = bytes, .frame_length = length, .frame_at = replay->consumed};
+		.frame = bytes, .frame_length = length, .frame_at = replay->consumed, .asked = asked};
+	replay->answered = false;
 	if (replay->plugin->driver.decode(replay->session, &frame, &sink) < 0 && !replay->stopped)
 		(void)on_reason(replay, ASSAY_REASON_BAD_FORMAT, "the driver could not read the frame");
 	return replay->stopped;
@@ -120,6 +122,24 @@ bool assay_replay_ask(struct assay_replay *replay, uint32_t want, uint32_t turn)
 	if (replay->plugin->driver.ask(replay->session, want, turn, &replay->request) < 0)
 		replay->request.kind = ASSAY_REQUEST_NONE;
 	return replay->request.kind != ASSAY_REQUEST_NONE;
+}
+
+void assay_replay_begin(struct assay_replay *replay)
+{
+	replay->length = 0;
+	replay->consumed = 0;
+	replay->stopped = 0;
+	replay->request.kind = ASSAY_REQUEST_NONE;
+}
+
+void assay_replay_answered(struct assay_replay *replay)
+{
+	replay->answered = true;
+}
+
+size_t assay_replay_pending(const struct assay_replay *replay)
+{
+	return replay->length;
 }
 
 const struct assay_request *assay_replay_request(const struct assay_replay *replay)
@@ -188,6 +208,8 @@ int assay_replay_feed(struct assay_replay *replay, const uint8_t *bytes, size_t 
 		if (status == ASSAY_OK && cut.frame) {
 			status = decode(replay, replay->window, cut.frame);
 			consume(replay, cut.frame);
+			if (replay->answered && !cut.more)
+				replay->request.kind = ASSAY_REQUEST_NONE;
 		}
 	}
 	return status;

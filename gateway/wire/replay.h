@@ -4,6 +4,7 @@
 #ifndef ASSAY_WIRE_REPLAY_H
 #define ASSAY_WIRE_REPLAY_H
 
+#include "gateway/wire/channel.h"
 #include "gateway/wire/loader.h"
 
 #include <stdbool.h>
@@ -27,6 +28,7 @@ struct assay_replay_result {
 	const uint8_t *frame; /* the bytes it came from */
 	size_t frame_length;
 	uint64_t frame_at; /* offset in everything fed so far */
+	bool asked; /* a request was outstanding */
 };
 
 typedef int (*assay_replay_receiver)(void *context, const struct assay_replay_result *result);
@@ -44,6 +46,15 @@ void assay_replay_close(struct assay_replay *replay); /* NULL allowed */
  * False when there is no such request; then nothing is outstanding. */
 bool assay_replay_ask(struct assay_replay *replay, uint32_t want, uint32_t turn);
 
+/* A new exchange: the window is empty, nothing is outstanding, offsets count from 0. What the driver keeps in its
+ * session stays. */
+void assay_replay_begin(struct assay_replay *replay);
+/* For the receiver: this frame answers the request. Nothing is outstanding for the frames after it, unless the driver
+ * says that more belongs to the answer. */
+void assay_replay_answered(struct assay_replay *replay);
+/* Bytes of an incomplete frame in the window. */
+size_t assay_replay_pending(const struct assay_replay *replay);
+
 /* Bytes of a stream, with the event that brought them (enum assay_event_kind). 0, or negative: the receiver
  * stopped, or ASSAY_EREFUSED when the driver broke its contract. */
 int assay_replay_feed(
@@ -55,6 +66,10 @@ int assay_replay_refuse(struct assay_replay *replay, const uint8_t *bytes, size_
 	const char *detail) ASSAY_WARN_UNUSED;
 /* End of the file: what stands incomplete in the window is told as bad format. */
 int assay_replay_end(struct assay_replay *replay) ASSAY_WARN_UNUSED;
+
+/* The reading as an entry has it, every field checked for length; the frame stands at frame_at in the exchange. */
+void assay_replay_row(const struct assay_reading *reading, size_t frame_at, size_t frame_length,
+	struct assay_end_reading *out);
 
 /* The request outstanding, kind NONE when there is none. Borrowed. */
 const struct assay_request *assay_replay_request(const struct assay_replay *replay);

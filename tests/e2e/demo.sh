@@ -51,6 +51,8 @@ python3 "$folder/check.py" "$folder/first"
 ok $? 'three batches, as worked out from the masses'
 "$assay" verify "$folder/d" >/dev/null
 ok $? 'the directory verifies'
+"$assay" verify "$folder/d" --replay --json | grep -q '"differences":0'
+ok $? 'and is the same when all of it is derived again'
 
 timeout 60 "$assay" demo --once --json -d "$folder/d" >"$folder/second"
 ok $? 'a second run exits 0'
@@ -62,8 +64,8 @@ timeout 60 "$assay" demo --once --json -d "$folder/k" >"$folder/third"
 ok $? 'a run killed in the middle is continued'
 python3 "$folder/check.py" "$folder/third"
 ok $? 'and comes to the same results'
-"$assay" verify "$folder/k" >/dev/null
-ok $? 'and verifies'
+"$assay" verify "$folder/k" --replay >/dev/null
+ok $? 'and verifies, derived again'
 
 "$assay" demo -d "$folder/d" --listen 127.0.0.1:0 >"$folder/out" 2>"$folder/err" &
 pid=$!

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Specs and lab.xml as the journal holds them, put into a private folder in the places they had. */
+#include "gateway/record/derive_inside.h"
+#include "gateway/record/sha256.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define PATH_ROOM 700u
+
+static const char file_marks[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+
+static const char *text(const json_t *body, const char *name)
+{
+	const char *value = json_string_value(json_object_get(body, name));
+
+	return value ? value : "";
+}
+
+/* FOLDER/NAME, nothing hidden and nothing that leads out. */
+static bool path_safe(const char *path)
+{
+	size_t folder = strspn(path, file_marks), name;
+
+	if (folder == 0 || path[folder] != '/' || path[0] == '.')
+		return false;
+	name = strspn(path + folder + 1, file_marks);
+	return name > 0 && path[folder + 1] != '.' && path[folder + 1 + name] == '\0' && strlen(path) < 200;
+}
+
+static bool digest_safe(const char *sha256)
+{
+	return strlen(sha256) == 64 && strspn(sha256, "0123456789abcdef") == 64;
+}
+
+static int io_failed(struct assay_error *err, const char *path)
+{
+	return assay_error_set(err, ASSAY_EIO, "derive-io", "%s：读写失败（%s）",
+		"%s: cannot be read or written (%s)", path, strerror(errno));
+}
+
+static int write_file(const char *path, const void *bytes, size_t length, struct assay_error *err)
+{
+	FILE *file = fopen(path, "wbe");
+	bool good = file && fwrite(bytes, 1, length, file) == length;
+
+	if (file && fclose(file) != 0)
+		good = false;
+	return good ? ASSAY_OK : io_failed(err, path);
+}
+
+/* specs/PATH becomes the file kept as digests/SHA256. */
+static int put_in_force(struct derive *derive, const char *path, const char *sha256, struct assay_error *err)
+{
+	char kept[PATH_ROOM], place[PATH_ROOM], *slash;
+
+	(void)snprintf(kept, sizeof kept, "%s/digests/%s", derive->folder, sha256);
+	(void)snprintf(place, sizeof place, "%s/specs/%s", derive->folder, path);
+	slash = strrchr(place, '/');
+	*slash = '\0';
+	if (mkdir(place, 0700) != 0 && errno != EEXIST)
+		return io_failed(err, place);
+	*slash = '/';
+	(void)unlink(place);
+	if (link(kept, place) != 0)
+		return io_failed(err, place);
+	(void)json_object_set_new(derive->current, path, json_string(sha256));
+	if (strncmp(path, "instruments/", 12) != 0)
+		derive->specs_changed = true;
+	return ASSAY_OK;
+}
+
+int derive_spec(struct derive *derive, const struct assay_entry *entry, struct assay_error *err)
+{
+	json_t *body = json_loadb(entry->body, entry->body_length, 0, NULL);
+	const char *path = text(body, "path"), *named = text(body, "sha256");
+	char kept[PATH_ROOM], sha256[65];
+	uint8_t digest[32];
+	int status = ASSAY_OK;
+
+	assay_sha256(entry->raw, entry->raw_length, digest);
+	assay_hex(digest, sizeof digest, sha256);
+	if (!path_safe(path) || strcmp(sha256, named) != 0) {
+		derive_differs(derive, entry->sequence, "spec-differs", "规范文件 %.200s 的内容与摘要不符",
+			"the spec %.200s is not what its digest says", path);
+	} else {
+		(void)snprintf(kept, sizeof kept, "%s/digests/%s", derive->folder, sha256);
+		status = write_file(kept, entry->raw, entry->raw_length, err);
+		if (status == ASSAY_OK)
+			status = put_in_force(derive, path, sha256, err);
+	}
+	json_decref(body);
+	return status;
+}
+
+int derive_use_spec(struct derive *derive, uint64_t sequence, const char *path, const char *sha256,
+	struct assay_error *err)
+{
+	const char *now = text(derive->current, path);
+	char kept[PATH_ROOM];
+
+	if ((!*path && !*sha256) || strcmp(now, sha256) == 0)
+		return ASSAY_OK;
+	(void)snprintf(kept, sizeof kept, "%s/digests/%.64s", derive->folder, sha256);
+	if (path_safe(path) && digest_safe(sha256) && access(kept, R_OK) == 0)
+		return put_in_force(derive, path, sha256, err);
+	derive_differs(derive, sequence, "spec-missing", "台账里没有规范文件 %.200s（摘要 %.16s…）",
+		"the journal does not hold the spec %.200s with the digest %.16s...", path, sha256);
+	return ASSAY_OK;
+}
+
+const struct assay_specs *derive_specs(struct derive *derive, uint64_t sequence)
+{
+	char folder[PATH_ROOM];
+	struct assay_error why;
+
+	if (!derive->specs_changed)
+		return derive->specs;
+	derive->specs_changed = false;
+	assay_specs_free(derive->specs);
+	derive->specs = NULL;
+	(void)snprintf(folder, sizeof folder, "%s/specs", derive->folder);
+	if (assay_specs_load(folder, &derive->specs, &why) != ASSAY_OK) {
+		derive->specs = NULL;
+		derive_differs(derive, sequence, "specs-unreadable", "记录的规范文件现在读不了：%s",
+			"the recorded specs cannot be read now: %s", why.text_en);
+	}
+	return derive->specs;
+}
+
+static void check_drivers(struct derive *derive, uint64_t sequence, const json_t *body)
+{
+	const json_t *line, *instrument;
+	size_t i, j;
+
+	json_array_foreach(json_object_get(body, "lines"), i, line)
+	{
+		json_array_foreach(json_object_get(line, "instruments"), j, instrument)
+		{
+			const char *name = text(instrument, "driver");
+			char path[PATH_ROOM], sha256[65];
+
+			(void)snprintf(
+				path, sizeof path, "%s/%.31s.so", derive->options->places->drivers, name);
+			if (strchr(name, '/') || assay_sha256_file(path, sha256) != 0)
+				derive_differs(derive, sequence, "driver-missing", "没有安装驱动 %.31s",
+					"the driver %.31s is not installed", name);
+			else if (strcmp(sha256, text(instrument, "driver_sha256")) != 0)
+				derive_note(derive, sequence, "driver-changed",
+					"仪器 %.60s：驱动 %.31s 已不是当时的文件（当时 %.16s…，现在 %.16s…）",
+					"instrument %.60s: the driver %.31s is another file than then (then "
+					"%.16s..., now %.16s...)",
+					text(instrument, "instrument"), name,
+					text(instrument, "driver_sha256"), sha256);
+		}
+	}
+}
+
+int derive_config(struct derive *derive, const struct assay_entry *entry, struct assay_error *err)
+{
+	json_t *body = json_loadb(entry->body, entry->body_length, 0, NULL);
+	char path[PATH_ROOM], specs[PATH_ROOM];
+	struct assay_error why;
+	int status;
+
+	derive_sessions_close(derive);
+	assay_config_free(derive->config);
+	derive->config = NULL;
+	check_drivers(derive, entry->sequence, body);
+	json_decref(body);
+	(void)snprintf(path, sizeof path, "%s/lab.xml", derive->folder);
+	(void)snprintf(specs, sizeof specs, "%s/specs", derive->folder);
+	status = write_file(path, entry->raw, entry->raw_length, err);
+	if (status == ASSAY_OK && assay_config_load(path, specs, derive->options->places->drivers,
+					  &derive->config, &why) != ASSAY_OK) {
+		derive->config = NULL;
+		derive_differs(derive, entry->sequence, "config-unreadable",
+			"记录的 lab.xml 现在读不了，其后的交换不能重新解码：%s",
+			"the recorded lab.xml cannot be read now, exchanges after it cannot be decoded "
+			"again: %s",
+			why.text_en);
+	}
+	return status;
+}
+
+void derive_files_free(struct derive *derive)
+{
+	derive_sessions_close(derive);
+	assay_config_free(derive->config);
+	assay_specs_free(derive->specs);
+	json_decref(derive->current);
+	for (size_t i = 0; i < derive->driver_count; i++)
+		if (derive->driver[i].usable)
+			assay_plugin_unload(&derive->driver[i].plugin);
+}
