@@ -1,0 +1,136 @@
+#!/usr/bin/env bash
+# What leaves the gateway: an export read by Python's csv, json and hashlib alone gives the signed root again; no byte in
+# the directory changes; history and trail search name the entries that a plain reading of the journal finds.
+set -u
+assay=${ASSAY:-build/assay}
+folder=$(mktemp -d)
+pid=
+trap '[ -n "$pid" ] && kill $pid 2>/dev/null; rm -rf "$folder"' EXIT
+passed=0 failed=0
+ok() {
+	if [ "$1" -eq 0 ]; then
+		passed=$((passed + 1))
+	else
+		failed=$((failed + 1))
+		echo "FAILED: $2"
+	fi
+}
+digests() {
+	(cd "$1" && find . -type f -print0 | sort -z | xargs -0 sha256sum && find . -printf '%p %s %T@\n' | sort)
+}
+
+cat >"$folder/check.py" <<'PY'
+import base64, csv, hashlib, json, os, sys
+folder, want = sys.argv[1], sys.argv[2]
+sha = lambda b: hashlib.sha256(b).digest()
+def root(leaves):  # RFC 6962 section 2.1
+    if len(leaves) == 1:
+        return leaves[0]
+    half = 1
+    while half * 2 < len(leaves):
+        half *= 2
+    return sha(b"\x01" + root(leaves[:half]) + root(leaves[half:]))
+entries = [json.loads(line) for line in open(os.path.join(folder, "entries.jsonl"))]
+for entry in entries:
+    header = bytes.fromhex(entry["header"])
+    assert int.from_bytes(header[8:16], "big") == entry["seq"]
+    leaf = sha(b"\0" + header + sha(entry["body_text"].encode()) + sha(bytes.fromhex(entry["raw"])))
+    assert leaf.hex() == entry["leaf"], entry["seq"]
+    assert json.loads(entry["body_text"]) == entry["body"]
+if want == "whole":
+    assert [e["seq"] for e in entries] == list(range(len(entries)))
+    note = open(os.path.join(folder, "checkpoint")).read().split("\n")
+    size = int(note[1])
+    assert 0 < size <= len(entries)
+    assert base64.b64decode(note[2]) == root([bytes.fromhex(e["leaf"]) for e in entries[:size]])
+kinds = {"batches": "batch", "tests": "test", "fills": "fill", "results": "result", "verdicts": "verdict",
+         "reviews": "review", "trail": None}
+for name, kind in kinds.items():
+    with open(os.path.join(folder, name + ".csv"), encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    those = [e for e in entries if kind is None or e["kind"] == kind]
+    assert [int(r["seq"]) for r in rows] == [e["seq"] for e in those], name
+    for row, entry in zip(rows, those):
+        assert row["at"] == entry["at"] and None not in row
+        for column, cell in row.items():
+            value = entry["body"].get(column) if kind else None
+            if isinstance(value, str):
+                assert cell in (value, "'" + value) and cell[:1] not in ("=", "+", "@"), (name, column, cell)
+            elif isinstance(value, list):
+                assert cell == " ".join(value)
+if want == "formula":
+    with open(os.path.join(folder, "batches.csv"), encoding="utf-8-sig", newline="") as file:
+        last = list(csv.DictReader(file))[-1]
+    assert last["name"] == "'=1+1,\"x\"" and last["producer"] == "粮油, 公司", last
+    assert [e for e in entries if e["kind"] == "batch"][-1]["body"]["name"] == "=1+1,\"x\""
+PY
+
+timeout 60 "$assay" demo --once -d "$folder/d" >/dev/null
+ok $? 'the demonstration plays'
+digests "$folder/d" >"$folder/before"
+"$assay" export -d "$folder/d" "$folder/whole" >/dev/null
+ok $? 'export'
+python3 "$folder/check.py" "$folder/whole" whole
+ok $? 'every leaf from its parts, the signed root from the leaves, every table from the entries'
+(cd "$folder/whole" && sha256sum --quiet -c SHA256SUMS)
+ok $? 'digests'
+"$assay" export -d "$folder/d" "$folder/whole" 2>"$folder/err"
+[ $? -eq 1 ] && grep -q 'export-exists\|already' "$folder/err"
+ok $? 'a folder that is there is left alone'
+"$assay" export -d "$folder/d" --from 2001-02-30 "$folder/never" 2>/dev/null
+[ $? -eq 2 ] && [ ! -e "$folder/never" ] && [ ! -e "$folder/never.new" ]
+ok $? 'a day that is none is refused'
+
+batch=$(sed -n 2p "$folder/whole/batches.csv" | cut -d, -f3)
+python3 - "$folder/whole/entries.jsonl" "$batch" >"$folder/expected" <<'PY'
+import json, sys
+for line in open(sys.argv[1]):
+    entry = json.loads(line)
+    ids = [entry["body"].get(name) or "" for name in ("batch", "test", "result")]
+    if any(i == sys.argv[2] or i.startswith(sys.argv[2] + ".") for i in ids):
+        print(entry["seq"])
+PY
+"$assay" history -d "$folder/d" "$batch" --json | python3 -c 'import json,sys
+for line in sys.stdin: print(json.loads(line)["seq"])' >"$folder/history"
+[ -s "$folder/expected" ] && cmp -s "$folder/expected" "$folder/history"
+ok $? "the history of $batch is all that names it"
+"$assay" history -d "$folder/d" "$batch.1.R1" | grep -q ' fill ' && "$assay" history -d "$folder/d" "$batch.1.R1" | grep -q ' verdict '
+ok $? "a result's history has its fillings and its verdict"
+"$assay" history -d "$folder/d" nothing 2>/dev/null
+[ $? -eq 1 ]
+ok $? 'what was never recorded is said'
+[ "$("$assay" trail search -d "$folder/d" --what fill --instrument balance-1 | wc -l)" -eq \
+	"$(grep -c '"kind":"fill".*"instrument":"balance-1"' "$folder/whole/entries.jsonl")" ]
+ok $? 'search by kind and instrument'
+[ "$("$assay" trail search -d "$folder/d" --reason out-of-RANGE --about "$(echo "$batch" | sed 's/01$/03/')" | wc -l)" -eq 3 ]
+ok $? 'search by reason: the third result, its verdict, its batch'
+[ "$("$assay" trail search -d "$folder/d" --who nobody-of-this-name | wc -l)" -eq 0 ] &&
+	[ "$("$assay" trail search -d "$folder/d" --to 2001-01-01 | wc -l)" -eq 0 ]
+ok $? 'search that finds nothing'
+digests "$folder/d" >"$folder/after"
+cmp -s "$folder/before" "$folder/after"
+ok $? 'no byte, size or time in the directory has changed'
+
+"$assay" demo -d "$folder/d" --listen 127.0.0.1:0 >"$folder/out" 2>/dev/null &
+pid=$!
+for _ in $(seq 100); do
+	[ -s "$folder/out" ] && break
+	sleep 0.1
+done
+sleep 1.1
+now=$(date -u +%Y-%m-%dT%H:%M:%SZ)
+"$assay" batch new -d "$folder/d" --product pastry --name '=1+1,"x"' --producer '粮油, 公司' --lot -7 \
+	--produced "$(date +%Y-%m-%d)" --test moisture >/dev/null
+ok $? 'a batch whose name looks like a formula'
+"$assay" export -d "$folder/d" --from "$now" "$folder/part" >/dev/null
+ok $? 'export beside the running gateway'
+python3 "$folder/check.py" "$folder/part" formula
+ok $? 'a part of it, and no cell is a formula'
+[ "$(wc -l <"$folder/part/batches.csv")" -eq 2 ]
+ok $? 'only what was recorded since'
+kill -INT $pid
+wait $pid
+pid=
+
+echo "$passed passed, $failed failed"
+[ $failed -eq 0 ]
