@@ -27,7 +27,7 @@
  *          disabled, instruments: [{instrument, driver, driver_sha256, spec, name_zh, name_en, model, serial,
  *          calibrated_until, location, every_ms, needed_ms, channels: [{channel, name_zh, name_en, low, high, unit}]}]}],
  *          digest}: what lab.xml and the instruments' files say together; written when the digest over it is new
- * spec     raw: the file. {path, sha256}; written when the pair is new
+ * spec     raw: the file. {path, sha256}; written when the last one of this path is another
  * driver   {name, version, sha256}
  * line     {status, code, text_zh, text_en, generation, id, within}; within: it came in the middle of an exchange, whose
  *          end is still to come, so the host keeps what it told since

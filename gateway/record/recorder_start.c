@@ -97,7 +97,11 @@ static bool known(struct recorder *recorder, const char *sql, const char *name, 
 static int add_spec(struct recorder *recorder, const char *path, const char *sha256, const void *bytes,
 	size_t length, struct assay_error *err)
 {
-	if (known(recorder, "SELECT 1 FROM spec WHERE path=?1 AND sha256=?2", path, sha256))
+	/* the last one of this path: a file that was put back is written again, so that the order tells what was in force */
+	if (known(recorder,
+		    "SELECT 1 FROM spec WHERE path=?1 AND sha256=?2 AND"
+		    " seq=(SELECT max(seq) FROM spec WHERE path=?1)",
+		    path, sha256))
 		return ASSAY_OK;
 	return append(recorder, ASSAY_ENTRY_SPEC, json_pack("{s:s,s:s}", "path", path, "sha256", sha256),
 		bytes, length, err);

@@ -35,7 +35,8 @@ static const char *const sql[STATE_STATEMENTS] = {
 	[STATE_DROP_LINES] = "DELETE FROM line WHERE position<0",
 	[STATE_DROP_INSTRUMENTS] = "DELETE FROM instrument WHERE position<0",
 	[STATE_DROP_CHANNELS] = "DELETE FROM channel WHERE position<0",
-	[STATE_PUT_SPEC] = "INSERT OR IGNORE INTO spec VALUES(?1,?2,?3)",
+	[STATE_PUT_SPEC] = "INSERT INTO spec VALUES(?1,?2,?3)"
+			   " ON CONFLICT(path,sha256) DO UPDATE SET seq=excluded.seq",
 	[STATE_PUT_DRIVER] = "INSERT OR IGNORE INTO driver VALUES(?1,?2,?3,?4)",
 	[STATE_LINE_STATUS] = "UPDATE line SET status=?2,code=?3,text_zh=?4,text_en=?5,since_ns=?6,seq=?7"
 			      " WHERE id=?1",

@@ -217,6 +217,40 @@ static void test_restart_adds_nothing_known(void **state)
 	play_remove(&play);
 }
 
+static void shell(const char *command, const char *folder)
+{
+	assert_int_equal(setenv("FOLDER", folder, 1), 0);
+	assert_int_equal(system(command), 0); /* NOLINT(cert-env33-c): fixed text */
+}
+
+/* A limit that was changed and put back: the order of the entries tells what was in force when. */
+static void test_spec_put_back(void **state)
+{
+	struct play play;
+	unsigned specs;
+
+	(void)state;
+	play_make(&play);
+	(void)snprintf(play.places.specs, sizeof play.places.specs, "%s/specs", play.dir);
+	shell("cp -rL specs $FOLDER", play.places.specs);
+	play_start(&play, ASSAY_MSG_READY, NULL);
+	assert_int_equal(play_stop(&play), 0);
+	specs = play_count(&play, ASSAY_ENTRY_SPEC)->count;
+	shell("echo '<!-- changed -->' >>$FOLDER/standards/gb-17401-2014.xml", play.places.specs);
+	play_start(&play, ASSAY_MSG_READY, NULL);
+	assert_int_equal(play_stop(&play), 0);
+	assert_int_equal(play_count(&play, ASSAY_ENTRY_SPEC)->count, specs + 1);
+	shell("cp specs/standards/gb-17401-2014.xml $FOLDER/standards/", play.places.specs);
+	play_start(&play, ASSAY_MSG_READY, NULL);
+	assert_int_equal(play_stop(&play), 0);
+	assert_int_equal(play_count(&play, ASSAY_ENTRY_SPEC)->count, specs + 2);
+	play_start(&play, ASSAY_MSG_READY, NULL);
+	assert_int_equal(play_stop(&play), 0);
+	assert_int_equal(play_count(&play, ASSAY_ENTRY_SPEC)->count, specs + 2);
+	shell("rm -r $FOLDER", play.places.specs);
+	play_remove(&play);
+}
+
 static void limit_files(const struct play *play, rlim_t bytes)
 {
 	const struct rlimit limit = {bytes, RLIM_INFINITY};
@@ -283,6 +317,7 @@ int main(void)
 		cmocka_unit_test(test_nonsense_from_a_host),
 		cmocka_unit_test(test_second_recorder),
 		cmocka_unit_test(test_restart_adds_nothing_known),
+		cmocka_unit_test(test_spec_put_back),
 		cmocka_unit_test(test_full_disk),
 	};
 
