@@ -132,5 +132,18 @@ kill -INT $pid
 wait $pid
 pid=
 
+"$assay" rebuild -d "$folder/d" --json >"$folder/rebuilt"
+[ $? -eq 0 ] && grep -q '"compared":true.*"differences":\[\]' "$folder/rebuilt"
+ok $? 'the state made again is the same, table by table'
+python3 -c 'import sqlite3,sys
+db = sqlite3.connect(sys.argv[1]); db.execute("UPDATE verdict SET verdict=?", ("pass",)); db.commit()' "$folder/d/state.db"
+"$assay" rebuild -d "$folder/d" --json >"$folder/rebuilt"
+[ $? -eq 1 ] && grep -q '"differences":\[{"table":"verdict"' "$folder/rebuilt"
+ok $? 'a state that was changed is found, the table named'
+"$assay" rebuild -d "$folder/d" >/dev/null
+ok $? 'and is as it was'
+"$assay" verify --replay "$folder/d" >/dev/null
+ok $? 'all of it derived again, with what was added'
+
 echo "$passed passed, $failed failed"
 [ $failed -eq 0 ]

@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-static char honest[64], forged[64];
+static char honest[64], halfway[64], forged[64];
 static struct assay_places places;
 
 /* Of the entry at hand: text replaced in body and raw bytes, or another kind. */
@@ -81,7 +81,7 @@ static int forge_entry(void *context, const struct assay_entry *entry, const uin
 	return 0;
 }
 
-static void forge(struct forgery *forgery)
+static void forge_from(const char *source, struct forgery *forgery)
 {
 	struct assay_journal_options options = {
 		.site = "demo", .origin = "demo.assay.example", .reserve_bytes = UINT64_MAX};
@@ -90,16 +90,31 @@ static void forge(struct forgery *forgery)
 
 	specimen_dir(forged);
 	assert_int_equal(assay_journal_open(forged, &options, &forgery->journal, &err), ASSAY_OK);
-	assert_int_equal(assay_reader_open(honest, ASSAY_READ_STILL, &reader, &err), ASSAY_OK);
+	assert_int_equal(assay_reader_open(source, ASSAY_READ_STILL, &reader, &err), ASSAY_OK);
 	assert_int_equal(assay_reader_each(reader, 0, 0, forge_entry, forgery, &err), 0);
 	assay_reader_close(reader);
 	assert_int_equal(assay_journal_commit(forgery->journal, &err), ASSAY_OK);
 	assay_journal_close(forgery->journal);
 }
 
+static void forge(struct forgery *forgery)
+{
+	forge_from(honest, forgery);
+}
+
+static bool would_pass;
+
+static void on_found(void *context, const struct assay_finding *finding)
+{
+	(void)context;
+	if (strstr(finding->what.text_en,
+		    "verdict was recorded as \"fail\", worked out again it is \"pass\""))
+		would_pass = true;
+}
+
 static struct assay_derive_report derive(const char *dir)
 {
-	const struct assay_derive_options options = {.places = &places};
+	const struct assay_derive_options options = {.places = &places, .found = on_found};
 	struct assay_derive_report report;
 	struct assay_error err;
 	int status = assay_derive(dir, &options, &report, &err);
@@ -263,6 +278,63 @@ static void test_specs(void **state)
 	assert_found(&limit, "spec-differs");
 }
 
+struct limit_file {
+	char before[65], after[65];
+};
+
+static int find_limit(void *context, const struct assay_entry *entry, const uint8_t leaf[ASSAY_HASH_SIZE])
+{
+	struct limit_file *file = context;
+	uint8_t digest[32];
+	size_t length;
+	char *made;
+
+	(void)leaf;
+	if (entry->kind != ASSAY_ENTRY_SPEC || !memmem(entry->body, entry->body_length, "gb-17401-2014", 13))
+		return 0;
+	assay_sha256(entry->raw, entry->raw_length, digest);
+	assay_hex(digest, sizeof digest, file->before);
+	made = replace(entry->raw, entry->raw_length, "upper=\"7\"", "upper=\"9\"", &length);
+	assert_non_null(made);
+	assay_sha256(made, length, digest);
+	assay_hex(digest, sizeof digest, file->after);
+	free(made);
+	return 1;
+}
+
+/* GB 17401-2014's limit for moisture raised from 7 to 9 g/100g, its digest made right everywhere: 8.46 g/100g would pass,
+ * because verdicts are made with the specs in the journal and not with the installed ones. */
+static void test_limit_of_the_journal(void **state)
+{
+	struct forgery raised = {ASSAY_ENTRY_SPEC, .raw = true,
+		.before =
+			"analyte=\"moisture\" analyte-zh=\"水分\" kind=\"le\" text=\"≤7 g/100g\" upper=\"7\"",
+		.after = "analyte=\"moisture\" analyte-zh=\"水分\" kind=\"le\" text=\"≤7 g/100g\" "
+			 "upper=\"9\""};
+	struct forgery digest = {.every = true};
+	struct limit_file file = {0};
+	struct assay_derive_report report;
+	struct assay_reader *reader;
+	struct assay_error err;
+
+	(void)state;
+	assert_int_equal(assay_reader_open(honest, ASSAY_READ_STILL, &reader, &err), ASSAY_OK);
+	assert_int_equal(assay_reader_each(reader, 0, 0, find_limit, &file, &err), 1);
+	assay_reader_close(reader);
+	forge(&raised);
+	assert_int_equal(raised.changed, 1);
+	memcpy(halfway, forged, sizeof halfway);
+	digest.before = file.before;
+	digest.after = file.after;
+	forge_from(halfway, &digest);
+	report = derive(forged);
+	assert_true(report.differences > 0);
+	assert_string_equal(report.worst.what.code, "verdict-differs");
+	assert_true(would_pass);
+	specimen_remove(halfway);
+	specimen_remove(forged);
+}
+
 static void test_driver_changed(void **state)
 {
 	struct forgery driver = {.every = true};
@@ -287,7 +359,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {cmocka_unit_test(test_all_the_same), cmocka_unit_test(test_copy),
 		cmocka_unit_test(test_bytes_and_readings), cmocka_unit_test(test_fills),
 		cmocka_unit_test(test_results_and_verdicts), cmocka_unit_test(test_specs),
-		cmocka_unit_test(test_driver_changed)};
+		cmocka_unit_test(test_limit_of_the_journal), cmocka_unit_test(test_driver_changed)};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
 }
