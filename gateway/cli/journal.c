@@ -2,6 +2,7 @@
  * assay journal: entries as they stand, one a line. */
 #include "gateway/cli/ask.h"
 #include "gateway/cli/client.h"
+#include "gateway/lab/export.h"
 
 #include <stdint.h>
 #include <stdio.h>
@@ -10,16 +11,21 @@
 
 #define PAGE 200u
 
-static const char help[] = "usage: assay journal [--from N] [--limit N] [--raw] [-d DIR] [--json]\n"
-			   "Entries of the journal, oldest first: sequence, time, kind, line, body. To the "
-			   "end, or --limit of them.\n"
-			   "  --from N    first sequence, default 0\n"
-			   "  --raw       the raw bytes too, as hex\n"
-			   "  --json      one JSON object a line\n";
+static const char help[] =
+	"usage: assay journal [--from N] [--limit N] [--raw] [-d DIR] [--json]\n"
+	"Entries of the journal, oldest first: sequence, time, kind, line, body. To the "
+	"end, or --limit of them.\n"
+	"  --from N    first sequence, default 0\n"
+	"  --raw       the raw bytes too, as hex\n"
+	"  --json      one JSON object a line\n"
+	"       assay journal export [--since N] [-d DIR]\n"
+	"The same from the files, without a gateway and changing nothing: the lines of assay "
+	"export's entries.jsonl\n"
+	"from sequence N on. Ask again with the last seq and one.\n";
 
 struct range {
 	unsigned long long from, limit; /* limit 0: to the end */
-	bool raw;
+	bool raw, since;
 };
 
 static void print_entry(const struct assay_ask *ask, const json_t *entry)
@@ -95,10 +101,20 @@ static bool number(const char *text, unsigned long long *out)
 	return *text >= '0' && *text <= '9' && !*end && *out <= INT64_MAX;
 }
 
+static int export_since(const struct assay_ask *ask, const struct range *range)
+{
+	struct assay_error err;
+	const char *dir = assay_cli_dir(ask->dir, &err);
+	int status = dir ? assay_export_lines(dir, range->from, stdout, &err) : ASSAY_EUSAGE;
+
+	return status == ASSAY_OK ? assay_cli_flush() : assay_cli_fail(ask->json, status, &err);
+}
+
 int assay_cmd_journal(int argc, char **argv)
 {
 	static const struct option options[] = {ASSAY_ASK_OPTIONS, {"from", required_argument, NULL, 'f'},
-		{"limit", required_argument, NULL, 'l'}, {"raw", no_argument, NULL, 'r'}, {NULL, 0, NULL, 0}};
+		{"limit", required_argument, NULL, 'l'}, {"raw", no_argument, NULL, 'r'},
+		{"since", required_argument, NULL, 's'}, {NULL, 0, NULL, 0}};
 	struct assay_ask ask = {0};
 	struct range range = {0};
 	bool good = true;
@@ -109,6 +125,8 @@ int assay_cmd_journal(int argc, char **argv)
 			good = number(optarg, &range.from) && good;
 		else if (option == 'l')
 			good = number(optarg, &range.limit) && range.limit > 0 && good;
+		else if (option == 's')
+			good = range.since = number(optarg, &range.from) && good;
 		else if (option == 'r')
 			range.raw = true;
 		else if (!assay_ask_option(&ask, option, optarg))
@@ -118,5 +136,8 @@ int assay_cmd_journal(int argc, char **argv)
 		(void)fputs(help, stdout);
 		return assay_cli_flush();
 	}
+	if (good && argc - optind == 1 && strcmp(argv[optind], "export") == 0 && !range.raw && !range.limit)
+		return export_since(&ask, &range);
+	good = good && !range.since;
 	return good && optind == argc ? print_range(&ask, &range) : assay_ask_usage(&ask, "journal");
 }

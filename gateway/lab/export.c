@@ -182,6 +182,39 @@ static int put_entry(
 	return written == 0 && putc('\n', file) != EOF ? ASSAY_OK : ASSAY_EIO;
 }
 
+static json_t *body_of(const struct assay_entry *entry)
+{
+	json_t *body = entry->body_length ? json_loadb(entry->body, entry->body_length, JSON_DECODE_ANY, NULL)
+					  : NULL;
+
+	return body ? body : json_null();
+}
+
+static int take_line(void *context, const struct assay_entry *entry, const uint8_t leaf[ASSAY_HASH_SIZE])
+{
+	json_t *body = body_of(entry);
+	int status = put_entry(context, entry, body, leaf);
+
+	json_decref(body);
+	return status;
+}
+
+int assay_export_lines(const char *dir, uint64_t since, FILE *out, struct assay_error *err)
+{
+	struct assay_reader *reader = NULL;
+	int status = assay_reader_open(dir, ASSAY_READ_STILL, &reader, err);
+
+	if (status != ASSAY_OK)
+		return status;
+	status = assay_reader_each(reader, since, 0, take_line, out, err);
+	if (status == ASSAY_ENOMEM)
+		(void)lab_no_memory(err);
+	else if (status == ASSAY_EIO)
+		(void)io_failed(err, "-");
+	assay_reader_close(reader);
+	return status;
+}
+
 static int take(void *context, const struct assay_entry *entry, const uint8_t leaf[ASSAY_HASH_SIZE])
 {
 	struct export *export = context;
@@ -191,10 +224,7 @@ static int take(void *context, const struct assay_entry *entry, const uint8_t le
 	if ((export->from_ns && entry->wall_ns < export->from_ns) ||
 		(export->to_ns && entry->wall_ns >= export->to_ns))
 		return 0;
-	body = entry->body_length ? json_loadb(entry->body, entry->body_length, JSON_DECODE_ANY, NULL)
-				  : json_null();
-	if (!body)
-		body = json_null();
+	body = body_of(entry);
 	row = assay_trail_row(entry);
 	status = row ? put_entry(export->entries, entry, body, leaf) : ASSAY_ENOMEM;
 	for (size_t i = 0; i < TABLES; i++) {

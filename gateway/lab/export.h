@@ -7,6 +7,7 @@
 #include "limits/error.h"
 
 #include <stdint.h>
+#include <stdio.h>
 
 struct assay_export_report {
 	uint64_t entries, first, last; /* first and last sequence; not meaningful without entries */
@@ -17,5 +18,8 @@ struct assay_export_report {
  * when everything in it is durable. ASSAY_ETAKEN "export-exists": something of that name is there. */
 int assay_export(const char *dir, const char *to, int64_t from_ns, int64_t to_ns,
 	struct assay_export_report *report, struct assay_error *err) ASSAY_WARN_UNUSED;
+
+/* The lines of entries.jsonl from sequence since on, to out. */
+int assay_export_lines(const char *dir, uint64_t since, FILE *out, struct assay_error *err) ASSAY_WARN_UNUSED;
 
 #endif

@@ -107,6 +107,10 @@ ok $? 'search by reason: the third result, its verdict, its batch'
 [ "$("$assay" trail search -d "$folder/d" --who nobody-of-this-name | wc -l)" -eq 0 ] &&
 	[ "$("$assay" trail search -d "$folder/d" --to 2001-01-01 | wc -l)" -eq 0 ]
 ok $? 'search that finds nothing'
+"$assay" journal export -d "$folder/d" >"$folder/lines" && cmp -s "$folder/lines" "$folder/whole/entries.jsonl"
+ok $? 'journal export gives the same lines'
+"$assay" journal export -d "$folder/d" --since 100 >"$folder/lines" && tail -n +101 "$folder/whole/entries.jsonl" | cmp -s - "$folder/lines"
+ok $? 'and those since an entry'
 digests "$folder/d" >"$folder/after"
 cmp -s "$folder/before" "$folder/after"
 ok $? 'no byte, size or time in the directory has changed'
