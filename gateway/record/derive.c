@@ -15,8 +15,9 @@
 
 #define GROUP 2000u /* entries in one transaction of the state */
 
-static void fill_finding(struct assay_finding *finding, uint64_t sequence, const char *code, const char *zh,
-	const char *en, va_list args)
+__attribute__((format(printf, 4, 0), format(printf, 5, 0))) static void fill_finding(
+	struct assay_finding *finding, uint64_t sequence, const char *code, const char *zh, const char *en,
+	va_list args)
 {
 	va_list again;
 
