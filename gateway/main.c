@@ -32,6 +32,8 @@ static const struct command {
 	{"backup", assay_cmd_backup, "copy a data directory while it is in use, verified"},
 	{"restore", assay_cmd_restore, "make a data directory from a backup"},
 	{"diff", assay_cmd_diff, "compare two journals entry by entry"},
+	{"doctor", assay_cmd_doctor, "what is not as it should be, and what to do about it"},
+	{"support-bundle", assay_cmd_support_bundle, "one file for whoever helps: no results, no secrets"},
 };
 
 static void usage(FILE *out)
@@ -40,7 +42,7 @@ static void usage(FILE *out)
 		    "The gateway between a food laboratory's instruments and its verdicts.\n\n",
 		out);
 	for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
-		(void)fprintf(out, "  %-9s %s\n", commands[i].name, commands[i].summary);
+		(void)fprintf(out, "  %-15s %s\n", commands[i].name, commands[i].summary);
 	(void)fputs("\nassay COMMAND --help explains a command; assay --version prints the version. Manual: "
 		    "assay(1).\n",
 		out);

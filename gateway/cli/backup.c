@@ -2,6 +2,7 @@
  * assay backup, restore and diff: copies of a data directory that can be trusted. */
 #include "gateway/record/backup.h"
 
+#include "gateway/care/last_backup.h"
 #include "gateway/cli/cli.h"
 #include "gateway/record/compare.h"
 #include "gateway/record/sha256.h"
@@ -10,6 +11,8 @@
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
 
 static const char backup_help[] =
 	"usage: assay backup [-d DIR] DEST [--with-key] [--json]\n"
@@ -85,6 +88,19 @@ static int done(const struct assay_verify_report *report, const char *to, bool h
 	return assay_cli_flush();
 }
 
+/* So that assay doctor knows of it. The copy is good without. */
+static void mark(const struct arguments *arguments, const struct assay_verify_report *report)
+{
+	struct care_last_backup last = {.at_s = (int64_t)time(NULL), .entries = report->end};
+	char *whole = realpath(arguments->word[0], NULL);
+	struct assay_error err;
+
+	(void)snprintf(last.to, sizeof last.to, "%s", whole ? whole : arguments->word[0]);
+	free(whole);
+	if (care_last_backup_write(arguments->dir, &last, &err) != ASSAY_OK)
+		(void)fprintf(stderr, "assay: %s\n", err.text_en);
+}
+
 int assay_cmd_backup(int argc, char **argv)
 {
 	struct arguments arguments = {.words = 0};
@@ -102,6 +118,8 @@ int assay_cmd_backup(int argc, char **argv)
 	if (!arguments.dir)
 		return assay_cli_fail(arguments.json, ASSAY_EUSAGE, &err);
 	status = assay_backup(arguments.dir, arguments.word[0], arguments.with_key, &report, &err);
+	if (status == ASSAY_OK)
+		mark(&arguments, &report);
 	return status == ASSAY_OK ? done(&report, arguments.word[0], arguments.with_key, arguments.json)
 				  : assay_cli_fail(arguments.json, status, &err);
 }

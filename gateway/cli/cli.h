@@ -32,8 +32,8 @@ int assay_cmd_export(int argc, char **argv);
 int assay_cmd_history(int argc, char **argv);
 int assay_cmd_trail(int argc, char **argv);
 int assay_cmd_driver(int argc, char **argv);
-int assay_cmd_line(int argc, char **argv);
-int assay_cmd_sim(int argc, char **argv);
+int assay_cmd_doctor(int argc, char **argv);
+int assay_cmd_support_bundle(int argc, char **argv);
 
 /* Print the error: one line on standard error, or with json {"error":{code,text_zh,text_en}} on standard
  * error. Returns ASSAY_EXIT_USAGE for status ASSAY_EUSAGE, else ASSAY_EXIT_REFUSED. */

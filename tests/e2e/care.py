@@ -1,0 +1,195 @@
+"""care.py ASSAY: what the doctor says, against this machine asked in other ways (adjtimex by ctypes, sqlite3, os.stat,
+xmllint-free text), and what a support bundle holds, read by Python's tarfile. Prints "N passed, N failed"."""
+import ctypes, datetime, json, os, re, shutil, sqlite3, subprocess, sys, tarfile, tempfile
+
+assay = sys.argv[1]
+here = os.path.dirname(os.path.abspath(__file__))
+folder = tempfile.mkdtemp()
+passed = failed = 0
+
+
+def ok(good, what):
+    global passed, failed
+    passed, failed = passed + bool(good), failed + (not good)
+    if not good:
+        print("FAILED:", what)
+
+
+def run(*words):
+    return subprocess.run([assay, *words], capture_output=True, text=True, timeout=120)
+
+
+def doctor(directory):
+    """Exit code, {code: [finding]}, figures."""
+    done = run("doctor", "-d", directory, "--json")
+    answer = json.loads(done.stdout)
+    found = {}
+    for one in answer["findings"]:
+        assert set(one) == {"code", "fault", "subject", "text_zh", "text_en", "do_zh", "do_en"}, one
+        assert all(one[key] for key in one if key not in ("fault", "subject")), one
+        found.setdefault(one["code"], []).append(one)
+    ok(done.returncode == int(any(o["fault"] for o in answer["findings"])), f"exit code of doctor: {done.returncode}")
+    return found, answer["figures"]
+
+
+def subjects(found, code):
+    return [one["subject"] for one in found.get(code, [])]
+
+
+def codes_are_one_list():
+    known = {row["code"] for row in json.loads(run("doctor", "--codes", "--json").stdout)}
+    used = set()
+    for name in os.listdir(f"{here}/../../gateway/care"):
+        used |= set(re.findall(r'care_found(?:_texts)?\(\s*\w+,\s*"([a-z0-9-]+)"', open(f"{here}/../../gateway/care/{name}").read()))
+    ok(known == used and len(known) > 25, f"codes listed and used: {known ^ used}")
+
+
+def a_laboratory():
+    today = datetime.date.today()
+    until = {"past": today - datetime.timedelta(1), "soon": today + datetime.timedelta(10), "good": today + datetime.timedelta(400)}
+    lab = f"{folder}/lab"
+    os.mkdir(lab, 0o700)
+    os.mkdir(f"{folder}/in", 0o700)
+    rows = "".join(
+        f'<line id="l{i}" name-zh="线" name-en="line"><serial port="{folder}/no-port-{i}"/>'
+        f'<instrument id="{name}" name-zh="天平" name-en="balance" spec="mettler-mt-sics" serial="1"'
+        + (f' calibrated-until="{until[name]}"' if name in until else "") + "/></line>"
+        for i, name in enumerate(["past", "soon", "good", "none"]))
+    rows += (f'<line id="off" name-zh="停" name-en="off" disabled="true"><serial port="{folder}/no-port-9"/>'
+             '<instrument id="o" name-zh="天平" name-en="balance" spec="mettler-mt-sics" serial="1" calibrated-until="2099-01-01"/></line>')
+    text = f'<lab site="t" origin="t.example" name-zh="测" name-en="test">{rows}</lab>'
+    open(f"{lab}/lab.xml", "w").write(text)
+    found, _ = doctor(lab)
+    ok(subjects(found, "calibration-overdue") == ["past"], "calibration ended yesterday")
+    ok(subjects(found, "calibration-soon") == ["soon"], "calibration ends in ten days")
+    ok(subjects(found, "calibration-unknown") == ["none"], "no date of calibration")
+    ok(subjects(found, "port-missing") == ["l0", "l1", "l2", "l3"], "ports that are not there; a line switched off is not looked at")
+    ok(subjects(found, "not-running") == [""], "no gateway runs")
+    ok("backup-missing" not in found and "checkpoint-missing" not in found, "a journal not begun needs neither backup nor checkpoint")
+    open(f"{lab}/lab.xml", "w").write("<lab>\n<line/>\n</lab>")
+    found, _ = doctor(lab)
+    ok(len(found["configuration"]) == 1 and "lab.xml:" in found["configuration"][0]["text_en"], "lab.xml with a mistake names the line")
+    found, _ = doctor(f"{folder}/nowhere")
+    ok("directory-missing" in found, "no data directory")
+
+
+def the_machine(found, figures):
+    class Timex(ctypes.Structure):  # adjtimex(2), x86-64 and others with 64-bit long
+        _fields_ = [("modes", ctypes.c_uint), ("offset", ctypes.c_long), ("freq", ctypes.c_long), ("maxerror", ctypes.c_long),
+                    ("esterror", ctypes.c_long), ("status", ctypes.c_int), ("rest", ctypes.c_byte * 256)]
+    state = Timex()
+    ctypes.CDLL(None).adjtimex(ctypes.byref(state))
+    ok(("clock-unsynchronised" in found) == bool(state.status & 0x40), "clock as adjtimex(2) says (STA_UNSYNC 0x0040)")
+    ok(figures["versions"]["sqlite"] == sqlite3.sqlite_version, "version of SQLite as Python's module has it")
+    old = tuple(map(int, sqlite3.sqlite_version.split("."))) < (3, 51, 3)
+    ok(("version-sqlite" in found) == old, "the WAL-reset fault is said below 3.51.3")
+    checked = json.loads(run("spec", "check", "--json").stdout)
+    ok((figures["limits"], figures["limits_unverified"]) == (checked["rows"], checked["unverified"]), "limits as spec check counts them")
+
+
+def older(directory, seconds):
+    """Put the first entry's wall time (header bytes 16..24, assay-journal.5) back."""
+    db = sqlite3.connect(f"{directory}/journal/0001.db")
+    for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type='trigger'").fetchall():
+        db.execute(f"DROP TRIGGER {name}")
+    headers = [row[0] for row in db.execute("SELECT header FROM entry ORDER BY seq")]
+    last = int.from_bytes(headers[-1][16:24], "big", signed=True)
+    moved = headers[0][:16] + (last - seconds * 10**9).to_bytes(8, "big", signed=True) + headers[0][24:]
+    db.execute("UPDATE entry SET header=? WHERE seq=0", (moved,))
+    db.commit()
+    db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    db.close()
+
+
+def the_records(home):
+    found, figures = doctor(home)
+    the_machine(found, figures)
+    count = sqlite3.connect(f"file:{home}/journal/0001.db?immutable=1", uri=True).execute("SELECT count(*) FROM entry").fetchone()[0]
+    ok(figures["journal_entries"] == count, "entries as sqlite3 counts them")
+    ok("backup-missing" in found and "disk_days_left" not in figures, "never backed up; too short to say what a day brings")
+    ok(run("backup", "-d", home, f"{folder}/copy").returncode == 0, "backup")
+    found, figures = doctor(home)
+    ok("backup-missing" not in found and 0 <= figures["backup_age_s"] < 60 and figures["backup"] == os.path.realpath(f"{folder}/copy"), "a backup is known")
+    at, entries, to = open(f"{home}/run/last-backup").read().split(" ", 2)
+    ok(int(entries) == count, "with its entries")
+    open(f"{home}/run/last-backup", "w").write(f"{int(at) - 49 * 3600} {entries} {to}")
+    found, figures = doctor(home)
+    ok("backup-old" in found and "49 h" in found["backup-old"][0]["text_en"], "and after 49 hours it is old")
+    note = open(f"{home}/journal/checkpoint").read().split("\n")
+    ok(figures["checkpoint_entries"] == int(note[1]), "the checkpoint's size as it is written")
+
+    moved = f"{folder}/moved"
+    shutil.copytree(home, moved, symlinks=True, ignore=shutil.ignore_patterns("*.sock"))
+    older(moved, 4 * 86400)
+    _, figures = doctor(moved)
+    size, free = os.path.getsize(f"{moved}/journal/0001.db"), os.statvfs(moved)
+    per_day = size * 86400 // (4 * 86400)
+    ok(abs(figures["journal_bytes_per_day"] - per_day) <= 1, f"growth a day: {figures['journal_bytes_per_day']} and {per_day}")
+    days = (free.f_bavail * free.f_frsize - 128 * 2**20) // per_day
+    ok(abs(figures["disk_days_left"] - days) <= days // 50 + 1, "days the disk will do")
+    os.chmod(f"{moved}/keys/origin.key", 0o640)
+    os.chmod(f"{moved}/journal", 0o755)
+    found, _ = doctor(moved)
+    ok([os.path.basename(s) for s in subjects(found, "key-open")] == ["origin.key"], "a key others may read")
+    ok([os.path.basename(s) for s in subjects(found, "directory-open")] == ["journal"], "a folder others may enter")
+    os.unlink(f"{moved}/keys/origin.key")
+    os.unlink(f"{moved}/journal/checkpoint")
+    found, _ = doctor(moved)
+    ok("key-missing" in found and "checkpoint-missing" in found, "key and checkpoint gone")
+
+
+def the_bundle(home):
+    with open(f"{home}/keys/origin.key", "rb") as file:
+        key = file.read()
+    canary = b"canary-4711-of-the-people"
+    for name in ("people.db", "keys/tls.key"):
+        open(f"{home}/{name}", "wb").write(canary)
+    secrets = [canary, key, key[:32], key.hex().encode(), key[:32].hex().encode()]
+    state = sqlite3.connect(f"file:{home}/state.db?immutable=1", uri=True)
+    for query in ("SELECT id FROM batch", "SELECT name FROM batch", "SELECT producer FROM batch", "SELECT lot FROM batch",
+                  "SELECT DISTINCT who FROM review", "SELECT value||' '||unit FROM result"):
+        secrets += [str(row[0]).encode() for row in state.execute(query) if len(str(row[0])) > 3]
+    ok(len(secrets) > 12, "there is something to look for")
+    done = run("support-bundle", "-d", home, f"{folder}/b.tar")
+    ok(done.returncode == 0, "support-bundle")
+    with tarfile.open(f"{folder}/b.tar") as tar:
+        inside = {member.name: tar.extractfile(member).read() for member in tar}
+    ok(set(inside) == {"assay/doctor.json", "assay/machine.json", "assay/files.json", "assay/status.json", "assay/journal.json",
+                       "assay/checkpoint", "assay/os-release"}, f"members: {sorted(inside)}")
+    whole = open(f"{folder}/b.tar", "rb").read()
+    ok(not [s for s in secrets if s in whole], f"nothing secret in it: {[s for s in secrets if s in whole]}")
+    kinds = {entry["kind"] for entry in json.loads(inside["assay/journal.json"])}
+    ok({"genesis", "start", "stop", "driver"} <= kinds and not kinds & {"exchange", "batch", "test", "fill", "result", "verdict", "review", "config", "spec"}, f"kinds: {kinds}")
+    ok(inside["assay/checkpoint"] == open(f"{home}/journal/checkpoint", "rb").read(), "the checkpoint as it is")
+    ok("keys/origin.key" in {row["name"] for row in json.loads(inside["assay/files.json"])}, "the key by name only")
+    ok(os.stat(f"{folder}/b.tar").st_mode & 0o777 == 0o600, "for its owner only")
+    again = run("support-bundle", "-d", home, f"{folder}/b.tar")
+    ok(again.returncode == 1 and open(f"{folder}/b.tar", "rb").read() == whole, "a file that exists is left alone")
+
+
+def while_it_runs(home):
+    gateway = subprocess.Popen([assay, "demo", "-d", home, "--listen", "127.0.0.1:0"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    gateway.stdout.readline()
+    found, figures = doctor(home)
+    ok(figures["running"] is True and "not-running" not in found, "a gateway runs")
+    ok(not {"port-missing", "tail-unsigned", "journal-unreadable"} & set(found), f"nothing wrong with it: {sorted(found)}")
+    ok(run("support-bundle", "-d", home, f"{folder}/running.tar").returncode == 0, "support-bundle beside it")
+    with tarfile.open(f"{folder}/running.tar") as tar:
+        status = json.load(tar.extractfile("assay/status.json"))
+    ok(status["lines"] and all("channels" not in i for line in status["lines"] for i in line["instruments"]), "lines without readings")
+    gateway.terminate()
+    ok(gateway.wait(timeout=30) == 0, "and it ends in good order")
+
+
+try:
+    codes_are_one_list()
+    a_laboratory()
+    home = f"{folder}/d"
+    ok(run("demo", "--once", "--json", "-d", home).returncode == 0, "demonstration")
+    the_records(home)
+    the_bundle(home)
+    while_it_runs(home)
+finally:
+    shutil.rmtree(folder)
+print(f"{passed} passed, {failed} failed")
+sys.exit(failed != 0)
