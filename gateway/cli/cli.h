@@ -32,6 +32,8 @@ int assay_cmd_export(int argc, char **argv);
 int assay_cmd_history(int argc, char **argv);
 int assay_cmd_trail(int argc, char **argv);
 int assay_cmd_driver(int argc, char **argv);
+int assay_cmd_line(int argc, char **argv);
+int assay_cmd_sim(int argc, char **argv);
 int assay_cmd_doctor(int argc, char **argv);
 int assay_cmd_support_bundle(int argc, char **argv);
 
