@@ -31,12 +31,33 @@ static struct sim_answer *find(struct sim *sim, const uint8_t *bytes, size_t len
 	return least;
 }
 
+/* May the rest of a request still come? */
+static bool begins_request(const struct sim *sim)
+{
+	for (size_t i = 0; i < sim->script->answer_count; i++) {
+		const struct sim_bytes *request = &sim->script->answers[i].request;
+
+		if (sim->held_length < request->length &&
+			memcmp(request->bytes, sim->held, sim->held_length) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Where a line that is not understood ends: behind its first CR or LF. 0: not yet. */
+static size_t line_end(const struct sim *sim)
+{
+	for (size_t i = 0; i < sim->held_length; i++)
+		if (sim->held[i] == '\r' || sim->held[i] == '\n')
+			return i + 1;
+	return sim->held_length == sizeof sim->held ? sim->held_length : 0;
+}
+
 static void answer_text(struct sim *sim, uint64_t now_ns)
 {
 	while (sim->held_length) {
 		struct sim_answer *answer = find(sim, sim->held, sim->held_length, false);
 		uint8_t frame[FRAME_MAX];
-		const uint8_t *end;
 		size_t length;
 
 		if (answer) {
@@ -47,10 +68,10 @@ static void answer_text(struct sim *sim, uint64_t now_ns)
 			drop(sim, answer->request.length);
 			continue;
 		}
-		end = memchr(sim->held, '\n', sim->held_length);
-		if (!end && sim->held_length < sizeof sim->held)
+		length = begins_request(sim) ? 0 : line_end(sim);
+		if (length == 0)
 			return;
-		drop(sim, end ? (size_t)(end - sim->held) + 1 : sim->held_length); /* not understood */
+		drop(sim, length);
 	}
 }
 

@@ -1,0 +1,177 @@
+# SPDX-License-Identifier: Apache-2.0
+"""assay line list, watch, record, replay and probe against a gateway whose instruments are played by assay sim. What the
+commands must show is what the scripts below send: texts of the MT-SICS manual, and registers by the Modbus protocol."""
+import ctypes
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+ASSAY = os.path.abspath(os.environ.get("ASSAY", "build/assay"))
+SPECS = os.path.join(os.path.dirname(ASSAY), "specs/instruments/")
+passed = failed = 0
+
+BALANCE = """<sim protocol="text" serial="B612345678" swapped-serial="C000000009">
+<answer to="I4\\r\\n" send='I4 A "{serial}"\\r\\n'/><answer to="I2\\r\\n" send='I2 A "XPR205"\\r\\n'/>
+<answer to="SI\\r\\n" send="S S     100.00 g\\r\\n"/></sim>"""
+ROOM = """<sim protocol="modbus" serial="M77" model="XY-MD02"><registers unit="1" function="4" address="1"
+values="305 546"/></sim>"""
+LAB = """<lab site="t" origin="t.example" name-zh="t" name-en="t">
+<line id="com1" name-zh="x" name-en="COM 1"><serial port="{room}/com1"/>
+<instrument id="scale" name-zh="x" name-en="Scale" spec="mettler-mt-sics" serial="B612345678" every="1s"/></line>
+<line id="bus" name-zh="x" name-en="Bus"><modbus-rtu port="{room}/bus"/>
+<instrument id="room" name-zh="x" name-en="Room" spec="xy-md02" every="1s"/></line></lab>"""
+
+
+def check(good, what):
+    global passed, failed
+    if good:
+        passed += 1
+    else:
+        failed += 1
+        print("FAILED:", what)
+
+
+def die_with_parent():
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+
+
+def assay(*arguments, seconds=30):
+    return subprocess.run([ASSAY, *arguments], capture_output=True, text=True, timeout=seconds)
+
+
+def rows(run):
+    return [json.loads(line) for line in run.stdout.splitlines()]
+
+
+class Sim:
+    def __init__(self, *arguments):
+        self.process = subprocess.Popen([ASSAY, "sim", *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                        text=True, preexec_fn=die_with_parent)
+        self.port = self.process.stdout.readline().strip()
+
+    def order(self, word):
+        self.process.stdin.write(word + "\n")
+        self.process.stdin.flush()
+
+    def end(self):
+        self.process.terminate()
+        self.process.communicate(timeout=10)
+
+
+def wait_for(what, seconds):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if what():
+            return True
+        time.sleep(0.1)
+    return False
+
+
+def status_of(data, line):
+    return {row["line"]: row for row in rows(assay("line", "list", "-d", data, "--json"))}[line]
+
+
+def write(path, text):
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text)
+    return path
+
+
+def watching(data):
+    seen = rows(assay("line", "watch", "com1", "-d", data, "--count", "3", "--seconds", "20", "--json"))
+    check(len(seen) == 3 and all(row["line"] == "com1" for row in seen), f"watch shows one line: {seen}")
+    weights = [row for row in seen if row["readings"]]
+    check(weights and all(row["readings"] == [{"channel": "weight", "value": "100.00", "unit": "g", "flags": ["stable"],
+                                               "sample": None, "reason": None}] for row in weights), "and its readings")
+    heard = [event["hex"] for row in weights for event in row["events"] if event["direction"] == "rx"]
+    check(bytes.fromhex("".join(heard)) == b"S S     100.00 g\r\n" * len(weights), "and its bytes")
+    text = assay("line", "watch", "bus", "-d", data, "--count", "2", "--seconds", "20").stdout
+    check("temperature  30.5 °C" in text and "> 01 04 00 01 00 02 20 0B" in text, f"watch for people: {text}")
+    wrong = assay("line", "watch", "nowhere", "-d", data)
+    check(wrong.returncode == 1 and "nowhere" in wrong.stderr, "a line that is not there")
+
+
+def recording(room, data):
+    capture = os.path.join(room, "bus.cap")
+    done = assay("line", "record", "bus", "-o", capture, "-d", data, "--count", "2", "--seconds", "20", "--json")
+    check(rows(done) == [{"file": capture, "exchanges": 2}], f"record says how much: {done.stdout}{done.stderr}")
+    lines = open(capture, encoding="utf-8").read().splitlines()
+    check(lines[0] == "assay-capture 1" and any(" > 01 04 00 01 00 02 20 0B" in line for line in lines), "a capture file")
+    check(assay("line", "record", "bus", "-o", capture, "-d", data, "--count", "1").returncode == 1, "no file is overwritten")
+    again = rows(assay("line", "replay", capture, "--instrument", SPECS + "xy-md02.xml", "--json"))
+    values = [(row["channel"], row["value"]) for row in again if "channel" in row]
+    check(values == [("temperature", "30.5"), ("humidity", "54.6")] * 2, f"replay reads it again: {values}")
+    check(sum(row.get("direction") == ">" for row in again) == 2, "and shows the requests")
+    decoded = rows(assay("driver", "decode", "--instrument", SPECS + "xy-md02.xml", capture))
+    check([(row["channel"], row["value"]) for row in decoded] == values, "driver decode agrees")
+    text = os.path.join(room, "com1.cap")
+    check(assay("line", "record", "com1", "-o", text, "-d", data, "--from", "1", "--count", "4").returncode == 0,
+          "from an earlier entry on")
+    out = assay("line", "replay", text, "--instrument", SPECS + "mettler-mt-sics.xml").stdout
+    check("serial B612345678" in out and "weight  100.00 g" in out, f"identity and weight: {out}")
+    bad = write(os.path.join(room, "bad.cap"), "assay-capture 1\n0.1 < 41\nnonsense\n")
+    refused = assay("line", "replay", bad, "--instrument", SPECS + "xy-md02.xml", "--json")
+    check(refused.returncode == 1 and "bad.cap:3" in json.loads(refused.stderr)["error"]["text_en"], "a bad row is named")
+
+
+def probing(room):
+    taken = assay("line", "probe", os.path.join(room, "com1"), "--settings", "9600/8n1", "--json")
+    check(taken.returncode == 1 and json.loads(taken.stderr)["error"]["code"] == "port-taken", f"in use: {taken.stderr}")
+    sim = Sim(write(os.path.join(room, "b.xml"), BALANCE))
+    found = rows(assay("line", "probe", sim.port, "--json"))
+    check({"mettler-mt-sics"} <= {row["spec"] for row in found} and
+          all(row["serial"] == "B612345678" and row["settings"] == "9600/8n1" for row in found), f"a balance: {found}")
+    sim.end()
+    modbus = write(os.path.join(room, "m.xml"), ROOM)
+    for arguments in ((), ("--listen", "127.0.0.1:0")):
+        sim = Sim(modbus, *arguments)
+        found = rows(assay("line", "probe", sim.port, "--settings", "9600/8n1", "--units", "2", "--json"))
+        check([(row["link"], row["unit"], row["model"], row["serial"]) for row in found] == [("modbus", 1, "XY-MD02", "M77")],
+              f"a Modbus unit {arguments}: {found}")
+        sim.end()
+    sim = Sim(write(os.path.join(room, "q.xml"), '<sim protocol="text"><say every-ms="600000" send="x"/></sim>'))
+    silent = assay("line", "probe", sim.port, "--settings", "9600/8n1", "--units", "1")
+    check(silent.returncode == 1 and "nobody answers" in silent.stderr, "nobody there")
+    wrong = assay("line", "probe", sim.port, "--settings", "fast")
+    check(wrong.returncode == 2 and "9600/8n1" in wrong.stderr, "settings are 9600/8n1")
+    sim.end()
+    check(assay("line", "probe", os.path.join(room, "none")).returncode == 1, "no such port")
+
+
+def main():
+    with tempfile.TemporaryDirectory() as room:
+        data = os.path.join(room, "data")
+        lab = write(os.path.join(room, "lab.xml"), LAB.format(room=room))
+        listed = rows(assay("line", "list", "-c", lab, "--json"))
+        check([(row["line"], row["transport"], row["status"]) for row in listed] ==
+              [("com1", "serial", "not-running"), ("bus", "modbus-rtu", "not-running")], f"list of a lab.xml: {listed}")
+        sims = [Sim(write(os.path.join(room, "balance.xml"), BALANCE), "--link", os.path.join(room, "com1")),
+                Sim(write(os.path.join(room, "room.xml"), ROOM), "--link", os.path.join(room, "bus"))]
+        serve = subprocess.Popen([ASSAY, "serve", "-c", lab, "-d", data], stdout=subprocess.DEVNULL,
+                                 preexec_fn=die_with_parent)
+        try:
+            check(wait_for(lambda: os.path.exists(os.path.join(data, "run/assay.sock")) and
+                           assay("line", "list", "-d", data).returncode == 0, 15), "the gateway runs")
+            check(wait_for(lambda: status_of(data, "com1")["status"] == "online", 10), "list: the line is online")
+            watching(data)
+            recording(room, data)
+            probing(room)
+        finally:
+            serve.terminate()
+            check(serve.wait(20) == 0, "the gateway stops in order")
+            for sim in sims:
+                sim.end()
+    for verb in ("list", "watch", "record", "replay", "probe"):
+        told = assay("line", verb, "--help")
+        check(told.returncode == 0 and told.stdout.startswith(f"usage: assay line {verb}"), f"{verb} --help")
+        check(assay("line", verb, "--nonsense").returncode == 2, f"{verb}: a wrong option")
+    print(f"{passed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
