@@ -154,8 +154,17 @@ const struct assay_standard *assay_specs_standard(const struct assay_specs *spec
 /* By number and production date, or by id with year (then in force or not is the caller's question). NULL: none. */
 const struct assay_standard *assay_specs_standard_at(
 	const struct assay_specs *specs, const char *name, const char *produced, bool *in_force_out);
+/* Its rows are known to be a part of the edition's: that a food is not among them says nothing. */
+bool assay_specs_standard_partial(const struct assay_specs *specs, const struct assay_standard *standard);
 /* By id or number, any date. */
 bool assay_specs_standard_known(const struct assay_specs *specs, const char *name);
+
+/* What differs from one edition to the other, in the order of the rows: changed and removed by the older one, then added.
+ * A row's counterpart has the same category, analyte, unit and conditions; before NULL: added, after NULL: removed. */
+typedef void assay_on_change(
+	void *context, const struct assay_limit *before, const struct assay_limit *after);
+void assay_standard_compare(const struct assay_standard *before, const struct assay_standard *after,
+	assay_on_change *on_change, void *context);
 
 /* A food's place in one tree. */
 struct assay_category {

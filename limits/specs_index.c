@@ -437,6 +437,11 @@ const struct assay_standard *assay_specs_standard_at(
 	return NULL;
 }
 
+bool assay_specs_standard_partial(const struct assay_specs *specs, const struct assay_standard *standard)
+{
+	return specs->no_row_unverified[standard - specs->standards];
+}
+
 bool assay_specs_standard_known(const struct assay_specs *specs, const char *name)
 {
 	for (size_t i = 0; i < specs->standard_count; i++)

@@ -154,40 +154,26 @@ int assay_spec_show(const struct assay_specs *specs, const char *name, bool json
 
 /* ---- diff --------------------------------------------------------------------------------------------------- */
 
-static bool same_key(const struct assay_limit *a, const struct assay_limit *b)
-{
-	return strcmp(a->category, b->category) == 0 && strcmp(a->analyte, b->analyte) == 0 &&
-	       strcmp(a->unit, b->unit) == 0 && strcmp(a->measure, b->measure) == 0;
-}
+struct changes {
+	json_t *list;
+	bool json;
+};
 
-static bool same_limit(const struct assay_limit *a, const struct assay_limit *b)
+static void report(void *context, const struct assay_limit *before, const struct assay_limit *after)
 {
-	return strcmp(a->kind, b->kind) == 0 && strcmp(a->text, b->text) == 0 &&
-	       strcmp(a->except, b->except) == 0 && strcmp(a->when, b->when) == 0 &&
-	       strcmp(a->unless, b->unless) == 0 && strcmp(a->convert, b->convert) == 0;
-}
-
-static const struct assay_limit *counterpart(
-	const struct assay_standard *standard, const struct assay_limit *limit)
-{
-	for (size_t i = 0; i < standard->limit_count; i++)
-		if (same_key(&standard->limits[i], limit))
-			return &standard->limits[i];
-	return NULL;
-}
-
-static void report(json_t *list, bool json, const char *change, const struct assay_limit *before,
-	const struct assay_limit *after)
-{
+	const struct changes *changes = context;
 	const struct assay_limit *any = after ? after : before;
 
 	if (!any)
 		return;
-	(void)json_array_append_new(
-		list, json_pack("{s:s,s:s,s:s,s:s,s:s,s:s}", "change", change, "category", any->category,
-			      "analyte", any->analyte, "analyte_zh", any->analyte_zh, "before",
-			      before ? before->text : "", "after", after ? after->text : ""));
-	if (json)
+	(void)json_array_append_new(changes->list,
+		json_pack("{s:s,s:s,s:s,s:s,s:s,s:s}", "change",
+			before && after ? "changed"
+			: before        ? "removed"
+					: "added",
+			"category", any->category, "analyte", any->analyte, "analyte_zh", any->analyte_zh,
+			"before", before ? before->text : "", "after", after ? after->text : ""));
+	if (changes->json)
 		return;
 	if (before)
 		print_limit("- ", before);
@@ -197,24 +183,16 @@ static void report(json_t *list, bool json, const char *change, const struct ass
 
 static void compare(const struct assay_standard *before, const struct assay_standard *after, bool json)
 {
-	json_t *list = json_array();
+	struct changes changes = {.list = json_array(), .json = json};
 
-	for (size_t i = 0; i < before->limit_count; i++) {
-		const struct assay_limit *old = &before->limits[i], *new = counterpart(after, old);
-
-		if (!new)
-			report(list, json, "removed", old, NULL);
-		else if (!same_limit(old, new))
-			report(list, json, "changed", old, new);
-	}
-	for (size_t i = 0; i < after->limit_count; i++)
-		if (!counterpart(before, &after->limits[i]))
-			report(list, json, "added", NULL, &after->limits[i]);
+	assay_standard_compare(before, after, report, &changes);
 	if (json)
-		finish(json_pack("{s:s,s:s,s:O}", "before", before->id, "after", after->id, "changes", list));
+		finish(json_pack(
+			"{s:s,s:s,s:O}", "before", before->id, "after", after->id, "changes", changes.list));
 	else
-		(void)printf("%s -> %s: %zu rows differ\n", before->id, after->id, json_array_size(list));
-	json_decref(list);
+		(void)printf(
+			"%s -> %s: %zu rows differ\n", before->id, after->id, json_array_size(changes.list));
+	json_decref(changes.list);
 }
 
 /* By id in the specs, or the only standard of a file that is loaded in its place. */
