@@ -2,18 +2,41 @@
 // The frame: rail, top bar, scan box, help; and which page is shown. The address after # is the page.
 import { html, render, useState, useEffect, useRef } from './standalone.module.js';
 import { Bench } from './bench.js';
-import { Batches } from './batches.js';
-import { BatchPage } from './batch.js';
-import { Review } from './review.js';
-import { Trail } from './trail.js';
 import { Help, applyTheme } from './help.js';
 import { Icon, RailIcon } from './icons.js';
 import { bind } from './keys.js';
 import { connect, live, useLive } from './live.js';
+import { Failed, Loading } from './parts.js';
 import { inBand, clock, grouped } from './text.js';
 import { t, pick, choose, current } from './words.js';
 
-const PAGES = [['bench', 'b'], ['batches', 'l'], ['review', 'r'], ['trail', 't']];
+const PAGES = [['bench', 'b'], ['batches', 'l'], ['review', 'r'], ['trail', 't'], ['standards', 's']];
+
+// The Bench comes with the frame; every other page is fetched when it is first wanted.
+const LATER = {
+  batches: () => import('./batches.js').then((m) => m.Batches), batch: () => import('./batch.js').then((m) => m.BatchPage),
+  review: () => import('./review.js').then((m) => m.Review), trail: () => import('./trail.js').then((m) => m.Trail),
+  standards: () => import('./standards.js').then((m) => m.Standards),
+};
+const here = new Map();
+
+function Later({ name, ...rest }) {
+  const [, arrived] = useState(0);
+  const [error, fail] = useState(null);
+  const fetchIt = () => {
+    fail(null);
+    LATER[name]().then((page) => {
+      here.set(name, page);
+      arrived((n) => n + 1);
+    }, fail);
+  };
+  useEffect(() => {
+    if (!here.has(name)) fetchIt();
+  }, [name]);
+  const Page = here.get(name);
+  if (Page) return html`<${Page} ...${rest} />`;
+  return error ? html`<${Failed} error=${error} retry=${fetchIt} />` : html`<${Loading} rows=${6} />`;
+}
 
 function route() {
   const [page, id, more] = location.hash.replace(/^#\/?/, '').split('/').map(decodeURIComponent);
@@ -155,10 +178,10 @@ function App() {
   }, [title]);
   const context = at.page === 'trail' ? t('trail-sub')
     : at.page === 'batches' ? (batches ? t('count', grouped(batches.length)) : '')
-      : at.page === 'review' ? (batches ? t('review-count', waiting) : '') : pick(gateway, 'name');
-  const page = at.page === 'batches' ? (at.id && at.id[0] !== '?' ? html`<${BatchPage} id=${at.id} />` : html`<${Batches} wanted=${at.id.slice(1)} />`)
-    : at.page === 'review' ? html`<${Review} id=${at.id} />`
-      : at.page === 'trail' ? html`<${Trail} id=${at.id} reading=${at.more} />` : html`<${Bench} />`;
+      : at.page === 'standards' ? t('standards-sub') : at.page === 'review' ? (batches ? t('review-count', waiting) : '') : pick(gateway, 'name');
+  const page = at.page === 'bench' ? html`<${Bench} />`
+    : at.page === 'batches' && at.id && at.id[0] !== '?' ? html`<${Later} name="batch" id=${at.id} />`
+      : html`<${Later} key=${at.page} name=${at.page} id=${at.id} more=${at.more} />`;
   return html`<div class=${`app${feed === 'lost' ? ' lost' : ''}`}><${Rail} page=${at.page} waiting=${waiting} />
     <${TopBar} title=${title} context=${context} again=${again} openHelp=${() => setHelp(true)} />
     <div class="below"><${FeedBar} /><main class="page" id="page">${page}</main></div>

@@ -56,7 +56,8 @@ function Row({ batch }) {
     <td class="c-verdict"><${Verdict} verdict=${batch.verdict} /></td></tr>`;
 }
 
-export function Batches({ wanted }) {
+export function Batches({ id }) {
+  const wanted = id.slice(1);
   const { batches } = useLive();
   const [tab, setTab] = useState('all');
   const [text, setText] = useState(wanted || '');

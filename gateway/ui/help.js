@@ -25,8 +25,8 @@ export function applyTheme(theme = stored()) {
 }
 
 const LIST = [
-  [['/'], 'where-all', 'help-scan'], [['G', 'B L R T'], 'where-all', 'help-go'], [['J', 'K', '↓', '↑'], 'where-lists', 'help-move'],
-  [['Enter'], 'where-lists', 'help-open'], [['Esc'], 'where-all', 'help-esc'], [['F'], 'batches', 'help-filter'],
+  [['/'], 'where-all', 'help-scan'], [['G', 'B L R T S'], 'where-all', 'help-go'], [['J', 'K', '↓', '↑'], 'where-lists', 'help-move'],
+  [['Enter'], 'where-lists', 'help-open'], [['PgDn', 'PgUp'], 'where-lists', 'help-page'], [['Esc'], 'where-all', 'help-esc'], [['F'], 'batches', 'help-filter'],
   [['T'], 'batches', 'help-trail'], [['[', ']'], 'where-trail', 'help-readings'], [['Alt', 'L'], 'where-all', 'help-language'],
   [['?'], 'where-all', 'help-help'],
 ];

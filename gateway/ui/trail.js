@@ -83,7 +83,7 @@ function useTrace(id) {
   return { trace, error, retry };
 }
 
-export function Trail({ id, reading }) {
+export function Trail({ id, more: reading }) {
   const choosing = !id || id[0] === '?';
   const { trace, error, retry } = useTrace(choosing ? '' : id);
   const [index, set] = useState(Number(reading) || 0);

@@ -3,7 +3,8 @@
 const STORED = 'assay-language';
 
 export const WORDS = {
-  bench: ['工作台', 'Bench'], batches: ['批次', 'Batches'], review: ['复核', 'Review'], trail: ['追溯', 'Trail'],
+  bench: ['工作台', 'Bench'], batches: ['批次', 'Batches'], review: ['复核', 'Review'], trail: ['追溯', 'Trail'], standards: ['标准', 'Standards'],
+  'standards-sub': ['按生产日期适用的版本', 'the edition in force on the production date'],
   'trail-sub': ['从印出的数字到线上的字节', 'from a printed figure to the bytes on the wire'],
   scan: ['扫条码，或输入批号、样品号', 'Scan, or type a batch or sample'],
   'scan-none': ['没有“{}”', 'nothing called “{}”'],
@@ -113,12 +114,16 @@ export const WORDS = {
   'state-absent': ['状态库正在重建，画面暂时不更新。台账不受影响。', 'The state is being rebuilt; the picture does not change meanwhile. The journal is not affected.'],
   loading: ['正在读取……', 'Reading……'], 'load-failed': ['读不出来', 'Could not be read'], retry: ['再试', 'Try again'],
   // help
-  'help-scan': ['扫码框', 'scan box'], 'help-go': ['工作台、批次、复核、追溯', 'Bench, Batches, Review, Trail'],
+  'help-scan': ['扫码框', 'scan box'], 'help-go': ['工作台、批次、复核、追溯、标准', 'Bench, Batches, Review, Trail, Standards'],
   'help-move': ['上一条、下一条', 'previous, next'], 'help-open': ['打开', 'open'], 'help-esc': ['关闭、清除、返回', 'close, clear, back'],
+  'help-page': ['下一页、上一页', 'next, previous page'],
   'help-filter': ['筛选', 'filter'], 'help-trail': ['追溯', 'walk the trail'], 'help-readings': ['上一个、下一个读数的字节', 'previous, next reading’s bytes'],
   'help-language': ['中文、英文', 'Chinese, English'], 'help-help': ['这张表', 'this list'],
   'where-all': ['各页', 'all'], 'where-lists': ['列表', 'lists'], 'where-trail': ['追溯', 'Trail'],
 };
+
+// A page that is loaded when it is first wanted brings its own words.
+export const learn = (words) => Object.assign(WORDS, words);
 
 let language = start();
 

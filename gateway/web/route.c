@@ -18,16 +18,15 @@
 static const struct web_problem problem_argument = {
 	400, "query-refused", "网址的参数不对", "the address's arguments are wrong"};
 
-static const char *argument(const struct web_call *call, const char *name)
+const char *web_argument(const struct web_call *call, const char *name)
 {
 	return MHD_lookup_connection_value(call->connection, MHD_GET_ARGUMENT_KIND, name);
 }
 
-/* A whole number from the query: usual when absent; false when it is none, or above max. */
-static bool number_argument(
+bool web_number_argument(
 	const struct web_call *call, const char *name, uint64_t usual, uint64_t max, uint64_t *out)
 {
-	const char *text = argument(call, name);
+	const char *text = web_argument(call, name);
 	uint64_t value = 0;
 
 	*out = usual;
@@ -111,7 +110,7 @@ static enum MHD_Result get_frames(struct web_call *call)
 	uint64_t limit;
 	sqlite3 *db;
 
-	if (!number_argument(call, "limit", FRAMES_USUAL, FRAMES_MAX, &limit))
+	if (!web_number_argument(call, "limit", FRAMES_USUAL, FRAMES_MAX, &limit))
 		return refuse(call);
 	db = web_state_get(&call->web->state, &err);
 	return answer_list(call, "frames", db ? assay_query_frames(db, (unsigned)limit, &err) : NULL, &err);
@@ -119,8 +118,8 @@ static enum MHD_Result get_frames(struct web_call *call)
 
 static enum MHD_Result get_history(struct web_call *call)
 {
-	const char *instrument = argument(call, "instrument"), *channel = argument(call, "channel"),
-		   *from = argument(call, "from");
+	const char *instrument = web_argument(call, "instrument"), *channel = web_argument(call, "channel"),
+		   *from = web_argument(call, "from");
 	int64_t from_ns = ((int64_t)time(NULL) - HISTORY_USUAL_S) * 1000000000;
 	struct assay_error err = {0};
 	sqlite3 *db;
@@ -136,7 +135,7 @@ static enum MHD_Result get_batches(struct web_call *call)
 {
 	static const char *const known[] = {
 		"", "to-test", "testing", "awaiting-review", "awaiting-release", "void"};
-	const char *status = argument(call, "status");
+	const char *status = web_argument(call, "status");
 	struct assay_error err = {0};
 	bool found = !status;
 	sqlite3 *db;
@@ -179,9 +178,10 @@ static enum MHD_Result get_journal(struct web_call *call)
 	struct assay_error err = {0};
 	uint64_t from, limit, raw;
 
-	if (!number_argument(call, "from", 0, INT64_MAX, &from) ||
-		!number_argument(call, "raw", 0, 1, &raw) ||
-		!number_argument(call, "limit", JOURNAL_USUAL, raw ? JOURNAL_RAW_MAX : JOURNAL_MAX, &limit))
+	if (!web_number_argument(call, "from", 0, INT64_MAX, &from) ||
+		!web_number_argument(call, "raw", 0, 1, &raw) ||
+		!web_number_argument(
+			call, "limit", JOURNAL_USUAL, raw ? JOURNAL_RAW_MAX : JOURNAL_MAX, &limit))
 		return refuse(call);
 	return answer_list(call, "entries",
 		assay_query_journal(call->web->role->dir, from, (unsigned)limit, raw == 1, &err), &err);
@@ -233,6 +233,9 @@ const struct web_route web_routes[] = {
 	{"/api/v1/journal", " from limit raw ", false, get_journal},
 	{"/api/v1/results/{id}/trace", "", false, get_trace},
 	{"/api/v1/events", "", false, get_events},
+	{"/api/v1/standards", " q ", false, web_get_standards},
+	{"/api/v1/standards/{id}/limits", " q from limit ", false, web_get_limits},
+	{"/api/v1/standards/{id}/changes", " since ", false, web_get_changes},
 };
 const size_t web_route_count = sizeof web_routes / sizeof *web_routes;
 

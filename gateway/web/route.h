@@ -31,7 +31,17 @@ const struct web_route *web_route_find(const char *path, char *id);
  * anything else. */
 bool web_time_read(const char *text, int64_t *out_ns);
 
+/* An argument of the query, NULL when absent. */
+const char *web_argument(const struct web_call *call, const char *name);
+/* A whole number from the query: usual when absent; false when it is none, or above max. */
+bool web_number_argument(
+	const struct web_call *call, const char *name, uint64_t usual, uint64_t max, uint64_t *out);
+
 /* metrics.c */
 enum MHD_Result web_metrics(struct web_call *call);
+/* route_standards.c */
+enum MHD_Result web_get_standards(struct web_call *call);
+enum MHD_Result web_get_limits(struct web_call *call);
+enum MHD_Result web_get_changes(struct web_call *call);
 
 #endif

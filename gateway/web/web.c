@@ -75,6 +75,15 @@ static int start(struct web *web, struct assay_error *err)
 	return ASSAY_OK;
 }
 
+/* The pages that show standards need them, the rest does not: without them the role still serves. */
+static void read_specs(struct web *web)
+{
+	struct assay_error err = {0};
+
+	if (web->role->places && assay_specs_load(web->role->places->specs, &web->specs, &err) != ASSAY_OK)
+		(void)fprintf(stderr, "assay: web: %s\n", err.text_en);
+}
+
 /* From here on: no connection outwards, no program, no file but those of the data directory, and these only read. */
 static int confine(const struct web *web, struct assay_error *err)
 {
@@ -162,11 +171,13 @@ int assay_web_main(const struct assay_role *role)
 
 	(void)signal(SIGPIPE, SIG_IGN);
 	(void)assay_error_set(&err, ASSAY_ENOMEM, "out-of-memory", "内存不足", "out of memory");
+	read_specs(&web);
 	if (payload && start(&web, &err) == ASSAY_OK && confine(&web, &err) == ASSAY_OK)
 		exit_code = run(&web, payload);
 	else
 		(void)fprintf(stderr, "assay: web: %s\n", err.text_en);
 	stop(&web);
+	assay_specs_free(web.specs);
 	free(payload);
 	return exit_code;
 }

@@ -5,7 +5,7 @@
 #define ASSAY_WEB_WEB_H
 
 #include "gateway/role.h"
-#include "limits/error.h"
+#include "limits/limits.h"
 
 #include <microhttpd.h>
 #include <sqlite3.h>
@@ -61,6 +61,7 @@ struct web {
 	bool loopback; /* the listener is bound to a loopback address */
 	bool stopping;
 	struct web_state state;
+	struct assay_specs *specs; /* read before the role locks itself in; NULL: could not be read */
 	struct web_counts counts;
 	struct web_peer *peers;
 	unsigned peer_count;
