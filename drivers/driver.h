@@ -182,6 +182,21 @@ struct assay_channel {
 	const char *help_zh, *help_en;
 };
 
+/* One piece of a register map. The host plans the requests from these for the line it has: what they cost depends on
+ * baud rate and turnaround, which a driver does not know. */
+enum assay_map_kind {
+	ASSAY_MAP_VALUE = 1, /* means something; read whole, in one request */
+	ASSAY_MAP_HOLE = 2 /* means nothing, but may be read along */
+};
+struct assay_map_piece {
+	uint32_t kind; /* enum assay_map_kind */
+	uint32_t function; /* 1 to 4 */
+	uint32_t address, registers; /* bits for functions 1 and 2 */
+	uint32_t most; /* registers or bits of one request that covers this value, at most */
+	uint32_t period_ms; /* asked for so often; 0: as often as the instrument */
+	uint32_t turnaround_ms; /* what the device takes to answer; 0: not known */
+};
+
 struct assay_session; /* the driver's own */
 
 /* Services the driver may use, besides its own arithmetic. */
@@ -218,6 +233,11 @@ struct assay_driver {
 	 * driver itself: the host journals the frame as bad format). */
 	int (*decode)(struct assay_session *session, const struct assay_frame *frame,
 		const struct assay_sink *sink);
+
+	/* MODBUS only, may be NULL. The index-th piece of what WANT_VALUES and WANT_STABLE read: 1 filled, 0 there are no
+	 * more. With it the host makes the requests itself, of unit and time-out as ask's; decode must then read any
+	 * answer that covers pieces, whatever else it covers. */
+	int (*map)(const struct assay_session *session, uint32_t index, struct assay_map_piece *out);
 };
 
 #define ASSAY_DRIVER_HEAD                                                                                    \

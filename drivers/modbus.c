@@ -6,7 +6,7 @@
  *   123456.0 as a float: 47 F1 20 00 abcd, 20 00 47 F1 cdab, F1 47 00 20 badc, 00 20 F1 47 dcba
  *
  * Items next to each other are asked for together; a hole is bridged only where the map declares it (type hole), and no
- * value is split. What an answer means depends on the registers asked for alone, so another plan reads old bytes alike. */
+ * value is split. A host that knows its line plans by itself, from the map. What an answer means depends on the registers asked for alone, so another plan reads old bytes alike. */
 #include "drivers/modbus_map.h"
 
 #include <string.h>
@@ -27,6 +27,7 @@ static int modbus_open(const struct assay_host *host, const struct assay_setting
 	session->unit = 1;
 	session->timeout_ms = 500;
 	session->most = REGISTERS_MAX;
+	session->most_bits = BITS_MAX;
 	session->bridge = 16;
 	session->join_holes = session->join_adjacent = 1;
 	for (size_t i = 0; i < count && !wrong; i++)
@@ -77,6 +78,44 @@ static int modbus_ask(
 		return 0;
 	}
 	return 0;
+}
+
+static void cover(struct assay_map_piece *piece, const struct item *item)
+{
+	uint32_t end = piece->address + piece->registers, last = item->address + item->registers;
+
+	if (item->address < piece->address)
+		piece->address = item->address;
+	piece->registers = (last > end ? last : end) - piece->address;
+}
+
+/* A value and what it is read with - its decimals, its status word - are one piece. What tells who the device is can be
+ * read along. */
+static int modbus_map(const struct assay_session *session, uint32_t index, struct assay_map_piece *out)
+{
+	const struct item *item = &session->item[index];
+	const char *const from[] = {item->decimals_from, item->fault_from};
+
+	if (index >= session->items)
+		return 0;
+	*out = (struct assay_map_piece){.kind = ASSAY_MAP_VALUE,
+		.function = item->function,
+		.address = item->address,
+		.registers = item->registers,
+		.most = most_of(session, item->function),
+		.period_ms = item->period_ms,
+		.turnaround_ms = session->turnaround_ms};
+	if (item->type == HOLE || item->role != VALUE) {
+		out->kind = ASSAY_MAP_HOLE;
+		out->registers = session->join_holes ? item->registers : 0;
+		return 1;
+	}
+	for (unsigned i = 0; i < 2; i++)
+		if (*from[i])
+			cover(out, find(session, from[i]));
+	if (!session->join_adjacent)
+		out->most = out->registers;
+	return 1;
 }
 
 /* What an answer holds: registers or bits from `address` on. */
@@ -353,6 +392,13 @@ static const struct assay_option options[] = {
 		.fallback = "500",
 		.help_zh = "等待应答的毫秒数",
 		.help_en = "how long to wait for the answer"},
+	{.name = "turnaround-ms",
+		.kind = ASSAY_OPTION_INTEGER,
+		.min = 0,
+		.max = 1000,
+		.fallback = "0",
+		.help_zh = "设备从收完到开始应答的毫秒数；0 未知",
+		.help_en = "what the device takes to begin its answer, for planning; 0: not known"},
 	{.name = "max-registers",
 		.kind = ASSAY_OPTION_INTEGER,
 		.min = 1,
@@ -360,6 +406,13 @@ static const struct assay_option options[] = {
 		.fallback = "125",
 		.help_zh = "一次最多读几个寄存器",
 		.help_en = "registers the device gives at once"},
+	{.name = "max-bits",
+		.kind = ASSAY_OPTION_INTEGER,
+		.min = 1,
+		.max = 2000,
+		.fallback = "2000",
+		.help_zh = "一次最多读几个位",
+		.help_en = "bits the device gives at once"},
 	{.name = "bridge",
 		.kind = ASSAY_OPTION_INTEGER,
 		.min = 0,
@@ -475,6 +528,13 @@ static const struct assay_option options[] = {
 		.help_zh = "状态字中表示故障的位",
 		.help_en = "bits of the status word that mean a fault"},
 	{.group = "item",
+		.name = "period-ms",
+		.kind = ASSAY_OPTION_INTEGER,
+		.min = 0,
+		.max = 86400000,
+		.help_zh = "读取周期，毫秒；默认同仪器",
+		.help_en = "read so often, in ms; else as often as the instrument"},
+	{.group = "item",
 		.name = "identity",
 		.kind = ASSAY_OPTION_CHOICE,
 		.choices = "serial model",
@@ -486,6 +546,6 @@ static const struct assay_channel channels[] = {{.name = NULL}};
 
 ASSAY_DRIVER_EXPORT;
 const struct assay_driver assay_driver = {ASSAY_DRIVER_HEAD, .link = ASSAY_LINK_MODBUS, .name = "modbus",
-	.version = "2.0", .summary_zh = "Modbus 寄存器表", .summary_en = "Modbus register maps",
+	.version = "2.1", .summary_zh = "Modbus 寄存器表", .summary_en = "Modbus register maps",
 	.options = options, .channels = channels, .open = modbus_open, .close = modbus_close,
-	.ask = modbus_ask, .decode = modbus_decode};
+	.ask = modbus_ask, .decode = modbus_decode, .map = modbus_map};

@@ -27,7 +27,7 @@ struct item {
 	char decimals_from[ASSAY_NAME_MAX], fault_from[ASSAY_NAME_MAX];
 	enum type type;
 	enum role role;
-	uint32_t function, address, registers, bit, fault_mask, absent_count;
+	uint32_t function, address, registers, bit, fault_mask, absent_count, period_ms;
 	int swap_words, swap_bytes;
 	struct number scale, offset;
 	int64_t absent[ABSENT_MAX];
@@ -40,7 +40,7 @@ struct span {
 
 struct assay_session {
 	const struct assay_host *host;
-	uint32_t unit, timeout_ms, most, bridge, items, spans, device_id;
+	uint32_t unit, timeout_ms, most, most_bits, bridge, turnaround_ms, items, spans, device_id;
 	int join_holes, join_adjacent;
 	struct item item[ITEMS_MAX];
 	struct span span[ITEMS_MAX];
@@ -115,7 +115,8 @@ static inline int set_item(struct item *item, const char *name, const char *valu
 		size_t at;
 	} numbers[] = {{"function", offsetof(struct item, function)},
 		{"address", offsetof(struct item, address)}, {"count", offsetof(struct item, registers)},
-		{"bit", offsetof(struct item, bit)}, {"fault-mask", offsetof(struct item, fault_mask)}};
+		{"bit", offsetof(struct item, bit)}, {"fault-mask", offsetof(struct item, fault_mask)},
+		{"period-ms", offsetof(struct item, period_ms)}};
 
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
 		if (strcmp(name, texts[i].name) == 0) {
@@ -177,7 +178,7 @@ static inline void sort(struct assay_session *session)
 
 static inline uint32_t most_of(const struct assay_session *session, uint32_t function)
 {
-	return function <= 2 ? BITS_MAX : session->most;
+	return function <= 2 ? session->most_bits : session->most;
 }
 
 /* Does the item fit behind the span, over at most `bridge` registers that the map declares readable? */
@@ -255,7 +256,7 @@ static inline const char *check(const struct assay_session *session)
 		const struct item *item = &session->item[i];
 		const char *const from[] = {item->decimals_from, item->fault_from};
 
-		if (item->registers == 0 || item->registers > session->most ||
+		if (item->registers == 0 || item->registers > most_of(session, item->function) ||
 			item->address + item->registers > 65536)
 			return "an item has no registers (count), more than are read at once, or ends beyond "
 			       "65535";
@@ -299,6 +300,10 @@ static inline int apply(struct assay_session *session, const struct assay_settin
 		session->timeout_ms = (uint32_t)integer(setting->value);
 	else if (strcmp(setting->name, "max-registers") == 0)
 		session->most = (uint32_t)integer(setting->value);
+	else if (strcmp(setting->name, "turnaround-ms") == 0)
+		session->turnaround_ms = (uint32_t)integer(setting->value);
+	else if (strcmp(setting->name, "max-bits") == 0)
+		session->most_bits = (uint32_t)integer(setting->value);
 	else if (strcmp(setting->name, "bridge") == 0)
 		session->bridge = (uint32_t)integer(setting->value);
 	else if (strcmp(setting->name, "join") == 0)

@@ -78,6 +78,8 @@ static bool ask_again(struct again *again, bool modbus, const uint8_t *sent, siz
 		if (size == length && size > 2 && memcmp(frame + 2, sent + 2, size - 2) == 0)
 			return true;
 	}
+	if (modbus && assay_replay_planned(again->replay, sent, length))
+		return true;
 	(void)assay_replay_ask(again->replay, UINT32_MAX, UINT32_MAX);
 	return false;
 }

@@ -10,11 +10,16 @@
 #define RETRY_MIN_NS (1000 * ASSAY_MS)
 #define RETRY_MAX_NS (60000 * ASSAY_MS)
 #define RETRY_NEEDED_NS (5000 * ASSAY_MS) /* while somebody waits for it */
+#define BUSY_NS                                                                                              \
+	(50 * ASSAY_MS) /* a device that is not ready is asked again after so long, then twice as long ... */
+#define BUSY_TRIES 5u
 
 bool ask_request(struct host_line *line, uint16_t index, uint32_t want, struct assay_request *out)
 {
 	const struct host_instrument *who = &line->instrument[index];
 
+	if (who->plan && want != ASSAY_WANT_IDENTITY)
+		return line_plan_request(who, want, out);
 	memset(out, 0, sizeof *out);
 	if (who->plugin->driver.ask(who->session, want, who->turn, out) < 0 ||
 		out->length > ASSAY_REQUEST_MAX || (out->kind == ASSAY_REQUEST_READ && out->count == 0) ||
@@ -43,6 +48,9 @@ void ask_setup(struct host_line *line)
 		struct assay_request request;
 
 		who->turn = 0;
+		line_plan_setup(line, who);
+		if (who->plan)
+			line_plan_due(who, 0);
 		who->listens = !ask_request(line, i, ASSAY_WANT_STABLE, &request) &&
 			       !ask_request(line, i, ASSAY_WANT_IDENTITY, &request) &&
 			       !ask_request(line, i, ASSAY_WANT_VALUES, &request);
@@ -73,19 +81,14 @@ void ask_failed(struct host_line *line)
 	line_say_status(line);
 }
 
-/* The period counts from when the cycle was due, so that it does not grow by what the answers take. */
 static void cycle_over(struct host_line *line, struct host_instrument *who)
 {
-	uint64_t period = (who->needed ? who->config->needed_ms : who->config->every_ms) * ASSAY_MS;
 	uint64_t now = host_now_ns(line->host);
 
 	who->turn = 0;
-	if (!period)
-		who->due_ns = UINT64_MAX;
-	else if (who->due_ns && who->due_ns != UINT64_MAX && who->due_ns + period > now)
-		who->due_ns += period;
-	else
-		who->due_ns = now + period;
+	who->due_ns =
+		who->plan ? line_plan_cycle_over(who, now)
+			  : line_next_due_ns(who->due_ns, line_period_ns(who, who->config->every_ms), now);
 }
 
 void ask_succeeded(struct host_line *line, bool over)
@@ -93,12 +96,36 @@ void ask_succeeded(struct host_line *line, bool over)
 	struct host_instrument *who = &line->instrument[line->asked];
 
 	who->failures = 0;
-	if (line->want == ASSAY_WANT_STABLE)
+	if (!line->again)
+		who->turn++;
+	over = over && !line->again;
+	line->again = false;
+	if (line->want == ASSAY_WANT_STABLE && over)
 		who->take = false;
-	who->turn++;
+	else if (who->take && line->want != ASSAY_WANT_STABLE)
+		who->turn = 0; /* somebody waits: from the beginning */
 	if (over)
 		cycle_over(line, who);
 	line_say_status(line);
+}
+
+void ask_refused(struct host_line *line, uint8_t exception, char *detail, size_t size)
+{
+	struct host_instrument *who = &line->instrument[line->asked];
+	bool busy = exception == 5 || exception == 6;
+
+	if (line->want == ASSAY_WANT_IDENTITY || line->separator)
+		return;
+	if (busy && who->busy < BUSY_TRIES) {
+		who->hold_ns = host_now_ns(line->host) + (BUSY_NS << who->busy++);
+		line->again = true;
+	} else if ((exception == 2 || exception == 3) && who->plan &&
+		   line_plan_refused(line, who, &line->request, detail, size)) {
+		who->turn = 0;
+		line->again = true;
+	}
+	if (!line->again)
+		who->busy = 0;
 }
 
 uint64_t ask_due_ns(const struct host_line *line)
@@ -198,11 +225,16 @@ void line_wanted(struct host_line *line, const struct assay_want_message *want)
 		if (line->asked != want->instrument || line->phase == PHASE_IDLE)
 			who->turn = 0;
 		who->due_ns = now;
+		if (who->plan)
+			line_plan_due(who, now);
 		return;
 	}
 	if (who->failures && who->needed && who->due_ns > now + RETRY_NEEDED_NS)
 		who->due_ns = now + RETRY_NEEDED_NS;
-	period = (who->needed ? who->config->needed_ms : who->config->every_ms) * ASSAY_MS;
-	if (who->failures == 0 && period && who->due_ns > now + period)
+	period = line_period_ns(who, who->config->every_ms);
+	if (who->failures == 0 && period && who->due_ns > now + period) {
 		who->due_ns = now;
+		if (who->plan)
+			line_plan_due(who, now);
+	}
 }

@@ -13,6 +13,8 @@ struct decoder {
 	struct assay_replay *replay;
 	bool modbus;
 	uint32_t turn; /* the request expected to be answered next */
+	uint8_t planned[ASSAY_MBAP_MAX]; /* a read of the map's unit that is none of the map's requests */
+	size_t planned_length; /* 0: none */
 	const uint8_t *skipped; /* bytes that fit no answer */
 	size_t skipped_length;
 };
@@ -56,6 +58,11 @@ static int tell_skipped(struct decoder *decoder)
 static bool find_turn(
 	struct decoder *decoder, const uint8_t *bytes, size_t length, struct assay_match_result *out)
 {
+	if (decoder->planned_length &&
+		assay_replay_planned(decoder->replay, decoder->planned, decoder->planned_length)) {
+		*out = answer_at(assay_replay_request(decoder->replay), bytes, length);
+		return out->match == ASSAY_MATCH_OURS || out->match == ASSAY_MATCH_EXCEPTION;
+	}
 	for (uint32_t i = 0, turn = decoder->turn; i < TURNS_MAX; i++, turn++) {
 		if (!assay_replay_ask(decoder->replay, ASSAY_WANT_VALUES, turn)) {
 			if (turn == 0)
@@ -100,20 +107,28 @@ static int modbus_bytes(struct decoder *decoder, const uint8_t *bytes, size_t le
 /* Which of the map's requests was this? The answer to anything else will fit none. */
 static void request_seen(struct decoder *decoder, const uint8_t *bytes, size_t length)
 {
+	decoder->planned_length = 0;
 	for (uint32_t turn = 0;
 		turn < TURNS_MAX && assay_replay_ask(decoder->replay, ASSAY_WANT_VALUES, turn); turn++) {
 		const struct assay_request *request = assay_replay_request(decoder->replay);
 		uint8_t frame[ASSAY_MBAP_MAX];
 		size_t size;
+		bool known;
 
 		if (request->kind != ASSAY_REQUEST_READ)
 			continue;
 		size = assay_rtu_request(request, frame);
-		if (size == length && memcmp(frame, bytes, size) == 0)
-			decoder->turn = turn;
+		known = size == length && memcmp(frame, bytes, size) == 0;
 		size = assay_mbap_request(request, 0, frame);
-		if (size == length && memcmp(frame + 2, bytes + 2, size - 2) == 0)
+		known = known || (size == length && memcmp(frame + 2, bytes + 2, size - 2) == 0);
+		if (known) {
 			decoder->turn = turn;
+			return;
+		}
+	}
+	if (length <= sizeof decoder->planned && assay_replay_planned(decoder->replay, bytes, length)) {
+		memcpy(decoder->planned, bytes, length);
+		decoder->planned_length = length;
 	}
 }
 

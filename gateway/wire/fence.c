@@ -69,6 +69,20 @@ static void clean(struct host_unit *unit)
 	unit->owed = 0;
 }
 
+/* What the characters themselves take on a serial line: the request, and an answer whose length the plan chose. */
+static uint64_t transfer_ns(const struct host_line *line)
+{
+	uint64_t characters = line->request.length + 8;
+
+	if (line->config->transport != ASSAY_TRANSPORT_SERIAL &&
+		line->config->transport != ASSAY_TRANSPORT_MODBUS_RTU)
+		return 0;
+	if (line->request.kind == ASSAY_REQUEST_READ)
+		characters += 5u + (line->request.function <= 2 ? line->request.count / 8u + 1u
+								: 2u * line->request.count);
+	return characters * 12u * 1000000000u / (line->config->baud ? line->config->baud : 9600);
+}
+
 void fence_send(struct host_line *line, enum host_phase phase)
 {
 	bool sent;
@@ -82,11 +96,7 @@ void fence_send(struct host_line *line, enum host_phase phase)
 	else
 		sent = exchange_send(line, line->request.bytes, line->request.length);
 	fence_sent(line);
-	line->deadline_ns = host_now_ns(line->host) + line->request.timeout_ms * ASSAY_MS;
-	if (line->config->transport == ASSAY_TRANSPORT_SERIAL ||
-		line->config->transport == ASSAY_TRANSPORT_MODBUS_RTU)
-		line->deadline_ns += (uint64_t)(line->request.length + 8) * 12u * 1000000000u /
-				     (line->config->baud ? line->config->baud : 9600);
+	line->deadline_ns = host_now_ns(line->host) + line->request.timeout_ms * ASSAY_MS + transfer_ns(line);
 	if (!sent)
 		line_hangup(line, "the request could not be sent");
 }

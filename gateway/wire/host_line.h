@@ -43,6 +43,7 @@ struct host_instrument {
 	const struct assay_config_instrument *config;
 	const struct assay_plugin *plugin;
 	struct assay_session *session;
+	struct line_plan *plan; /* of the driver's register map; NULL: the driver says what to ask */
 	uint8_t address; /* Modbus unit; 0 on streams */
 	bool listens; /* nothing can be asked; it speaks by itself */
 	bool proved; /* nothing was asked since it last passed the fence */
@@ -51,6 +52,7 @@ struct host_instrument {
 	bool needed, take;
 	uint32_t turn; /* next request of the cycle */
 	uint32_t failures; /* in a row */
+	uint32_t busy; /* in a row: it was not ready (exceptions 5 and 6) */
 	uint32_t late_ms; /* stated maximum delay of an answer */
 	uint64_t due_ns, hold_ns; /* when it is to be asked; when it may be asked */
 	char seen_serial[48]; /* who answered first on this line */
@@ -101,6 +103,7 @@ struct host_line {
 	struct assay_request request; /* kind NONE: nothing outstanding */
 	uint32_t want;
 	uint16_t asked; /* index of the instrument that was asked */
+	bool again; /* the cycle is not over: the next request is the instrument's turn as it stands */
 	bool separator; /* the request only keeps two alike apart; its values are not wanted */
 	uint16_t transaction, sent_here; /* TCP: last number used; requests on this connection */
 	uint16_t nonce;
@@ -161,7 +164,26 @@ uint64_t ask_due_ns(const struct host_line *line);
 bool ask_request(struct host_line *line, uint16_t index, uint32_t want, struct assay_request *out);
 void ask_succeeded(struct host_line *line, bool cycle_over);
 void ask_failed(struct host_line *line);
+/* The device has refused line->request. When that teaches something the cycle goes on with less or a little later, and
+ * detail says so. */
+void ask_refused(struct host_line *line, uint8_t exception, char *detail, size_t size);
 void line_wanted(struct host_line *line, const struct assay_want_message *want);
+
+/* line_plan.c: the requests of a register map */
+void line_plan_setup(const struct host_line *line, struct host_instrument *who); /* once */
+void line_plan_free(struct host_instrument *who);
+/* False: the cycle has no turn-th request. */
+bool line_plan_request(const struct host_instrument *who, uint32_t want, struct assay_request *out);
+/* The cycle is over: when the next is due; UINT64_MAX never. */
+uint64_t line_plan_cycle_over(struct host_instrument *who, uint64_t now);
+void line_plan_due(struct host_instrument *who, uint64_t now); /* everything is to be asked now */
+/* True: the device has refused this request (exception 2 or 3) and the next plan asks for less at once. */
+bool line_plan_refused(const struct host_line *line, struct host_instrument *who,
+	const struct assay_request *request, char *detail, size_t size);
+/* The period counts from when the cycle was due, so that it does not grow by what the answers take. What is late is asked
+ * at once, and not made up for. */
+uint64_t line_next_due_ns(uint64_t due, uint64_t period, uint64_t now);
+uint64_t line_period_ns(const struct host_instrument *who, uint32_t period_ms); /* 0: never by itself */
 
 /* fence.c: which device is clean */
 struct host_unit *fence_unit(struct host_line *line, uint16_t index);

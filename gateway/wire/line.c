@@ -190,8 +190,10 @@ void line_suspended(struct host_line *line)
 
 void line_free(struct host_line *line)
 {
-	for (size_t j = 0; j < line->instrument_count; j++)
+	for (size_t j = 0; j < line->instrument_count; j++) {
+		line_plan_free(&line->instrument[j]);
 		line->instrument[j].plugin->driver.close(line->instrument[j].session);
+	}
 	free(line->instrument);
 	free(line->window);
 	if (line->fd >= 0)
@@ -282,7 +284,7 @@ static bool cycle_is_over(struct host_line *line)
 	struct assay_request more;
 	bool over;
 
-	if (line->want == ASSAY_WANT_STABLE)
+	if (line->want == ASSAY_WANT_STABLE && !who->plan)
 		return true;
 	who->turn++;
 	over = !ask_request(line, line->asked, line->want, &more);

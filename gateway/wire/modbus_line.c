@@ -66,25 +66,30 @@ void modbus_rtu_bytes(struct host_line *line)
 	}
 }
 
-/* 0A: no path, 0B: the device behind the gateway does not answer. */
-static bool is_absent(const struct host_line *line, const struct assay_match_result *result)
+/* 5 and 6: it is busy and is asked the same again after a while. 2 and 3: less is asked for at a time. 0A and 0B: a
+ * gateway has no path to it, or no answer from it. */
+static void refused(struct host_line *line, uint8_t exception)
 {
-	uint8_t code = line->window[result->pdu_at + 1];
+	char detail[sizeof line->end.detail] = "the device refuses the request";
+	bool absent = exception == 0x0a || exception == 0x0b;
 
-	return code == 0x0a || code == 0x0b;
+	ask_refused(line, exception, detail, sizeof detail);
+	line_answered(line, ASSAY_OUTCOME_EXCEPTION, absent ? "the gateway cannot reach the device" : detail);
+	if (absent)
+		ask_failed(line);
 }
 
 static void answered(struct host_line *line, const struct assay_match_result *result)
 {
+	uint8_t exception = line->window[result->pdu_at + 1];
+
 	matched(line, result);
-	if (result->match == ASSAY_MATCH_OURS) {
-		line_answered(line, ASSAY_OUTCOME_OK, "");
-	} else if (is_absent(line, result)) {
-		line_answered(line, ASSAY_OUTCOME_EXCEPTION, "the gateway cannot reach the device");
-		ask_failed(line);
-	} else {
-		line_answered(line, ASSAY_OUTCOME_EXCEPTION, "the device refuses the request");
+	if (result->match == ASSAY_MATCH_EXCEPTION) {
+		refused(line, exception);
+		return;
 	}
+	line->instrument[line->asked].busy = 0;
+	line_answered(line, ASSAY_OUTCOME_OK, "");
 }
 
 void modbus_rtu_complete(struct host_line *line)

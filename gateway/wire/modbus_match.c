@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "gateway/wire/modbus_match.h"
 
-#include <stdbool.h>
 #include <string.h>
 
 uint16_t assay_rtu_crc(const uint8_t *bytes, size_t length)
@@ -150,6 +149,21 @@ struct assay_match_result assay_rtu_match_echo(
 		return answer(ASSAY_MATCH_MORE, 0, 0, 0);
 	return length == size ? answer(ASSAY_MATCH_OURS, size, 1, size - 3)
 			      : answer(ASSAY_MATCH_BROKEN, 0, 0, 0);
+}
+
+bool assay_modbus_read_request(const uint8_t *frame, size_t length, bool tcp, struct assay_request *out)
+{
+	const uint8_t *at = frame + (tcp ? 6 : 0);
+
+	if (length != (tcp ? 12u : 8u) || at[1] < 1 || at[1] > 4 ||
+		(tcp ? frame[2] || frame[3] || frame[4] || frame[5] != 6 : !crc_holds(frame, length)))
+		return false;
+	*out = (struct assay_request){.kind = ASSAY_REQUEST_READ,
+		.unit = at[0],
+		.function = at[1],
+		.address = (uint16_t)(at[2] << 8 | at[3]),
+		.count = (uint16_t)(at[4] << 8 | at[5])};
+	return out->count != 0;
 }
 
 size_t assay_mbap_request(

@@ -6,6 +6,8 @@
 
 #include "drivers/driver.h"
 
+#include <stdbool.h>
+
 #define ASSAY_RTU_MAX 256u
 #define ASSAY_MBAP_MAX 260u
 
@@ -34,6 +36,8 @@ uint16_t assay_rtu_crc(const uint8_t *bytes, size_t length);
 
 /* The request's bytes with CRC; returns the length (8). */
 size_t assay_rtu_request(const struct assay_request *request, uint8_t out[ASSAY_RTU_MAX]);
+/* The read request in a frame that was sent. False: it is no whole read request. */
+bool assay_modbus_read_request(const uint8_t *frame, size_t length, bool tcp, struct assay_request *out);
 /* Echo test (function 8, sub-function 0) with a nonce. */
 size_t assay_rtu_echo(uint8_t unit, uint16_t nonce, uint8_t out[ASSAY_RTU_MAX]);
 struct assay_match_result assay_rtu_match(

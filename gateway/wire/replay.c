@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "gateway/wire/replay.h"
 
+#include "gateway/wire/modbus_match.h"
 #include "gateway/wire/reading_words.h"
 
 #include <stdlib.h>
@@ -120,6 +121,19 @@ bool assay_replay_ask(struct assay_replay *replay, uint32_t want, uint32_t turn)
 {
 	memset(&replay->request, 0, sizeof replay->request);
 	if (replay->plugin->driver.ask(replay->session, want, turn, &replay->request) < 0)
+		replay->request.kind = ASSAY_REQUEST_NONE;
+	return replay->request.kind != ASSAY_REQUEST_NONE;
+}
+
+bool assay_replay_planned(struct assay_replay *replay, const uint8_t *frame, size_t length)
+{
+	struct assay_request sent = {.kind = ASSAY_REQUEST_NONE};
+	bool read = assay_modbus_read_request(frame, length, false, &sent) ||
+		    assay_modbus_read_request(frame, length, true, &sent);
+	bool ours = assay_replay_ask(replay, ASSAY_WANT_VALUES, 0) && replay->request.unit == sent.unit;
+
+	replay->request = sent;
+	if (!read || !ours)
 		replay->request.kind = ASSAY_REQUEST_NONE;
 	return replay->request.kind != ASSAY_REQUEST_NONE;
 }

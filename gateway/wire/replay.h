@@ -46,6 +46,10 @@ void assay_replay_close(struct assay_replay *replay); /* NULL allowed */
  * False when there is no such request; then nothing is outstanding. */
 bool assay_replay_ask(struct assay_replay *replay, uint32_t want, uint32_t turn);
 
+/* Modbus: the read in this frame (RTU or TCP), as it was sent, becomes the outstanding request: a host plans the reads of
+ * a register map by itself. False, and nothing is outstanding: it is no read, or of another unit. */
+bool assay_replay_planned(struct assay_replay *replay, const uint8_t *frame, size_t length);
+
 /* A new exchange: the window is empty, nothing is outstanding, offsets count from 0. What the driver keeps in its
  * session stays. */
 void assay_replay_begin(struct assay_replay *replay);
