@@ -68,10 +68,19 @@ int assay_entry_parse_header(
 
 void assay_entry_leaf(const struct assay_entry *entry, uint8_t out[ASSAY_HASH_SIZE])
 {
+	uint8_t header[ASSAY_HEADER_SIZE];
+
+	assay_entry_header(entry, header);
+	assay_entry_leaf_of(header, entry, out);
+}
+
+void assay_entry_leaf_of(const uint8_t header[ASSAY_HEADER_SIZE], const struct assay_entry *entry,
+	uint8_t out[ASSAY_HASH_SIZE])
+{
 	uint8_t input[1 + ASSAY_HEADER_SIZE + 2 * ASSAY_HASH_SIZE];
 
 	input[0] = 0x00;
-	assay_entry_header(entry, input + 1);
+	memcpy(input + 1, header, ASSAY_HEADER_SIZE);
 	assay_sha256(entry->body, entry->body_length, input + 1 + ASSAY_HEADER_SIZE);
 	assay_sha256(entry->raw, entry->raw_length, input + 1 + ASSAY_HEADER_SIZE + ASSAY_HASH_SIZE);
 	assay_sha256(input, sizeof input, out);

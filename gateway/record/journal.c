@@ -156,7 +156,7 @@ int assay_journal_append(struct assay_journal *journal, struct assay_entry *entr
 	entry->flags = journal->clock_good ? 1 : 0;
 	memcpy(entry->boot, journal->boot, sizeof entry->boot);
 	assay_entry_header(entry, header);
-	assay_entry_leaf(entry, leaf);
+	assay_entry_leaf_of(header, entry, leaf);
 	(void)sqlite3_bind_int64(insert, 1, (sqlite3_int64)entry->sequence);
 	(void)sqlite3_bind_blob(insert, 2, header, sizeof header, SQLITE_STATIC);
 	(void)sqlite3_bind_blob(insert, 3, leaf, sizeof leaf, SQLITE_STATIC);
@@ -164,7 +164,7 @@ int assay_journal_append(struct assay_journal *journal, struct assay_entry *entr
 		insert, 4, entry->body_length ? entry->body : "", (int)entry->body_length, SQLITE_STATIC);
 	(void)sqlite3_bind_blob(insert, 5, entry->raw_length ? entry->raw : (const uint8_t *)"",
 		(int)entry->raw_length, SQLITE_STATIC);
-	rc = step_insert(insert);
+	rc = step(insert); /* every column is bound anew each time: what stays bound is never read */
 	if (rc == SQLITE_OK)
 		rc = assay_tree_append(&journal->tree, leaf, write_tile, journal);
 	if (rc != SQLITE_OK)

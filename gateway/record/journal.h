@@ -64,6 +64,9 @@ void assay_entry_header(const struct assay_entry *entry, uint8_t out[ASSAY_HEADE
 int assay_entry_parse_header(const uint8_t header[ASSAY_HEADER_SIZE], struct assay_entry *out,
 	struct assay_error *err) ASSAY_WARN_UNUSED;
 void assay_entry_leaf(const struct assay_entry *entry, uint8_t out[ASSAY_HASH_SIZE]);
+/* The same with its header, when that is there already. */
+void assay_entry_leaf_of(const uint8_t header[ASSAY_HEADER_SIZE], const struct assay_entry *entry,
+	uint8_t out[ASSAY_HASH_SIZE]);
 
 struct assay_journal;
 

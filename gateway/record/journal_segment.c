@@ -48,6 +48,36 @@ static int on_wal(void *context, sqlite3 *db, const char *name, int pages)
 	return SQLITE_OK;
 }
 
+/* What this connection may do to tables: add rows. The triggers say the same to everybody else; here they would cost a
+ * third of each insert. Asked when a statement is prepared, never when it runs. */
+static int only_add(
+	void *context, int action, const char *one, const char *two, const char *three, const char *four)
+{
+	(void)context;
+	(void)one;
+	(void)two;
+	(void)three;
+	(void)four;
+	switch (action) {
+	case SQLITE_INSERT:
+	case SQLITE_SELECT:
+	case SQLITE_READ:
+	case SQLITE_FUNCTION:
+	case SQLITE_PRAGMA:
+	case SQLITE_TRANSACTION:
+		return SQLITE_OK;
+	default:
+		return SQLITE_DENY;
+	}
+}
+
+static int keep_append_only(sqlite3 *db)
+{
+	int rc = sqlite3_set_authorizer(db, only_add, NULL);
+
+	return rc == SQLITE_OK ? sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL) : rc;
+}
+
 /* WAL and FULL are set and read back: a silent fallback would make "committed" a lie. */
 static int open_connection(struct assay_journal *journal, struct assay_error *err)
 {
@@ -61,7 +91,9 @@ static int open_connection(struct assay_journal *journal, struct assay_error *er
 		return assay_sqlite_error(err, segment->db, segment->path, rc);
 	if (assay_segment_harden(segment->db, segment->path, err) != ASSAY_OK)
 		return ASSAY_EIO;
-	rc = read_pragma(segment->db, "PRAGMA journal_mode=WAL", "wal");
+	rc = keep_append_only(segment->db);
+	if (rc == SQLITE_OK)
+		rc = read_pragma(segment->db, "PRAGMA journal_mode=WAL", "wal");
 	if (rc == SQLITE_OK)
 		rc = sqlite3_exec(segment->db, "PRAGMA synchronous=FULL", NULL, NULL, NULL);
 	if (rc == SQLITE_OK)
