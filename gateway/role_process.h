@@ -10,7 +10,6 @@
 #define ROLE_LINES_MAX 64u
 #define ROLE_DEATHS 3u /* so many within ROLE_DEATHS_NS: wait before the next start */
 #define ROLE_DEATHS_NS 10000000000ull
-#define ROLE_SILENT_NS 10000000000ull
 
 enum role_kind { ROLE_RECORDER = 1, ROLE_HOST, ROLE_WEB };
 
@@ -27,6 +26,7 @@ struct role_process {
 	unsigned backoff_ms;
 	bool refused;
 	struct assay_error refusal;
+	struct assay_error hung; /* why it was ended, until the recorder has been told; code "" nothing to tell */
 
 	/* host */
 	uint16_t lines[ROLE_LINES_MAX], line_count;

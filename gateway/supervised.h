@@ -11,6 +11,8 @@
 
 #include <signal.h>
 
+enum { SERVE_RECORDER = 0, SERVE_WEB = 1, SERVE_FIRST_HOST = 2 }; /* in supervisor.roles */
+
 enum serve_phase {
 	SERVE_STARTING = 0, /* the recorder opens the journal; no device is touched */
 	SERVE_RUNNING,
@@ -41,6 +43,15 @@ struct supervisor {
 uint64_t supervisor_now_ns(void);
 /* One line on standard error. */
 void supervisor_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* "recorder", "web", "host of line com1", "host of 12 lines" */
+const char *supervisor_describe(
+	const struct supervisor *supervisor, const struct role_process *role, char out[64]);
+
+/* role_watch.c: a role that lives but says nothing any more is ended, so that another one takes over. */
+void role_watch(struct supervisor *supervisor, uint64_t now_ns);
+/* What it came to is written to the journal as soon as a recorder is there to do it. */
+void role_watch_tell(struct supervisor *supervisor);
 
 /* host_plan.c: which lines share a host. Appends roles; 0 or ASSAY_ENOMEM. */
 int host_plan(struct supervisor *supervisor, struct assay_error *err) ASSAY_WARN_UNUSED;

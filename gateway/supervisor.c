@@ -18,10 +18,7 @@
 #define STOP_HOSTS_NS (5000 * NS_PER_MS)
 #define STOP_REST_NS (15000 * NS_PER_MS)
 #define SPLIT_NS (60000 * NS_PER_MS)
-#define PAUSED_NS (5000 * NS_PER_MS) /* the machine or we stood still: nobody else is to blame for silence */
 #define RECORDER_REFUSALS 3u
-
-enum { RECORDER = 0, WEB = 1, FIRST_HOST = 2 };
 
 uint64_t supervisor_now_ns(void)
 {
@@ -42,8 +39,7 @@ void supervisor_say(const char *format, ...)
 	(void)fprintf(stderr, "assay: %s\n", text);
 }
 
-/* "recorder", "web", "host of line com1", "host of 12 lines" */
-static const char *describe(
+const char *supervisor_describe(
 	const struct supervisor *supervisor, const struct role_process *role, char out[64])
 {
 	if (role->kind != ROLE_HOST)
@@ -201,9 +197,9 @@ static void role_died(struct supervisor *supervisor, struct role_process *role, 
 		recorder_refused(supervisor, role, how);
 		return;
 	}
-	supervisor_say("%s ended (%s)%s%s; it is started again%s", describe(supervisor, role, name), how,
-		role->refused ? ": " : "", role->refused ? role->refusal.text_en : "",
-		role->backoff_ms ? " after a while" : "");
+	supervisor_say("%s ended (%s)%s%s; it is started again%s",
+		supervisor_describe(supervisor, role, name), how, role->refused ? ": " : "",
+		role->refused ? role->refusal.text_en : "", role->backoff_ms ? " after a while" : "");
 	if (role->kind == ROLE_HOST && role->line_count > 1 && role_process_deaths(role, now, SPLIT_NS) >= 2)
 		host_plan_split(supervisor, role);
 }
@@ -249,27 +245,9 @@ static void start_due(struct supervisor *supervisor, uint64_t now)
 
 		if (!is_due(supervisor, role, now) || start_role(supervisor, role, &err) == ASSAY_OK)
 			continue;
-		supervisor_say("%s: %s", describe(supervisor, role, name), err.text_en);
+		supervisor_say("%s: %s", supervisor_describe(supervisor, role, name), err.text_en);
 		role_process_died(role, now);
 		role->start_at_ns = now + 1000 * NS_PER_MS;
-	}
-}
-
-static void watch_hosts(struct supervisor *supervisor, uint64_t now)
-{
-	bool paused = now - supervisor->looked_ns > PAUSED_NS;
-	char name[64];
-
-	for (size_t i = FIRST_HOST; i < supervisor->role_count; i++) {
-		struct role_process *host = &supervisor->roles[i];
-
-		if (paused)
-			host->heard_ns = now;
-		if (host->pid <= 0 || now - host->heard_ns < ROLE_SILENT_NS)
-			continue;
-		supervisor_say("%s has said nothing for 10 s and is ended", describe(supervisor, host, name));
-		(void)kill(host->pid, SIGKILL);
-		host->heard_ns = now;
 	}
 }
 
@@ -340,11 +318,12 @@ static void listen_once(struct supervisor *supervisor, struct pollfd *polled, ui
 	if (poll(polled, (nfds_t)(1 + roles + lines), wait_ms(supervisor, now)) < 0)
 		return;
 	now = supervisor_now_ns();
-	watch_hosts(supervisor, now);
+	role_watch(supervisor, now);
 	supervisor->looked_ns = now;
 	for (size_t i = 0; i < roles; i++)
 		if (polled[1 + i].revents && supervisor->roles[i].control == polled[1 + i].fd)
 			from_role(supervisor, &supervisor->roles[i]);
+	role_watch_tell(supervisor);
 	for (size_t i = 0; i < lines; i++)
 		if (polled[1 + roles + i].revents && line_port_answered(&supervisor->ports[i], now))
 			host_link_port(supervisor, &supervisor->ports[i]);
@@ -399,16 +378,16 @@ static int make_roles(struct supervisor *supervisor, struct assay_error *err)
 {
 	size_t lines = supervisor->config->line_count;
 
-	supervisor->role_max = FIRST_HOST + lines * 2; /* every line once shared, once by itself */
+	supervisor->role_max = SERVE_FIRST_HOST + lines * 2; /* every line once shared, once by itself */
 	supervisor->roles = calloc(supervisor->role_max, sizeof *supervisor->roles);
 	supervisor->ports = calloc(lines ? lines : 1, sizeof *supervisor->ports);
 	if (!supervisor->roles || !supervisor->ports)
 		return assay_error_set(err, ASSAY_ENOMEM, "out-of-memory", "内存不足", "out of memory");
-	for (size_t i = 0; i < FIRST_HOST; i++)
+	for (size_t i = 0; i < SERVE_FIRST_HOST; i++)
 		supervisor->roles[i].control = supervisor->roles[i].listener =
 			supervisor->roles[i].recorder_end = -1;
-	supervisor->roles[RECORDER].kind = ROLE_RECORDER;
-	supervisor->role_count = FIRST_HOST;
+	supervisor->roles[SERVE_RECORDER].kind = ROLE_RECORDER;
+	supervisor->role_count = SERVE_FIRST_HOST;
 	for (size_t i = 0; i < lines; i++)
 		line_port_init(&supervisor->ports[i], &supervisor->config->lines[i], (uint16_t)i);
 	return host_plan(supervisor, err);
@@ -418,14 +397,14 @@ static int open_listeners(struct supervisor *supervisor, struct assay_error *err
 {
 	const char *listen =
 		supervisor->options->listen ? supervisor->options->listen : supervisor->config->listen;
-	int status =
-		assay_listener_unix(supervisor->options->dir, &supervisor->roles[RECORDER].listener, err);
+	int status = assay_listener_unix(
+		supervisor->options->dir, &supervisor->roles[SERVE_RECORDER].listener, err);
 
 	if (status != ASSAY_OK || !*listen)
 		return status;
-	status = assay_listener_http(listen, &supervisor->roles[WEB].listener, supervisor->url, err);
+	status = assay_listener_http(listen, &supervisor->roles[SERVE_WEB].listener, supervisor->url, err);
 	if (status == ASSAY_OK)
-		supervisor->roles[WEB].kind = ROLE_WEB;
+		supervisor->roles[SERVE_WEB].kind = ROLE_WEB;
 	return status;
 }
 

@@ -15,6 +15,7 @@ struct assay_serve_options {
 	bool json; /* what is said on standard output is one JSON line: {"dir", "url"} */
 	int ready; /* > 0: this descriptor gets one line, the pages' address (or "" without web), when everything
 	              runs, and is closed */
+	unsigned recorder_silent_ms; /* a recorder that says nothing for so long is replaced; 0: 60 s */
 };
 
 /* Run until SIGINT or SIGTERM, or until the recorder refuses to start (second serve on the directory, damaged

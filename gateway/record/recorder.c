@@ -258,6 +258,20 @@ static void tick(struct recorder *recorder)
 		recorder_failed(recorder, status, &err);
 }
 
+/* What the supervisor saw: a role that hung, and what became of it. */
+static void on_fault(struct recorder *recorder, const void *payload)
+{
+	struct assay_error seen, err;
+	int status;
+
+	memcpy(&seen, payload, sizeof seen);
+	seen.code[sizeof seen.code - 1] = seen.text_zh[sizeof seen.text_zh - 1] =
+		seen.text_en[sizeof seen.text_en - 1] = '\0';
+	status = append_fault(recorder, seen.code, seen.text_zh, seen.text_en, &err);
+	if (status != ASSAY_OK)
+		recorder_failed(recorder, status, &err);
+}
+
 static void from_supervisor(struct recorder *recorder)
 {
 	static uint8_t payload[ASSAY_CHANNEL_PAYLOAD_MAX];
@@ -275,6 +289,8 @@ static void from_supervisor(struct recorder *recorder)
 			continue;
 		if (head.type == ASSAY_MSG_STOP) {
 			recorder->stop = true;
+		} else if (head.type == ASSAY_MSG_FAULT && head.length == sizeof(struct assay_error)) {
+			on_fault(recorder, payload);
 		} else if (head.type == ASSAY_MSG_ADD_HOST && fd >= 0 &&
 			   head.length == sizeof(struct assay_add_host)) {
 			host_end_add(recorder, &head, payload, fd);

@@ -46,6 +46,8 @@ enum assay_message_type {
 	/* host or recorder -> supervisor */
 	ASSAY_MSG_READY = 24, /* started: everything it needs is open; no payload */
 	ASSAY_MSG_REFUSED = 25, /* cannot start, exits 1 next; payload: struct assay_error */
+	/* supervisor -> recorder */
+	ASSAY_MSG_FAULT = 27, /* payload: struct assay_error, to be written to the journal */
 	/* supervisor -> any role */
 	ASSAY_MSG_STOP = 30
 };

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The supervisor's promises, on the real binary: a shared host that dies twice is split, one that dies three times
- * in 10 s waits, one that says nothing for 10 s is replaced, a stop in good order leaves no exchange torn, and nothing
+ * in 10 s waits, a host or a recorder that says nothing is replaced, a stop in good order leaves no exchange torn, and nothing
  * outlives the supervisor. */
 #include "gateway/demo/sims.h"
 #include "gateway/record/journal_reader.h"
+#include "gateway/supervisor.h"
 #include "tests/fault/small_lab.h"
 
 #define SECOND_ROOM_LINE                                                                                     \
@@ -96,11 +97,70 @@ static void test_silent_host_is_replaced(void **state)
 	assert_int_equal(gateway_children(gateway.pid, "assay-host", pids), 1);
 	begun = test_now_ms();
 	assert_int_equal(kill(pids[0], SIGSTOP), 0);
-	assert_true(file_says(errors, "said nothing for 10 s", 15000));
+	assert_true(file_says(errors, "has said nothing for 1", 15000));
 	assert_true(test_now_ms() - begun >= 8000); /* not a healthy one for a moment's silence */
 	line_becomes("com1", "online", NULL, 5000);
 	assert_int_equal(gateway_stop(&gateway), 0);
 	assay_sim_end(&balance);
+}
+
+static int find_hung(void *context, const struct assay_entry *entry, const uint8_t leaf[ASSAY_HASH_SIZE])
+{
+	unsigned *found = context;
+
+	(void)leaf;
+	*found += entry->kind == ASSAY_ENTRY_FAULT &&
+		  memmem(entry->body, entry->body_length, "\"recorder-hung\"", 15) != NULL;
+	return 0;
+}
+
+/* assay_serve itself, with less patience than the command has. */
+static void serve_impatient(struct running_gateway *gateway)
+{
+	const struct assay_serve_options options = {
+		.dir = dir, .listen = "", .quiet = true, .recorder_silent_ms = 2500};
+
+	gateway->out = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	(void)fflush(NULL);
+	gateway->pid = fork();
+	if (gateway->pid == 0) {
+		struct assay_error err;
+
+		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+		(void)dup2(open(errors, O_WRONLY | O_CREAT | O_APPEND, 0600), 2);
+		_exit(assay_serve(&options, &err) == ASSAY_OK ? 0 : 1);
+	}
+}
+
+static void test_silent_recorder_is_replaced(void **state)
+{
+	struct running_gateway gateway;
+	struct assay_sim balance = {0};
+	struct assay_reader *reader = NULL;
+	struct assay_error err;
+	pid_t before[GATEWAY_CHILDREN_MAX], after[GATEWAY_CHILDREN_MAX];
+	unsigned found = 0;
+	uint64_t begun;
+
+	(void)state;
+	assert_int_equal(assay_sim_balance(port, "T1", 0, &balance, &err), ASSAY_OK);
+	write_lab(LAB BALANCE_LINE "</lab>\n", port);
+	serve_impatient(&gateway);
+	line_becomes("com1", "online", NULL, START_MS);
+	assert_int_equal(gateway_children(gateway.pid, "assay-recorder", before), 1);
+	begun = test_now_ms();
+	assert_int_equal(kill(before[0], SIGSTOP), 0);
+	assert_true(file_says(errors, "recorder has said nothing for", 10000));
+	assert_true(test_now_ms() - begun >= 1500); /* it speaks each second */
+	line_becomes("com1", "online", NULL, START_MS);
+	assert_int_equal(gateway_children(gateway.pid, "assay-recorder", after), 1);
+	assert_int_not_equal(before[0], after[0]);
+	assert_int_equal(gateway_stop(&gateway), 0);
+	assay_sim_end(&balance);
+	assert_int_equal(assay_reader_open(dir, ASSAY_READ_STILL, &reader, &err), ASSAY_OK);
+	assert_int_equal(assay_reader_each(reader, 0, 0, find_hung, &found, &err), ASSAY_OK);
+	assay_reader_close(reader);
+	assert_int_equal(found, 1);
 }
 
 static void test_nothing_outlives_the_supervisor(void **state)
@@ -213,6 +273,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {cmocka_unit_test_setup(test_shared_host_is_split, fresh),
 		cmocka_unit_test_setup(test_death_loop_waits, fresh),
 		cmocka_unit_test_setup(test_silent_host_is_replaced, fresh),
+		cmocka_unit_test_setup(test_silent_recorder_is_replaced, fresh),
 		cmocka_unit_test_setup(test_nothing_outlives_the_supervisor, fresh),
 		cmocka_unit_test_setup(test_roles_are_locked, fresh),
 		cmocka_unit_test_setup(test_stop_in_good_order, fresh)};

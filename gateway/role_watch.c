@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "gateway/supervised.h"
+#include "gateway/wire/channel.h"
+
+#define NS_PER_S 1000000000ull
+#define PAUSED_NS (5 * NS_PER_S) /* the machine or we stood still: nobody else is to blame for silence */
+#define HOST_SILENT_NS (10 * NS_PER_S)
+/* The recorder speaks when a turn of its loop has committed everything: a disk that takes ten seconds for each of the
+ * few syncs of a turn keeps a healthy one silent, and ending it would not make the disk faster. */
+#define RECORDER_SILENT_NS (60 * NS_PER_S)
+
+static uint64_t allowed_ns(const struct supervisor *supervisor, const struct role_process *role)
+{
+	unsigned recorder_ms = supervisor->options->recorder_silent_ms;
+
+	switch (role->kind) {
+	case ROLE_HOST:
+		return HOST_SILENT_NS;
+	case ROLE_RECORDER: /* before it is ready it may have a long state to make again */
+		if (!role->ready)
+			return UINT64_MAX;
+		return recorder_ms ? recorder_ms * UINT64_C(1000000) : RECORDER_SILENT_NS;
+	default:
+		return UINT64_MAX;
+	}
+}
+
+void role_watch(struct supervisor *supervisor, uint64_t now_ns)
+{
+	bool paused = now_ns - supervisor->looked_ns > PAUSED_NS;
+
+	for (size_t i = 0; i < supervisor->role_count; i++) {
+		struct role_process *role = &supervisor->roles[i];
+		unsigned silent_s = (unsigned)((now_ns - role->heard_ns) / NS_PER_S);
+		char name[64];
+
+		if (paused)
+			role->heard_ns = now_ns;
+		if (role->pid <= 0 || now_ns - role->heard_ns < allowed_ns(supervisor, role))
+			continue;
+		(void)supervisor_describe(supervisor, role, name);
+		(void)assay_error_set(&role->hung, ASSAY_EGONE,
+			role->kind == ROLE_HOST ? "host-hung" : "recorder-hung",
+			"%s 已 %u 秒没有动静，已结束并重新启动；已确认的数据不受影响",
+			"%s has said nothing for %u s and is ended; another one is started, nothing "
+			"acknowledged is lost",
+			name, silent_s);
+		supervisor_say("%s", role->hung.text_en);
+		(void)kill(role->pid, SIGKILL);
+		role->heard_ns = now_ns;
+		role->ready = role->kind == ROLE_HOST; /* a recorder: the next one is told, not this one */
+	}
+}
+
+void role_watch_tell(struct supervisor *supervisor)
+{
+	const struct role_process *recorder = &supervisor->roles[SERVE_RECORDER];
+	struct assay_message head = {.type = ASSAY_MSG_FAULT, .generation = recorder->generation};
+
+	for (size_t i = 0; recorder->ready && recorder->control >= 0 && i < supervisor->role_count; i++) {
+		struct role_process *role = &supervisor->roles[i];
+
+		if (*role->hung.code && assay_channel_send(recorder->control, &head, &role->hung,
+						sizeof role->hung, -1) == ASSAY_OK)
+			role->hung.code[0] = '\0';
+	}
+}
