@@ -26,7 +26,8 @@ struct role_process {
 	unsigned backoff_ms;
 	bool refused;
 	struct assay_error refusal;
-	struct assay_error hung; /* why it was ended, until the recorder has been told; code "" nothing to tell */
+	struct assay_error
+		hung; /* why it was ended, until the recorder has been told; code "" nothing to tell */
 
 	/* host */
 	uint16_t lines[ROLE_LINES_MAX], line_count;

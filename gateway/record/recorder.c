@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#define LOOK_ROWS 1000u /* of the state's history, each second: a millisecond's work */
 #define CLOCK_STEP_NS 250000000ll /* the wall clock moved by itself; slewing stays far below */
 
 uint64_t recorder_now_ns(void)
@@ -228,6 +229,17 @@ static void watch_clock(struct recorder *recorder)
 		recorder_failed(recorder, status, &err);
 }
 
+static void look_at_state(struct recorder *recorder)
+{
+	struct assay_error err;
+	int status = assay_state_look(recorder->state, LOOK_ROWS, NULL, &err);
+
+	if (status == ASSAY_OK)
+		return;
+	recorder->state_failed = status == ASSAY_EDAMAGED;
+	recorder_failed(recorder, status, &err);
+}
+
 static void tick(struct recorder *recorder)
 {
 	struct assay_message alive = {.type = ASSAY_MSG_ALIVE,
@@ -256,6 +268,8 @@ static void tick(struct recorder *recorder)
 			 : assay_journal_checkpoint(recorder->journal, now, false, NULL, &err);
 	if (status != ASSAY_OK)
 		recorder_failed(recorder, status, &err);
+	if (!recorder->paused && !recorder->stop)
+		look_at_state(recorder);
 }
 
 /* What the supervisor saw: a role that hung, and what became of it. */

@@ -76,9 +76,7 @@ static int open_database(struct assay_state *state)
 			"PRAGMA synchronous=NORMAL; PRAGMA cell_size_check=ON; PRAGMA temp_store=MEMORY",
 			NULL, NULL, NULL);
 	if (rc == SQLITE_OK)
-		rc = pragma_text(state->db, "PRAGMA quick_check(1)", text, sizeof text);
-	if (rc == SQLITE_OK && strcmp(text, "ok") != 0)
-		rc = SQLITE_CORRUPT;
+		rc = state_check_tables(state->db);
 	if (rc == SQLITE_OK)
 		rc = pragma_text(state->db, "SELECT count(*) FROM sqlite_schema", text, sizeof text);
 	if (rc == SQLITE_OK && strcmp(text, "0") == 0)

@@ -47,6 +47,12 @@ int assay_state_mark(struct assay_state *state, const char *line, uint32_t gener
 int assay_state_meta(struct assay_state *state, const char *key, char *out, size_t size,
 	struct assay_error *err) ASSAY_WARN_UNUSED;
 
+/* Look at the next rows of the history of readings, which the opening leaves out because it grows for years.
+ * ASSAY_EDAMAGED: the file does not hold together; it has to be removed and made again. *round_out (may be NULL): the
+ * end was reached, the next call begins anew. Only between transactions. */
+int assay_state_look(
+	struct assay_state *state, unsigned rows, bool *round_out, struct assay_error *err) ASSAY_WARN_UNUSED;
+
 /* Delete DIR/state.db and what belongs to it; the next open makes it again. */
 void assay_state_remove(const char *dir);
 

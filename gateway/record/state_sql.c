@@ -50,6 +50,11 @@ static const char *const sql[STATE_STATEMENTS] = {
 	[STATE_PRUNE_EXCHANGES] = "DELETE FROM exchange WHERE seq<?1",
 	[STATE_LIST_CHANNELS] = "SELECT instrument, channel FROM channel",
 	[STATE_PRUNE_READINGS] = "DELETE FROM reading WHERE instrument=?1 AND channel=?2 AND seq<?3",
+	/* every column is decoded, so that every page is read */
+	[STATE_WALK_READINGS] = "SELECT instrument, channel, seq, idx, value, unit, flags, reason, wall_ns, "
+				"mono_ns FROM reading"
+				" WHERE (instrument,channel,seq,idx)>(?1,?2,?3,?4) ORDER BY instrument, "
+				"channel, seq, idx LIMIT ?5",
 	[STATE_PUT_BATCH] =
 		"INSERT INTO batch VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,'to-test','',?14,NULL)",
 	[STATE_BATCH_STATUS] = "UPDATE batch SET status=?2 WHERE id=?1",

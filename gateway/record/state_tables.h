@@ -34,6 +34,7 @@ enum state_statement {
 	STATE_PRUNE_EXCHANGES,
 	STATE_LIST_CHANNELS,
 	STATE_PRUNE_READINGS,
+	STATE_WALK_READINGS,
 	STATE_PUT_BATCH,
 	STATE_BATCH_STATUS,
 	STATE_BATCH_TESTING,
@@ -70,6 +71,12 @@ struct state_late_value {
 	int64_t flags, wall_ns, seq, idx;
 };
 
+/* The last row of the history that was looked at. */
+struct state_walk {
+	char instrument[64], channel[32];
+	int64_t seq, idx;
+};
+
 struct assay_state {
 	char path[600];
 	sqlite3 *db;
@@ -80,6 +87,7 @@ struct assay_state {
 	struct state_late_mark late_mark[STATE_LATE_MAX];
 	struct state_late_value late_value[STATE_LATE_MAX];
 	unsigned late_marks, late_values;
+	struct state_walk walk;
 	struct assay_error failed; /* of the first statement that failed since the last rollback */
 };
 
@@ -90,6 +98,9 @@ int state_run(struct assay_state *state, enum state_statement which, struct assa
 	const char *values, ...) ASSAY_WARN_UNUSED;
 /* A prepared statement, reset; owned by the state. NULL with err. */
 sqlite3_stmt *state_statement(struct assay_state *state, enum state_statement which, struct assay_error *err);
+
+/* state_check.c: SQLITE_OK when every table but reading holds together, SQLITE_CORRUPT, or what SQLite says. */
+int state_check_tables(sqlite3 *db);
 
 /* late.c */
 int state_late_mark(struct assay_state *state, const char *line, uint32_t generation, uint64_t id,

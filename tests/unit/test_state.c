@@ -239,6 +239,76 @@ static void test_comes_back(void **state)
 	play_remove(&play);
 }
 
+/* A page of the state's file as SQLite's file format numbers them, from 1. */
+static void damage_page(const char *dir, int page)
+{
+	char path[120], bytes[4096];
+	int fd;
+
+	(void)snprintf(path, sizeof path, "%s/state.db", dir);
+	memset(bytes, 0x5a, sizeof bytes);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	assert_true(fd >= 0);
+	assert_int_equal(pwrite(fd, bytes, sizeof bytes, (off_t)(page - 1) * 4096), sizeof bytes);
+	(void)close(fd);
+}
+
+static int root_page(const char *dir, const char *table)
+{
+	char path[120];
+	sqlite3_stmt *row;
+	sqlite3 *db;
+	int page;
+
+	(void)snprintf(path, sizeof path, "%s/state.db", dir);
+	assert_int_equal(sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
+	assert_int_equal(
+		sqlite3_prepare_v2(db, "SELECT rootpage FROM sqlite_schema WHERE name=?1", -1, &row, NULL),
+		SQLITE_OK);
+	(void)sqlite3_bind_text(row, 1, table, -1, SQLITE_STATIC);
+	assert_int_equal(sqlite3_step(row), SQLITE_ROW);
+	page = sqlite3_column_int(row, 0);
+	(void)sqlite3_finalize(row);
+	(void)sqlite3_close(db);
+	return page;
+}
+
+/* Every table but the history is looked at when the file is opened; the history bit by bit. */
+static void test_damage_is_found(void **state)
+{
+	static const char *const looked_at[] = {"batch", "slot_by_status", "verdict", "exchange", "meta"};
+	struct play play;
+	struct dump live;
+	struct assay_state *opened = NULL;
+	struct assay_error err;
+	bool round = false;
+	unsigned looks = 0;
+
+	(void)state;
+	play_make(&play);
+	play_everything(&play);
+	dump_state(play.dir, &live);
+	for (size_t i = 0; i < sizeof looked_at / sizeof *looked_at; i++) {
+		damage_page(play.dir, root_page(play.dir, looked_at[i]));
+		assert_comes_back(play.dir, &live);
+	}
+	assert_int_equal(assay_state_open(play.dir, &opened, &err), ASSAY_OK);
+	while (!round) {
+		assert_int_equal(assay_state_look(opened, 2, &round, &err), ASSAY_OK);
+		looks++;
+	}
+	assert_int_equal(looks, live.rows[4] / 2 + 1); /* two rows at a time, none twice */
+	assay_state_close(opened);
+	damage_page(play.dir, root_page(play.dir, "reading"));
+	assert_int_equal(assay_state_open(play.dir, &opened, &err), ASSAY_OK);
+	assert_int_equal(assay_state_look(opened, 2, &round, &err), ASSAY_EDAMAGED);
+	assay_state_close(opened);
+	assay_state_remove(play.dir);
+	assert_comes_back(play.dir, &live);
+	dump_free(&live);
+	play_remove(&play);
+}
+
 static void test_exchange_body_round_trip(void **state)
 {
 	static struct assay_exchange out, in;
@@ -291,6 +361,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_comes_back),
+		cmocka_unit_test(test_damage_is_found),
 		cmocka_unit_test(test_exchange_body_round_trip),
 	};
 
