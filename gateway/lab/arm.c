@@ -172,7 +172,8 @@ static int free_for(struct assay_lab *lab, const char *instrument, const char *t
 	return status;
 }
 
-int lab_arm(struct assay_lab *lab, const json_t *request, const char *who, struct assay_error *err)
+int lab_arm(struct assay_lab *lab, const json_t *request, const struct assay_actor *actor,
+	struct assay_error *err)
 {
 	const char *instrument = lab_need(request, "instrument", err);
 	struct lab_waiting row;
@@ -191,11 +192,12 @@ int lab_arm(struct assay_lab *lab, const json_t *request, const char *who, struc
 	return lab_append(lab, ASSAY_ENTRY_ARM,
 		json_pack("{s:s,s:s,s:i,s:i,s:s,s:s,s:s}", "test", row.test, "slot", row.slot, "replicate",
 			(int)row.replicate, "ordinal", (int)row.ordinal, "instrument", instrument, "channel",
-			row.channel, "who", who),
+			row.channel, "who", actor->name),
 		NULL, err);
 }
 
-int lab_disarm(struct assay_lab *lab, const json_t *request, const char *who, struct assay_error *err)
+int lab_disarm(struct assay_lab *lab, const json_t *request, const struct assay_actor *actor,
+	struct assay_error *err)
 {
 	const char *test = lab_need(request, "test", err);
 	int status = test ? test_open(lab, test, err) : ASSAY_EREFUSED;
@@ -203,5 +205,5 @@ int lab_disarm(struct assay_lab *lab, const json_t *request, const char *who, st
 	if (status != ASSAY_OK)
 		return status;
 	return lab_append(lab, ASSAY_ENTRY_ARM,
-		json_pack("{s:s,s:b,s:s}", "test", test, "armed", 0, "who", who), NULL, err);
+		json_pack("{s:s,s:b,s:s}", "test", test, "armed", 0, "who", actor->name), NULL, err);
 }

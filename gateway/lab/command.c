@@ -6,10 +6,10 @@
 #include <stdio.h>
 #include <string.h>
 
-static int do_new(struct assay_lab *lab, const json_t *request, const char *who, char id[LAB_ID_MAX],
-	struct assay_error *err)
+static int do_new(struct assay_lab *lab, const json_t *request, const struct assay_actor *actor,
+	char id[LAB_ID_MAX], struct assay_error *err)
 {
-	return lab_register(lab, request, who, id, err);
+	return lab_register(lab, request, actor, id, err);
 }
 
 static int named(const json_t *request, const char *name, char id[LAB_ID_MAX], struct assay_error *err)
@@ -22,67 +22,67 @@ static int named(const json_t *request, const char *name, char id[LAB_ID_MAX], s
 	return ASSAY_OK;
 }
 
-static int show_batch(struct assay_lab *lab, const json_t *request, const char *who, char id[LAB_ID_MAX],
-	struct assay_error *err)
+static int show_batch(struct assay_lab *lab, const json_t *request, const struct assay_actor *actor,
+	char id[LAB_ID_MAX], struct assay_error *err)
 {
 	(void)lab;
-	(void)who;
+	(void)actor;
 	return named(request, "batch", id, err);
 }
 
-static int confirm(struct assay_lab *lab, const json_t *request, const char *who, char id[LAB_ID_MAX],
-	struct assay_error *err)
+static int confirm(struct assay_lab *lab, const json_t *request, const struct assay_actor *actor,
+	char id[LAB_ID_MAX], struct assay_error *err)
 {
 	int status = named(request, "batch", id, err);
 
-	return status == ASSAY_OK ? lab_review(lab, "confirm", request, who, err) : status;
+	return status == ASSAY_OK ? lab_review(lab, "confirm", request, actor, err) : status;
 }
 
-static int void_batch(struct assay_lab *lab, const json_t *request, const char *who, char id[LAB_ID_MAX],
-	struct assay_error *err)
+static int void_batch(struct assay_lab *lab, const json_t *request, const struct assay_actor *actor,
+	char id[LAB_ID_MAX], struct assay_error *err)
 {
 	int status = named(request, "batch", id, err);
 
-	return status == ASSAY_OK ? lab_review(lab, "void", request, who, err) : status;
+	return status == ASSAY_OK ? lab_review(lab, "void", request, actor, err) : status;
 }
 
-static int show_test(struct assay_lab *lab, const json_t *request, const char *who, char id[LAB_ID_MAX],
-	struct assay_error *err)
+static int show_test(struct assay_lab *lab, const json_t *request, const struct assay_actor *actor,
+	char id[LAB_ID_MAX], struct assay_error *err)
 {
 	(void)lab;
-	(void)who;
+	(void)actor;
 	return named(request, "test", id, err);
 }
 
-static int arm(struct assay_lab *lab, const json_t *request, const char *who, char id[LAB_ID_MAX],
-	struct assay_error *err)
+static int arm(struct assay_lab *lab, const json_t *request, const struct assay_actor *actor,
+	char id[LAB_ID_MAX], struct assay_error *err)
 {
 	int status = named(request, "test", id, err);
 
-	return status == ASSAY_OK ? lab_arm(lab, request, who, err) : status;
+	return status == ASSAY_OK ? lab_arm(lab, request, actor, err) : status;
 }
 
-static int disarm(struct assay_lab *lab, const json_t *request, const char *who, char id[LAB_ID_MAX],
-	struct assay_error *err)
+static int disarm(struct assay_lab *lab, const json_t *request, const struct assay_actor *actor,
+	char id[LAB_ID_MAX], struct assay_error *err)
 {
 	int status = named(request, "test", id, err);
 
-	return status == ASSAY_OK ? lab_disarm(lab, request, who, err) : status;
+	return status == ASSAY_OK ? lab_disarm(lab, request, actor, err) : status;
 }
 
-static int enter(struct assay_lab *lab, const json_t *request, const char *who, char id[LAB_ID_MAX],
-	struct assay_error *err)
+static int enter(struct assay_lab *lab, const json_t *request, const struct assay_actor *actor,
+	char id[LAB_ID_MAX], struct assay_error *err)
 {
 	int status = named(request, "test", id, err);
 
-	return status == ASSAY_OK ? lab_enter(lab, request, who, err) : status;
+	return status == ASSAY_OK ? lab_enter(lab, request, actor, err) : status;
 }
 
 static const struct {
 	const char *name;
 	bool batch; /* answers with the batch, else with the test */
-	int (*run)(struct assay_lab *lab, const json_t *request, const char *who, char id[LAB_ID_MAX],
-		struct assay_error *err);
+	int (*run)(struct assay_lab *lab, const json_t *request, const struct assay_actor *actor,
+		char id[LAB_ID_MAX], struct assay_error *err);
 } commands[] = {
 	{"batch.new", true, do_new},
 	{"batch.show", true, show_batch},
@@ -104,19 +104,22 @@ static json_t *list_batches(
 	return list ? json_pack("{s:o}", "batches", list) : NULL;
 }
 
-json_t *assay_lab_command(struct assay_lab *lab, const char *command, const json_t *request, const char *who,
-	bool *known_out, int *status_out, struct assay_error *err)
+json_t *assay_lab_command(struct assay_lab *lab, const char *command, const json_t *request,
+	const struct assay_actor *actor, bool *known_out, int *status_out, struct assay_error *err)
 {
 	char id[LAB_ID_MAX] = "";
 	json_t *answer;
 
 	*known_out = true;
+	*status_out = lab_allows(actor, command, err);
+	if (*status_out != ASSAY_OK)
+		return NULL;
 	if (strcmp(command, "batch.list") == 0)
 		return list_batches(lab, request, status_out, err);
 	for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
 		if (strcmp(commands[i].name, command) != 0)
 			continue;
-		*status_out = commands[i].run(lab, request, who, id, err);
+		*status_out = commands[i].run(lab, request, actor, id, err);
 		if (*status_out != ASSAY_OK)
 			return NULL;
 		answer = commands[i].batch ? assay_query_batch(lab->state, id, err)

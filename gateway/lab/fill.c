@@ -248,7 +248,8 @@ int assay_lab_exchange(struct assay_lab *lab, uint64_t sequence, int64_t wall_ns
 	return refused(lab, &row, sequence, bad, &exchange->reading[bad], &why, err);
 }
 
-int lab_enter(struct assay_lab *lab, const json_t *request, const char *who, struct assay_error *err)
+int lab_enter(struct assay_lab *lab, const json_t *request, const struct assay_actor *actor,
+	struct assay_error *err)
 {
 	struct lab_waiting row;
 	struct assay_decimal number;
@@ -269,6 +270,6 @@ int lab_enter(struct assay_lab *lab, const json_t *request, const char *who, str
 			"单位不符：收到 %.30s，此格要 %s", "wrong unit: %.30s came, this slot needs %s",
 			text + length + 1, row.unit);
 	(void)snprintf(value, sizeof value, "%.*s", (int)length, text);
-	return fill(
-		lab, &row, value, json_pack("{s:b,s:s,s:s}", "typed", 1, "reason", reason, "who", who), err);
+	return fill(lab, &row, value,
+		json_pack("{s:b,s:s,s:s}", "typed", 1, "reason", reason, "who", actor->name), err);
 }

@@ -5,6 +5,7 @@
 #ifndef ASSAY_LAB_LAB_H
 #define ASSAY_LAB_LAB_H
 
+#include "gateway/lab/actor.h"
 #include "gateway/record/body.h"
 #include "gateway/record/journal.h"
 #include "limits/limits.h"
@@ -34,9 +35,9 @@ int assay_lab_due(struct assay_lab *lab, struct assay_error *err) ASSAY_WARN_UNU
 
 /* A command of gateway/lab/query.h that changes or shows the laboratory: "batch.*", "test.*". A new reference
  * ({"batch": ...} or {"test": ...}); NULL with err. *known_out false: not one of these. Entries it appended stand in
- * the open group: the caller commits before it answers. */
-json_t *assay_lab_command(struct assay_lab *lab, const char *command, const json_t *request, const char *who,
-	bool *known_out, int *status_out, struct assay_error *err);
+ * the open group: the caller commits before it answers. What lab_allows does not allow is refused before anything else. */
+json_t *assay_lab_command(struct assay_lab *lab, const char *command, const json_t *request,
+	const struct assay_actor *actor, bool *known_out, int *status_out, struct assay_error *err);
 
 /* Instruments a test needs now: an armed slot waits for them, or they are evidence of a test under way. visit is
  * called once for each id. */

@@ -37,7 +37,8 @@
  *               unit_at, unit_length, instrument, serial, driver: {name, version, sha256}}], steps: [{zh, en}]}
  *
  * Commands on run/assay.sock, one JSON object a line: {"cmd": NAME, ...}; answer {"ok": true, ...} or
- * {"error": {"code", "text_zh", "text_en", "status"}}. "who" may name the person; else the peer's user name.
+ * {"error": {"code", "text_zh", "text_en", "status"}}. "who" may name the person whom a local peer types for; else the peer's
+ * user name. Rights by role: rights.c.
  *
  * status                                                       -> {lines, journal: {size, root, segment, boot}, roles}
  * batch.new {product, name, producer, lot, produced, amount, origin, tests: [analyte]}   -> {batch}

@@ -42,7 +42,7 @@ const char *lab_need(const json_t *request, const char *name, struct assay_error
 
 struct order {
 	const struct assay_product *product;
-	const char *name, *producer, *lot, *produced, *amount, *origin, *evidence, *who;
+	const char *name, *producer, *lot, *produced, *amount, *origin, *evidence;
 	const struct assay_method *method[LAB_TESTS_MAX];
 	size_t count;
 };
@@ -285,10 +285,10 @@ static int add_test(struct assay_lab *lab, const struct order *order, const char
 		NULL, err);
 }
 
-int lab_register(struct assay_lab *lab, const json_t *request, const char *who, char batch_out[LAB_ID_MAX],
-	struct assay_error *err)
+int lab_register(struct assay_lab *lab, const json_t *request, const struct assay_actor *actor,
+	char batch_out[LAB_ID_MAX], struct assay_error *err)
 {
-	struct order order = {.who = who};
+	struct order order = {0};
 	char evidence[LAB_TESTS_MAX][ASSAY_INSTRUMENT_ID_MAX];
 	int status = read_order(lab, request, &order, err);
 
@@ -303,7 +303,8 @@ int lab_register(struct assay_lab *lab, const json_t *request, const char *who, 
 				order.product->name_zh, "product_en", order.product->name_en, "product_file",
 				order.product->file->path, "product_sha256", order.product->file->sha256,
 				"name", order.name, "producer", order.producer, "lot", order.lot, "produced",
-				order.produced, "amount", order.amount, "origin", order.origin, "who", who),
+				order.produced, "amount", order.amount, "origin", order.origin, "who",
+				actor->name),
 			NULL, err);
 	for (size_t i = 0; status == ASSAY_OK && i < order.count; i++)
 		status = add_test(lab, &order, batch_out, i, evidence[i], err);

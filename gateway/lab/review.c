@@ -16,8 +16,8 @@ static int may(const char *action, const char *batch, const char *status, struct
 	return ASSAY_OK;
 }
 
-int lab_review(struct assay_lab *lab, const char *action, const json_t *request, const char *who,
-	struct assay_error *err)
+int lab_review(struct assay_lab *lab, const char *action, const json_t *request,
+	const struct assay_actor *actor, struct assay_error *err)
 {
 	const char *batch = lab_need(request, "batch", err),
 		   *reason = batch ? lab_need(request, "reason", err) : NULL;
@@ -42,6 +42,7 @@ int lab_review(struct assay_lab *lab, const char *action, const json_t *request,
 		return status;
 	return lab_append(lab, ASSAY_ENTRY_REVIEW,
 		json_pack("{s:s,s:s,s:s,s:s,s:s}", "batch", batch, "action", action, "reason", reason,
-			"status", strcmp(action, "void") == 0 ? "void" : "awaiting-release", "who", who),
+			"status", strcmp(action, "void") == 0 ? "void" : "awaiting-release", "who",
+			actor->name),
 		NULL, err);
 }

@@ -6,13 +6,13 @@
 #include "gateway/lab/worksheet.h"
 
 /* register.c */
-int lab_register(struct assay_lab *lab, const json_t *request, const char *who, char batch_out[LAB_ID_MAX],
-	struct assay_error *err) ASSAY_WARN_UNUSED;
+int lab_register(struct assay_lab *lab, const json_t *request, const struct assay_actor *actor,
+	char batch_out[LAB_ID_MAX], struct assay_error *err) ASSAY_WARN_UNUSED;
 
 /* arm.c */
-int lab_arm(struct assay_lab *lab, const json_t *request, const char *who,
+int lab_arm(struct assay_lab *lab, const json_t *request, const struct assay_actor *actor,
 	struct assay_error *err) ASSAY_WARN_UNUSED;
-int lab_disarm(struct assay_lab *lab, const json_t *request, const char *who,
+int lab_disarm(struct assay_lab *lab, const json_t *request, const struct assay_actor *actor,
 	struct assay_error *err) ASSAY_WARN_UNUSED;
 /* The calibration of an instrument with calibrated_until has run out at wall_ns (local day). */
 bool lab_overdue(const char *calibrated_until, int64_t wall_ns);
@@ -33,7 +33,7 @@ int lab_requested_row(struct assay_lab *lab, const json_t *request, struct lab_w
 	struct assay_error *err) ASSAY_WARN_UNUSED;
 
 /* fill.c */
-int lab_enter(struct assay_lab *lab, const json_t *request, const char *who,
+int lab_enter(struct assay_lab *lab, const json_t *request, const struct assay_actor *actor,
 	struct assay_error *err) ASSAY_WARN_UNUSED;
 
 /* finish.c: the result, its verdict, the batch's verdict, when the test is finished and they are not there */
@@ -51,8 +51,8 @@ int lab_judge_batch(struct assay_lab *lab, const char *batch, struct assay_error
 json_t *lab_scope(sqlite3 *state, const char *batch, struct assay_error *err); /* {tests, text_zh, text_en} */
 
 /* review.c */
-int lab_review(struct assay_lab *lab, const char *action, const json_t *request, const char *who,
-	struct assay_error *err) ASSAY_WARN_UNUSED;
+int lab_review(struct assay_lab *lab, const char *action, const json_t *request,
+	const struct assay_actor *actor, struct assay_error *err) ASSAY_WARN_UNUSED;
 
 /* A member that must be there as text, not empty, at most LAB_TEXT_MAX bytes, one line. NULL with err. */
 const char *lab_need(const json_t *request, const char *name, struct assay_error *err);

@@ -21,6 +21,7 @@ static void name_peer(struct recorder_client *client)
 	(void)snprintf(client->who, sizeof client->who, "?");
 	if (getsockopt(client->fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0)
 		return;
+	client->local = peer.uid == 0 || peer.uid == geteuid();
 	if (getpwuid_r(peer.uid, &entry, text, sizeof text, &found) == 0 && found)
 		(void)snprintf(client->who, sizeof client->who, "%s", found->pw_name);
 	else
@@ -87,9 +88,12 @@ static bool take_lines(struct recorder *recorder, struct recorder_client *client
 
 	while ((end = memchr(client->line, '\n', client->length)) != NULL && !client->out_length) {
 		size_t length = (size_t)(end - client->line);
-		json_t *object = client->skipping
-					 ? too_long()
-					 : recorder_command(recorder, client->line, length, client->who);
+		const struct assay_actor actor = {.name = client->who,
+			.roles = client->local ? ASSAY_ACTS_ALL : 0,
+			.producer = "",
+			.how = client->local ? ASSAY_ACTOR_LOCAL : ASSAY_ACTOR_ANONYMOUS};
+		json_t *object = client->skipping ? too_long()
+						  : recorder_command(recorder, client->line, length, &actor);
 
 		client->skipping = false;
 		client->length -= length + 1;

@@ -116,6 +116,9 @@ static void compare_made(struct derive *derive, const struct assay_entry *entry,
 static void again_typed(struct derive *derive, const struct assay_entry *entry, const json_t *body)
 {
 	struct assay_lab *lab = lab_at(derive, entry);
+	/* what he might do was decided then */
+	const struct assay_actor actor = {
+		.name = lab_text(body, "who"), .producer = "", .how = ASSAY_ACTOR_LOCAL};
 	struct assay_error why = {0};
 	char value[ASSAY_DECIMAL_TEXT_MAX + 40];
 	json_t *request;
@@ -124,7 +127,7 @@ static void again_typed(struct derive *derive, const struct assay_entry *entry, 
 	request = json_pack("{s:s,s:s,s:O*,s:s,s:s}", "test", lab_text(body, "test"), "slot",
 		lab_text(body, "slot"), "replicate", json_object_get(body, "replicate"), "value", value,
 		"reason", lab_text(body, "reason"));
-	if (lab && request && lab_enter(lab, request, lab_text(body, "who"), &why) == ASSAY_OK)
+	if (lab && request && lab_enter(lab, request, &actor, &why) == ASSAY_OK)
 		why.code[0] = '\0';
 	json_decref(request);
 	if (lab)

@@ -59,7 +59,8 @@ struct recorder_host {
 
 struct recorder_client {
 	int fd;
-	char who[64];
+	char who[ASSAY_ACTOR_NAME_MAX]; /* the peer's user name */
+	bool local; /* it is the recorder's own user, or root */
 	char line[RECORDER_CLIENT_LINE_MAX];
 	size_t length;
 	bool skipping; /* inside a command that was too long */
@@ -138,6 +139,7 @@ void client_end_ready(struct recorder *recorder, struct recorder_client *client,
 void client_end_close(struct recorder *recorder, struct recorder_client *client);
 
 /* recorder_command.c: the answer to one line, a new reference */
-json_t *recorder_command(struct recorder *recorder, const char *line, size_t length, const char *who);
+json_t *recorder_command(
+	struct recorder *recorder, const char *line, size_t length, const struct assay_actor *actor);
 
 #endif

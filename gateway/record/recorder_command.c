@@ -85,15 +85,13 @@ static json_t *unknown(const char *command)
 	return error_json(status, &err);
 }
 
-static json_t *laboratory(
-	struct recorder *recorder, const char *command, const json_t *request, const char *who)
+static json_t *laboratory(struct recorder *recorder, const char *command, const json_t *request,
+	const struct assay_actor *actor)
 {
 	struct assay_error err = {.code = "out-of-memory", .text_zh = "内存不足", .text_en = "out of memory"};
 	bool known = false;
 	int status = ASSAY_ENOMEM;
-	const char *named = json_string_value(json_object_get(request, "who"));
-	json_t *answer = assay_lab_command(
-		&recorder->lab, command, request, named && *named ? named : who, &known, &status, &err);
+	json_t *answer = assay_lab_command(&recorder->lab, command, request, actor, &known, &status, &err);
 
 	if (!known)
 		return unknown(command);
@@ -111,17 +109,36 @@ static json_t *laboratory(
 	return error_json(status, &err);
 }
 
-json_t *recorder_command(struct recorder *recorder, const char *line, size_t length, const char *who)
+/* Somebody at the machine may say for whom he types. */
+static struct assay_actor named(const struct assay_actor *actor, const json_t *request)
+{
+	const char *name = json_string_value(json_object_get(request, "who"));
+	struct assay_actor person = *actor;
+
+	if (actor->how == ASSAY_ACTOR_LOCAL && name && *name)
+		person.name = name;
+	return person;
+}
+
+json_t *recorder_command(
+	struct recorder *recorder, const char *line, size_t length, const struct assay_actor *actor)
 {
 	struct assay_error err = {.code = "out-of-memory", .text_zh = "内存不足", .text_en = "out of memory"};
 	json_t *request = json_loadb(line, length, JSON_REJECT_DUPLICATES, NULL), *answer = NULL;
 	const char *command = json_string_value(json_object_get(request, "cmd"));
+	const struct assay_actor person = named(actor, request);
+	int status;
 
 	if (!json_is_object(request) || !command) {
 		json_decref(request);
 		(void)assay_error_set(&err, ASSAY_EUSAGE, "command-unreadable",
 			"命令不是 JSON 对象，或没有 cmd", "the command is not a JSON object, or has no cmd");
 		return error_json(ASSAY_EUSAGE, &err);
+	}
+	status = lab_allows(&person, command, &err);
+	if (status != ASSAY_OK) {
+		json_decref(request);
+		return error_json(status, &err);
 	}
 	if (strcmp(command, "status") == 0)
 		answer = show_status(recorder, &err);
@@ -130,7 +147,7 @@ json_t *recorder_command(struct recorder *recorder, const char *line, size_t len
 	else if (strcmp(command, "trace") == 0)
 		answer = show_trace(recorder, request, &err);
 	else
-		answer = laboratory(recorder, command, request, who);
+		answer = laboratory(recorder, command, request, &person);
 	json_decref(request);
 	return answer ? answer
 		      : error_json(

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Which role may give which command: one table. An administrator decides about no batch, QA alters no value. */
+#include "gateway/lab/actor.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define T ((unsigned)ASSAY_ACTS_TECHNICIAN)
+#define R ((unsigned)ASSAY_ACTS_REVIEWER)
+#define Q ((unsigned)ASSAY_ACTS_QA)
+#define P ((unsigned)ASSAY_ACTS_PRODUCER)
+#define M ((unsigned)ASSAY_ACTS_READ)
+#define STAFF ASSAY_ACTS_STAFF
+
+static const struct {
+	const char *command;
+	unsigned roles; /* any of them */
+	bool signs;
+} rights[] = {
+	{"status", STAFF | M, false},
+	{"journal", STAFF, false},
+	{"trace", STAFF, false},
+	{"batch.new", T, false},
+	{"batch.list", STAFF | M, false},
+	{"batch.show", STAFF | P | M, false},
+	{"batch.confirm", R, true},
+	{"batch.void", R | Q, true},
+	{"test.show", STAFF | P | M, false},
+	{"test.fill", T, false},
+	{"test.disarm", T, false},
+	{"test.enter", T, false},
+};
+
+static const struct {
+	const char *name;
+	unsigned role;
+} roles[] = {
+	{"technician", ASSAY_ACTS_TECHNICIAN},
+	{"reviewer", ASSAY_ACTS_REVIEWER},
+	{"qa", ASSAY_ACTS_QA},
+	{"admin", ASSAY_ACTS_ADMIN},
+	{"producer", ASSAY_ACTS_PRODUCER},
+	{"read", ASSAY_ACTS_READ},
+};
+
+int lab_allows(const struct assay_actor *actor, const char *command, struct assay_error *err)
+{
+	char needed[ASSAY_ROLES_TEXT_MAX];
+
+	for (size_t i = 0; i < sizeof rights / sizeof *rights; i++) {
+		if (strcmp(rights[i].command, command) != 0)
+			continue;
+		if (!(rights[i].roles & actor->roles)) {
+			lab_roles_text(rights[i].roles, needed);
+			return assay_error_set(err, ASSAY_EREFUSED, "not-allowed",
+				"%.60s 不能做这件事；需要的角色：%s",
+				"this is not for %.60s to do; it needs the role %s", actor->name, needed);
+		}
+		if (rights[i].signs && actor->how != ASSAY_ACTOR_LOCAL && !actor->signature)
+			return assay_error_set(err, ASSAY_EREFUSED, "signature-needed",
+				"这一步是签名，请再输入一次密码",
+				"this step is a signature: give your password again");
+		break;
+	}
+	return ASSAY_OK;
+}
+
+bool lab_signs(const char *command)
+{
+	for (size_t i = 0; i < sizeof rights / sizeof *rights; i++)
+		if (strcmp(rights[i].command, command) == 0)
+			return rights[i].signs;
+	return false;
+}
+
+bool lab_roles_read(const char *text, unsigned *roles_out)
+{
+	unsigned found = 0;
+
+	for (text += strspn(text, " "); *text; text += strspn(text, " ")) {
+		size_t length = strcspn(text, " "), i = 0;
+
+		while (i < sizeof roles / sizeof *roles &&
+			!(strlen(roles[i].name) == length && strncmp(roles[i].name, text, length) == 0))
+			i++;
+		if (i == sizeof roles / sizeof *roles)
+			return false;
+		found |= roles[i].role;
+		text += length;
+	}
+	*roles_out = found;
+	return true;
+}
+
+void lab_roles_text(unsigned set, char *out)
+{
+	size_t length = 0;
+
+	out[0] = '\0';
+	for (size_t i = 0; i < sizeof roles / sizeof *roles; i++)
+		if (set & roles[i].role)
+			length += (size_t)snprintf(out + length, ASSAY_ROLES_TEXT_MAX - length, "%s%s",
+				length ? " " : "", roles[i].name);
+}
