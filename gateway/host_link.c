@@ -3,7 +3,9 @@
  * recorder that dies does not hang up on the hosts: they go on until they get a new pair. */
 #include "gateway/supervised.h"
 
+#include <errno.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 static struct role_process *recorder_of(struct supervisor *supervisor)
@@ -98,11 +100,63 @@ static void new_pair(struct supervisor *supervisor, struct role_process *host)
 	add_to_recorder(supervisor, host);
 }
 
+/* Takes fd. */
+static void add_web_to_recorder(struct supervisor *supervisor, int fd)
+{
+	struct assay_message head = {.type = ASSAY_MSG_ADD_WEB};
+	struct role_process *recorder = recorder_of(supervisor);
+
+	if (recorder->control >= 0 &&
+		assay_channel_send(recorder->control, &head, NULL, 0, fd) == ASSAY_EFULL)
+		(void)kill(recorder->pid, SIGKILL);
+	(void)close(fd);
+}
+
+static int web_pair(int pair[2], struct assay_error *err)
+{
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) == 0)
+		return ASSAY_OK;
+	return assay_error_set(err, ASSAY_EIO, "socket", "不能建立进程间的连接（%s）",
+		"the processes cannot be connected (%s)", strerror(errno));
+}
+
+int host_link_web(struct supervisor *supervisor, struct role_process *web, struct assay_error *err)
+{
+	int pair[2], status = web_pair(pair, err);
+
+	if (status != ASSAY_OK)
+		return status;
+	status = role_process_start(web, &supervisor->role, pair[1], -1, supervisor_now_ns(), err);
+	if (status == ASSAY_OK)
+		add_web_to_recorder(supervisor, pair[0]);
+	else
+		(void)close(pair[0]);
+	return status;
+}
+
+static void new_web_pair(struct supervisor *supervisor, const struct role_process *web)
+{
+	struct assay_message head = {.type = ASSAY_MSG_RECORDER};
+	struct assay_error err;
+	int pair[2];
+
+	if (web_pair(pair, &err) != ASSAY_OK) {
+		(void)kill(web->pid, SIGKILL);
+		return;
+	}
+	if (assay_channel_send(web->control, &head, NULL, 0, pair[1]) != ASSAY_OK)
+		(void)kill(web->pid, SIGKILL);
+	(void)close(pair[1]);
+	add_web_to_recorder(supervisor, pair[0]);
+}
+
 void host_link_recorder(struct supervisor *supervisor)
 {
 	for (size_t i = 0; i < supervisor->role_count; i++)
 		if (supervisor->roles[i].kind == ROLE_HOST && supervisor->roles[i].pid > 0)
 			new_pair(supervisor, &supervisor->roles[i]);
+		else if (supervisor->roles[i].kind == ROLE_WEB && supervisor->roles[i].pid > 0)
+			new_web_pair(supervisor, &supervisor->roles[i]);
 }
 
 void host_link_port(struct supervisor *supervisor, const struct line_port *port)

@@ -15,11 +15,12 @@ struct assay_role {
 	const char *dir; /* data directory */
 	int control; /* SEQPACKET to the supervisor: STOP, DEVICE, ADD_HOST in; REOPEN, ALIVE out */
 	int listener; /* recorder: assay.sock; web: HTTP; already listening; -1 for a host */
-	int recorder; /* host: its end of the pair; -1 for the others */
+	int recorder; /* host, web: its end of the pair with the recorder; -1 for the recorder */
 	uint32_t generation; /* host: its own; recorder: of the start */
 	const uint16_t *lines; /* host: indexes in config->lines */
 	uint16_t line_count;
 	pid_t supervisor;
+	bool demonstration; /* a played laboratory: anybody on this machine may look */
 };
 
 int assay_recorder_main(const struct assay_role *role);

@@ -62,8 +62,12 @@ void host_plan_split(struct supervisor *supervisor, struct role_process *host);
 int host_link_start(
 	struct supervisor *supervisor, struct role_process *host, struct assay_error *err) ASSAY_WARN_UNUSED;
 void host_link_died(struct supervisor *supervisor, struct role_process *host);
-/* A recorder has been started: every living host gets a new pair. */
+/* A recorder has been started: every living host, and web, get a new pair. */
 void host_link_recorder(struct supervisor *supervisor);
+/* The web role, and what ties it to the recorder: a pair of its own, so that nobody at the other end is taken for a
+ * person at this machine. */
+int host_link_web(
+	struct supervisor *supervisor, struct role_process *web, struct assay_error *err) ASSAY_WARN_UNUSED;
 /* A port was opened, or has new trouble: its host is told. */
 void host_link_port(struct supervisor *supervisor, const struct line_port *port);
 

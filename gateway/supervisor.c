@@ -58,6 +58,8 @@ static int start_role(struct supervisor *supervisor, struct role_process *role, 
 	if (role->kind == ROLE_HOST)
 		return host_link_start(supervisor, role, err);
 	status = assay_data_dir_generation(&supervisor->dir, &role->generation, err);
+	if (status == ASSAY_OK && role->kind == ROLE_WEB)
+		return host_link_web(supervisor, role, err);
 	if (status == ASSAY_OK)
 		status = role_process_start(role, &supervisor->role, -1,
 			role->kind == ROLE_RECORDER ? supervisor->dir.lock : -1, supervisor_now_ns(), err);
@@ -432,7 +434,8 @@ static int prepare(struct supervisor *supervisor, struct assay_error *err)
 	supervisor->role = (struct assay_role){.config = supervisor->config,
 		.places = &supervisor->places,
 		.dir = options->dir,
-		.supervisor = getpid()};
+		.supervisor = getpid(),
+		.demonstration = options->demonstration};
 	return status;
 }
 

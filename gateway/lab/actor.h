@@ -5,6 +5,7 @@
 
 #include "limits/error.h"
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -35,6 +36,7 @@ struct assay_actor {
 	unsigned roles; /* enum assay_actor_role */
 	const char *producer; /* of a producer's user; "" else */
 	enum assay_actor_how how;
+	const char *full_name; /* as it is printed beside a signature; "" not known */
 	bool signature; /* the password was given again for this command, and was right */
 };
 
@@ -43,8 +45,14 @@ struct assay_actor {
  * shown who he is to the system: he signs as that user). An unknown command is allowed: nobody will run it. */
 int lab_allows(
 	const struct assay_actor *actor, const char *command, struct assay_error *err) ASSAY_WARN_UNUSED;
+/* The same without asking for a signature: for those who only read. */
+int lab_reads(
+	const struct assay_actor *actor, const char *command, struct assay_error *err) ASSAY_WARN_UNUSED;
 /* The command is a signature: its entry binds name, meaning, time and record. */
 bool lab_signs(const char *command);
+
+/* The commands these roles may give: [name]. A new reference. */
+json_t *lab_rights(unsigned roles);
 
 /* "technician reviewer" -> bits; false: a word that is none. */
 bool lab_roles_read(const char *text, unsigned *roles_out);

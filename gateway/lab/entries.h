@@ -25,7 +25,12 @@
  *           source: {category, file, sha256, line, source, confidence}}
  *          of a batch: {batch, verdict, reasons, text_zh, text_en, scope_zh, scope_en, status,
  *           results: [{result, verdict}], derivation}
- * review   {batch, action: "confirm" or "void", reason, status, who} */
+ * review   {batch, action: "confirm" or "void", reason, status, who}
+ * person   {user, action: "created", name, roles (words), producer, who}
+ *          {user, action: "roles", roles, producer, reason, who}, {user, action: "methods", methods: [id], reason, who},
+ *          {user, action: "disabled" or "enabled", reason, who}, {user, action: "password", who},
+ *          {user, action: "logged-in", "logged-out" or "login-refused", address}
+ *          {token, action: "created", name, roles, producer, until_ns, who}, {token, action: "revoked", reason, who} */
 #ifndef ASSAY_LAB_ENTRIES_H
 #define ASSAY_LAB_ENTRIES_H
 

@@ -77,6 +77,10 @@ json_t *assay_query_test(sqlite3 *state, const char *id, struct assay_error *err
  * {"tests": [test, with batch_name, lot, sample], "frames": [frame, 20]} */
 json_t *assay_query_bench(sqlite3 *state, struct assay_error *err);
 
+/* A short digest of an answer, for If-Match: another text, another digest. */
+#define ASSAY_QUERY_ETAG_MAX 33u
+void assay_query_etag(const json_t *object, char out[ASSAY_QUERY_ETAG_MAX]);
+
 /* These read the journal in DIR as well, read-only. */
 json_t *assay_query_journal(
 	const char *dir, uint64_t from, unsigned limit, bool raw, struct assay_error *err);

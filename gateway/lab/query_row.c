@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "gateway/lab/query_row.h"
 
+#include "gateway/lab/query.h"
 #include "gateway/record/segment.h"
 #include "gateway/record/sha256.h"
 #include "gateway/wire/reading_words.h"
@@ -142,6 +143,17 @@ json_t *query_list(sqlite3 *state, sqlite3_stmt *rows, struct assay_error *err)
 	}
 	(void)sqlite3_finalize(rows);
 	return list;
+}
+
+void assay_query_etag(const json_t *object, char out[ASSAY_QUERY_ETAG_MAX])
+{
+	char *text = json_dumps(object, JSON_COMPACT | JSON_SORT_KEYS), hex[65];
+	uint8_t digest[32];
+
+	assay_sha256(text ? text : "", text ? strlen(text) : 0, digest);
+	assay_hex(digest, sizeof digest, hex);
+	(void)snprintf(out, ASSAY_QUERY_ETAG_MAX, "%.32s", text ? hex : "");
+	free(text);
 }
 
 json_t *query_one(

@@ -8,6 +8,7 @@
 #define T ((unsigned)ASSAY_ACTS_TECHNICIAN)
 #define R ((unsigned)ASSAY_ACTS_REVIEWER)
 #define Q ((unsigned)ASSAY_ACTS_QA)
+#define A ((unsigned)ASSAY_ACTS_ADMIN)
 #define P ((unsigned)ASSAY_ACTS_PRODUCER)
 #define M ((unsigned)ASSAY_ACTS_READ)
 #define STAFF ASSAY_ACTS_STAFF
@@ -21,7 +22,7 @@ static const struct {
 	{"journal", STAFF, false},
 	{"trace", STAFF, false},
 	{"batch.new", T, false},
-	{"batch.list", STAFF | M, false},
+	{"batch.list", STAFF | P | M, false},
 	{"batch.show", STAFF | P | M, false},
 	{"batch.confirm", R, true},
 	{"batch.void", R | Q, true},
@@ -29,6 +30,16 @@ static const struct {
 	{"test.fill", T, false},
 	{"test.disarm", T, false},
 	{"test.enter", T, false},
+	{"user.list", A | Q, false},
+	{"user.add", A, true},
+	{"user.roles", A, true},
+	{"user.methods", A, true},
+	{"user.disable", A, true},
+	{"user.enable", A, true},
+	{"user.password", STAFF | P | M, true}, /* one's own; an administrator anybody's */
+	{"token.list", A | Q, false},
+	{"token.add", A, true},
+	{"token.revoke", A, true},
 };
 
 static const struct {
@@ -43,26 +54,41 @@ static const struct {
 	{"read", ASSAY_ACTS_READ},
 };
 
-int lab_allows(const struct assay_actor *actor, const char *command, struct assay_error *err)
+int lab_reads(const struct assay_actor *actor, const char *command, struct assay_error *err)
 {
 	char needed[ASSAY_ROLES_TEXT_MAX];
 
 	for (size_t i = 0; i < sizeof rights / sizeof *rights; i++) {
 		if (strcmp(rights[i].command, command) != 0)
 			continue;
-		if (!(rights[i].roles & actor->roles)) {
-			lab_roles_text(rights[i].roles, needed);
-			return assay_error_set(err, ASSAY_EREFUSED, "not-allowed",
-				"%.60s 不能做这件事；需要的角色：%s",
-				"this is not for %.60s to do; it needs the role %s", actor->name, needed);
-		}
-		if (rights[i].signs && actor->how != ASSAY_ACTOR_LOCAL && !actor->signature)
-			return assay_error_set(err, ASSAY_EREFUSED, "signature-needed",
-				"这一步是签名，请再输入一次密码",
-				"this step is a signature: give your password again");
-		break;
+		if (rights[i].roles & actor->roles)
+			return ASSAY_OK;
+		lab_roles_text(rights[i].roles, needed);
+		return assay_error_set(err, ASSAY_EREFUSED, "not-allowed",
+			"%.60s 不能做这件事；需要的角色：%s",
+			"this is not for %.60s to do; it needs the role %s", actor->name, needed);
 	}
 	return ASSAY_OK;
+}
+
+int lab_allows(const struct assay_actor *actor, const char *command, struct assay_error *err)
+{
+	int status = lab_reads(actor, command, err);
+
+	if (status != ASSAY_OK || actor->how == ASSAY_ACTOR_LOCAL || actor->signature || !lab_signs(command))
+		return status;
+	return assay_error_set(err, ASSAY_EREFUSED, "signature-needed", "这一步是签名，请再输入一次密码",
+		"this step is a signature: give your password again");
+}
+
+json_t *lab_rights(unsigned set)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < sizeof rights / sizeof *rights; i++)
+		if (rights[i].roles & set)
+			(void)json_array_append_new(list, json_string(rights[i].command));
+	return list;
 }
 
 bool lab_signs(const char *command)

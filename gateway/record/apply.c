@@ -164,6 +164,9 @@ static int apply_parsed(struct assay_state *state, const struct assay_entry *ent
 	case ASSAY_ENTRY_REVIEW:
 		status = apply_lab(state, entry, body, err);
 		break;
+	case ASSAY_ENTRY_PERSON:
+		status = apply_person(state, entry, body, err);
+		break;
 	default:
 		status = ASSAY_OK; /* genesis, stop, clock, fault, and kinds a later version adds */
 		break;

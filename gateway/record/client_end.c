@@ -45,8 +45,23 @@ void client_end_accept(struct recorder *recorder)
 	recorder->client[recorder->client_count++] = client;
 }
 
+void client_end_add_web(struct recorder *recorder, int fd)
+{
+	struct recorder_client *client =
+		recorder->client_count < RECORDER_CLIENTS_MAX ? calloc(1, sizeof *client) : NULL;
+
+	if (!client) {
+		(void)close(fd); /* it sees the end and asks again with the next pair */
+		return;
+	}
+	client->fd = fd;
+	client->web = true;
+	recorder->client[recorder->client_count++] = client;
+}
+
 void client_end_close(struct recorder *recorder, struct recorder_client *client)
 {
+	recorder_command_forget(recorder, client);
 	for (size_t i = 0; i < recorder->client_count; i++)
 		if (recorder->client[i] == client)
 			recorder->client[i] = recorder->client[--recorder->client_count];
@@ -81,27 +96,29 @@ static json_t *too_long(void)
 		ASSAY_EREFUSED);
 }
 
+/* One answer at a time, in order; what web asks carries numbers and need not wait for each other. */
+static bool may_take(const struct recorder_client *client)
+{
+	return !client->out_length && (client->web || !client->pending);
+}
+
 /* false: the client cannot be answered any more. */
 static bool take_lines(struct recorder *recorder, struct recorder_client *client)
 {
 	char *end;
 
-	while ((end = memchr(client->line, '\n', client->length)) != NULL && !client->out_length) {
+	while ((end = memchr(client->line, '\n', client->length)) != NULL && may_take(client)) {
 		size_t length = (size_t)(end - client->line);
-		const struct assay_actor actor = {.name = client->who,
-			.roles = client->local ? ASSAY_ACTS_ALL : 0,
-			.producer = "",
-			.how = client->local ? ASSAY_ACTOR_LOCAL : ASSAY_ACTOR_ANONYMOUS};
 		json_t *object = client->skipping ? too_long()
-						  : recorder_command(recorder, client->line, length, &actor);
+						  : recorder_command(recorder, client, client->line, length);
 
 		client->skipping = false;
 		client->length -= length + 1;
 		memmove(client->line, end + 1, client->length);
-		if (!answer(client, object))
+		if (object && !answer(client, object))
 			return false;
 	}
-	if (client->length == sizeof client->line && !client->out_length) {
+	if (client->length == sizeof client->line && may_take(client) && !end) {
 		client->skipping = true;
 		client->length = 0;
 	}
@@ -140,6 +157,8 @@ void client_end_ready(struct recorder *recorder, struct recorder_client *client,
 			client_end_close(recorder, client);
 		return;
 	}
+	if (client->length == sizeof client->line && !may_take(client))
+		return; /* a whole command waits behind one whose password is looked at */
 	do
 		got = recv(client->fd, client->line + client->length, sizeof client->line - client->length,
 			MSG_DONTWAIT);
@@ -150,10 +169,17 @@ void client_end_ready(struct recorder *recorder, struct recorder_client *client,
 			alive = take_lines(recorder, client);
 			if (alive && client->out_length)
 				alive = flush(client);
-		} while (alive && !client->out_length && memchr(client->line, '\n', client->length));
+		} while (alive && may_take(client) && memchr(client->line, '\n', client->length));
 	} else if (got == 0 || (errno != EAGAIN && errno != EWOULDBLOCK)) {
 		alive = false;
 	}
 	if (!alive)
+		client_end_close(recorder, client);
+}
+
+void client_end_tell(struct recorder *recorder, struct recorder_client *client, json_t *object)
+{
+	if (!answer(client, object) || !flush(client) ||
+		(!client->out_length && !(take_lines(recorder, client) && flush(client))))
 		client_end_close(recorder, client);
 }

@@ -118,7 +118,7 @@ static void again_typed(struct derive *derive, const struct assay_entry *entry, 
 	struct assay_lab *lab = lab_at(derive, entry);
 	/* what he might do was decided then */
 	const struct assay_actor actor = {
-		.name = lab_text(body, "who"), .producer = "", .how = ASSAY_ACTOR_LOCAL};
+		.name = lab_text(body, "who"), .full_name = "", .producer = "", .how = ASSAY_ACTOR_LOCAL};
 	struct assay_error why = {0};
 	char value[ASSAY_DECIMAL_TEXT_MAX + 40];
 	json_t *request;

@@ -12,9 +12,9 @@ const char *assay_entry_kind_name(unsigned kind)
 {
 	static const char *const names[] = {"?", "genesis", "start", "stop", "config", "spec", "driver",
 		"line", "exchange", "batch", "test", "arm", "fill", "refused", "result", "verdict", "review",
-		"clock", "fault", "seal", "key", "retention"};
+		"clock", "fault", "seal", "key", "retention", [ASSAY_ENTRY_PERSON] = "person"};
 
-	return kind < sizeof names / sizeof *names ? names[kind] : "?";
+	return kind < sizeof names / sizeof *names && names[kind] ? names[kind] : "?";
 }
 
 static void put(uint8_t *out, uint64_t value, unsigned bytes)

@@ -163,6 +163,7 @@ static int visit(void *context, const struct assay_entry *entry, const uint8_t l
 	case ASSAY_ENTRY_FAULT:
 	case ASSAY_ENTRY_SEAL:
 	case ASSAY_ENTRY_RETENTION:
+	case ASSAY_ENTRY_PERSON:
 		return 0;
 	default:
 		break;

@@ -305,6 +305,9 @@ static void from_supervisor(struct recorder *recorder)
 			recorder->stop = true;
 		} else if (head.type == ASSAY_MSG_FAULT && head.length == sizeof(struct assay_error)) {
 			on_fault(recorder, payload);
+		} else if (head.type == ASSAY_MSG_ADD_WEB && fd >= 0) {
+			client_end_add_web(recorder, fd);
+			continue;
 		} else if (head.type == ASSAY_MSG_ADD_HOST && fd >= 0 &&
 			   head.length == sizeof(struct assay_add_host)) {
 			host_end_add(recorder, &head, payload, fd);
@@ -338,7 +341,7 @@ static void end_group(struct recorder *recorder)
 
 static void step(struct recorder *recorder)
 {
-	static struct pollfd polled[2 + RECORDER_HOSTS_MAX + RECORDER_CLIENTS_MAX];
+	static struct pollfd polled[3 + RECORDER_HOSTS_MAX + RECORDER_CLIENTS_MAX];
 	struct recorder_host *hosts[RECORDER_HOSTS_MAX];
 	struct recorder_client *clients[RECORDER_CLIENTS_MAX];
 	size_t host_count = recorder->host_count, client_count = recorder->client_count;
@@ -356,6 +359,7 @@ static void step(struct recorder *recorder)
 		polled[count++] = (struct pollfd){
 			clients[i]->fd, (short)(clients[i]->out_length ? POLLOUT : POLLIN), 0};
 	}
+	polled[count++] = (struct pollfd){recorder->passwords_fd, POLLIN, 0};
 	if (poll(polled, count, wait_ms(recorder)) < 0 && errno != EINTR) {
 		recorder->stop = true;
 		recorder->code = 1;
@@ -376,6 +380,10 @@ static void step(struct recorder *recorder)
 	for (size_t i = 0; i < client_count && !recorder->stop; i++)
 		if (polled[2 + host_count + i].revents)
 			client_end_ready(recorder, clients[i], polled[2 + host_count + i].revents);
+	/* these may hang up on a client: after the loop that holds them all */
+	if (polled[count - 1].revents && !recorder->stop)
+		recorder_command_go_on(recorder);
+	recorder_people_tell(recorder);
 	if (polled[1].revents)
 		client_end_accept(recorder);
 	retry(recorder);
@@ -415,6 +423,7 @@ static void release(struct recorder *recorder)
 	}
 	while (recorder->client_count)
 		client_end_close(recorder, recorder->client[recorder->client_count - 1]);
+	recorder_people_release(recorder);
 	for (size_t i = 0; i < recorder->line_count; i++)
 		free(recorder->line[i].held);
 	free(recorder->line);
@@ -433,6 +442,7 @@ int assay_recorder_main(const struct assay_role *role)
 
 	if (recorder) {
 		recorder->role = role;
+		recorder->passwords_fd = -1;
 		status = recorder_start(recorder, &err);
 	}
 	if (status != ASSAY_OK) {

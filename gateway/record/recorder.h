@@ -8,6 +8,9 @@
 #define ASSAY_RECORD_RECORDER_H
 
 #include "gateway/lab/lab.h"
+#include "gateway/lab/people.h"
+#include "gateway/people/password.h"
+#include "gateway/people/throttle.h"
 #include "gateway/record/body.h"
 #include "gateway/record/journal.h"
 #include "gateway/record/state.h"
@@ -61,11 +64,31 @@ struct recorder_client {
 	int fd;
 	char who[ASSAY_ACTOR_NAME_MAX]; /* the peer's user name */
 	bool local; /* it is the recorder's own user, or root */
+	bool web; /* the web role: each command says for whom, by session or token */
+	unsigned pending; /* commands whose password is being looked at */
 	char line[RECORDER_CLIENT_LINE_MAX];
 	size_t length;
 	bool skipping; /* inside a command that was too long */
 	char *out;
 	size_t out_length, out_sent;
+};
+
+struct recorder;
+struct recorder_ask;
+/* The answer to a command whose password has been looked at; NULL: another look is under way. */
+typedef json_t *recorder_then(
+	struct recorder *recorder, struct recorder_ask *ask, const struct assay_password_result *result);
+
+/* One command on its way: from its line to its answer, perhaps by way of a password's slow hash. */
+struct recorder_ask {
+	struct recorder_ask *next;
+	struct recorder_client *client; /* NULL: has hung up meanwhile */
+	json_t *request;
+	const char *command; /* in request */
+	struct assay_actor actor;
+	struct lab_person person; /* of a session or token: what actor points to */
+	recorder_then *then;
+	recorder_then *after; /* when a signature's password was right */
 };
 
 struct recorder {
@@ -80,6 +103,12 @@ struct recorder {
 	size_t host_count;
 	struct recorder_client *client[RECORDER_CLIENTS_MAX];
 	size_t client_count;
+	struct assay_people *people;
+	struct assay_password_work *passwords;
+	int passwords_fd; /* readable when one was looked at */
+	struct assay_throttle throttle;
+	struct recorder_ask *asks; /* that wait for a password */
+	bool people_changed; /* web has to forget whom it knows */
 	unsigned group; /* entries in the open group */
 	uint64_t group_ns;
 	bool paused; /* the disk is full or cannot be written: hosts pause, nothing is taken */
@@ -138,8 +167,32 @@ void client_end_accept(struct recorder *recorder);
 void client_end_ready(struct recorder *recorder, struct recorder_client *client, short events);
 void client_end_close(struct recorder *recorder, struct recorder_client *client);
 
-/* recorder_command.c: the answer to one line, a new reference */
+void client_end_add_web(struct recorder *recorder, int fd);
+/* Takes object: a line to the client. */
+void client_end_tell(struct recorder *recorder, struct recorder_client *client, json_t *object);
+
+/* recorder_command.c: the answer to one line, a new reference; NULL: it comes later, by client_end_tell */
 json_t *recorder_command(
-	struct recorder *recorder, const char *line, size_t length, const struct assay_actor *actor);
+	struct recorder *recorder, struct recorder_client *client, const char *line, size_t length);
+/* A password was looked at. */
+void recorder_command_go_on(struct recorder *recorder);
+/* The client has hung up: nobody waits for its answers. */
+void recorder_command_forget(struct recorder *recorder, const struct recorder_client *client);
+json_t *recorder_error(int status, const struct assay_error *err);
+/* Commit what a command has appended, then answer (taken); or take it all back and say why. */
+json_t *recorder_settle(struct recorder *recorder, int status, json_t *answer, struct assay_error *err);
+
+/* recorder_people.c: logins, users, tokens */
+int recorder_people_start(struct recorder *recorder, struct assay_error *err) ASSAY_WARN_UNUSED;
+void recorder_people_release(struct recorder *recorder);
+/* Who gives this command. Not being anybody is no error: he is anonymous then. */
+void recorder_identify(struct recorder *recorder, struct recorder_ask *ask);
+/* Tell web when somebody's rights or sessions are others than before. */
+void recorder_people_tell(struct recorder *recorder);
+/* The command, when it is one about people: true, and the answer (NULL: later). */
+bool recorder_people_command(struct recorder *recorder, struct recorder_ask *ask, json_t **answer);
+/* The command is a signature: look at the password that came with it; then goes on when it was right. The answer now, or
+ * NULL. */
+json_t *recorder_sign(struct recorder *recorder, struct recorder_ask *ask, recorder_then *then);
 
 #endif

@@ -5,13 +5,15 @@
 #include "gateway/lab/query.h"
 #include "gateway/record/sha256.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #define ENTRIES_DEFAULT 100
 #define ENTRIES_MAX 1000
 
-static json_t *error_json(int status, const struct assay_error *err)
+json_t *recorder_error(int status, const struct assay_error *err)
 {
 	return json_pack("{s:{s:s,s:s,s:s,s:i}}", "error", "code", err->code, "text_zh", err->text_zh,
 		"text_en", err->text_en, "status", status);
@@ -82,21 +84,13 @@ static json_t *unknown(const char *command)
 	int status = assay_error_set(&err, ASSAY_EUSAGE, "command-unknown", "没有这个命令：%.60s",
 		"there is no such command: %.60s", command);
 
-	return error_json(status, &err);
+	return recorder_error(status, &err);
 }
 
-static json_t *laboratory(struct recorder *recorder, const char *command, const json_t *request,
-	const struct assay_actor *actor)
+json_t *recorder_settle(struct recorder *recorder, int status, json_t *answer, struct assay_error *err)
 {
-	struct assay_error err = {.code = "out-of-memory", .text_zh = "内存不足", .text_en = "out of memory"};
-	bool known = false;
-	int status = ASSAY_ENOMEM;
-	json_t *answer = assay_lab_command(&recorder->lab, command, request, actor, &known, &status, &err);
-
-	if (!known)
-		return unknown(command);
-	if (answer)
-		status = recorder_commit(recorder, &err);
+	if (answer && status == ASSAY_OK)
+		status = recorder_commit(recorder, err);
 	if (answer && status == ASSAY_OK) {
 		(void)json_object_set_new(answer, "ok", json_true());
 		return answer;
@@ -105,51 +99,206 @@ static json_t *laboratory(struct recorder *recorder, const char *command, const 
 	/* A refusal before anything was written leaves no group open; everything else takes it back. */
 	if (recorder->group || (status != ASSAY_EREFUSED && status != ASSAY_ENOTFOUND &&
 				       status != ASSAY_EUSAGE && status != ASSAY_ETAKEN))
-		recorder_failed(recorder, status, &err);
-	return error_json(status, &err);
+		recorder_failed(recorder, status, err);
+	return recorder_error(status, err);
 }
 
-/* Somebody at the machine may say for whom he types. */
-static struct assay_actor named(const struct assay_actor *actor, const json_t *request)
+/* What the asker has seen is still what there is: If-Match. */
+static int still_so(struct recorder *recorder, const struct recorder_ask *ask, struct assay_error *err)
 {
-	const char *name = json_string_value(json_object_get(request, "who"));
-	struct assay_actor person = *actor;
+	const char *wanted = json_string_value(json_object_get(ask->request, "if_match")),
+		   *batch = json_string_value(json_object_get(ask->request, "batch")),
+		   *test = json_string_value(json_object_get(ask->request, "test"));
+	char now[ASSAY_QUERY_ETAG_MAX];
+	json_t *object;
 
-	if (actor->how == ASSAY_ACTOR_LOCAL && name && *name)
-		person.name = name;
-	return person;
+	if (!wanted || (!batch && !test))
+		return ASSAY_OK;
+	object = batch ? assay_query_batch(recorder->lab.state, batch, err)
+		       : assay_query_test(recorder->lab.state, test, err);
+	if (!object)
+		return ASSAY_ENOTFOUND;
+	assay_query_etag(object, now);
+	json_decref(object);
+	if (strcmp(now, wanted) == 0)
+		return ASSAY_OK;
+	return assay_error_set(err, ASSAY_ETAKEN, "changed-meanwhile",
+		"%.60s 在您查看之后已有变化，请重新查看后再决定",
+		"%.60s has changed since you looked; look again, then decide", batch ? batch : test);
+}
+
+static json_t *laboratory(struct recorder *recorder, const struct recorder_ask *ask)
+{
+	struct assay_error err = {.code = "out-of-memory", .text_zh = "内存不足", .text_en = "out of memory"};
+	bool known = false;
+	int status = still_so(recorder, ask, &err);
+	json_t *answer;
+
+	if (status != ASSAY_OK)
+		return recorder_error(status, &err);
+	answer = assay_lab_command(
+		&recorder->lab, ask->command, ask->request, &ask->actor, &known, &status, &err);
+	return known ? recorder_settle(recorder, status, answer, &err) : unknown(ask->command);
+}
+
+/* Everything but people: the command has been found allowed. */
+static json_t *run(struct recorder *recorder, const struct recorder_ask *ask)
+{
+	struct assay_error err = {.code = "out-of-memory", .text_zh = "内存不足", .text_en = "out of memory"};
+	json_t *answer;
+
+	if (strcmp(ask->command, "status") == 0)
+		answer = show_status(recorder, &err);
+	else if (strcmp(ask->command, "journal") == 0)
+		answer = show_journal(recorder, ask->request, &err);
+	else if (strcmp(ask->command, "trace") == 0)
+		answer = show_trace(recorder, ask->request, &err);
+	else
+		answer = laboratory(recorder, ask);
+	return answer ? answer : recorder_error(ASSAY_EIO, &err);
+}
+
+/* The request as it is compared with an earlier one of the same key: without what says who asks. */
+static char *request_text(const struct recorder_ask *ask)
+{
+	static const char *const who[] = {"id", "by_session", "by_token", "address", "password", "key"};
+	json_t *copy = json_copy(ask->request);
+	char *text;
+
+	for (size_t i = 0; i < sizeof who / sizeof *who; i++)
+		(void)json_object_del(copy, who[i]);
+	text = copy ? json_dumps(copy, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
+	json_decref(copy);
+	return text;
+}
+
+/* A request that is repeated with its Idempotency-Key is answered as it was, not done again. */
+static json_t *run_once(struct recorder *recorder, const struct recorder_ask *ask)
+{
+	const char *key = json_string_value(json_object_get(ask->request, "key"));
+	bool keyed = key && *key && *ask->actor.name;
+	char *request = keyed ? request_text(ask) : NULL, *before = NULL, *after;
+	struct assay_error err = {.code = "out-of-memory", .text_zh = "内存不足", .text_en = "out of memory"};
+	int status = request ? assay_answered_find(recorder->people, ask->actor.name, key, request,
+				       recorder_wall_ns(), &before, &err)
+		     : keyed ? ASSAY_ENOMEM
+			     : ASSAY_OK;
+	json_t *answer = status != ASSAY_OK ? recorder_error(status, &err)
+			 : before           ? json_loads(before, 0, NULL)
+					    : run(recorder, ask);
+
+	if (request && !before && json_object_get(answer, "ok")) {
+		after = json_dumps(answer, JSON_COMPACT | JSON_PRESERVE_ORDER);
+		/* it is done and durable; when this cannot be kept, a repetition meets what is there and is refused by that */
+		if (after && assay_answered_keep(recorder->people, ask->actor.name, key, request, after,
+				     recorder_wall_ns(), &err) != ASSAY_OK)
+			(void)fprintf(stderr, "assay: recorder: %s\n", err.text_en);
+		free(after);
+	}
+	free(request);
+	free(before);
+	return answer;
+}
+
+static json_t *signed_now(
+	struct recorder *recorder, struct recorder_ask *ask, const struct assay_password_result *result)
+{
+	(void)result;
+	return run_once(recorder, ask);
+}
+
+static json_t *begin(struct recorder *recorder, struct recorder_ask *ask)
+{
+	struct assay_error err = {0};
+	json_t *answer = NULL;
+	int status;
+
+	recorder_identify(recorder, ask);
+	if (recorder_people_command(recorder, ask, &answer))
+		return answer;
+	status = lab_allows(&ask->actor, ask->command, &err);
+	if (status == ASSAY_OK)
+		return run_once(recorder, ask);
+	if (strcmp(err.code, "signature-needed") == 0 && ask->actor.how == ASSAY_ACTOR_SESSION &&
+		json_object_get(ask->request, "password"))
+		return recorder_sign(recorder, ask, signed_now);
+	return recorder_error(status, &err);
+}
+
+/* Takes ask and answer; the answer carries the number of the question. */
+static json_t *finish(struct recorder_ask *ask, json_t *answer)
+{
+	json_t *id = json_object_get(ask->request, "id");
+
+	if (id)
+		(void)json_object_set(answer, "id", id);
+	json_decref(ask->request);
+	free(ask);
+	return answer;
 }
 
 json_t *recorder_command(
-	struct recorder *recorder, const char *line, size_t length, const struct assay_actor *actor)
+	struct recorder *recorder, struct recorder_client *client, const char *line, size_t length)
 {
 	struct assay_error err = {.code = "out-of-memory", .text_zh = "内存不足", .text_en = "out of memory"};
-	json_t *request = json_loadb(line, length, JSON_REJECT_DUPLICATES, NULL), *answer = NULL;
-	const char *command = json_string_value(json_object_get(request, "cmd"));
-	const struct assay_actor person = named(actor, request);
-	int status;
+	struct recorder_ask *ask = calloc(1, sizeof *ask);
+	json_t *answer;
 
-	if (!json_is_object(request) || !command) {
-		json_decref(request);
+	if (!ask)
+		return recorder_error(ASSAY_ENOMEM, &err);
+	ask->client = client;
+	ask->request = json_loadb(line, length, JSON_REJECT_DUPLICATES, NULL);
+	ask->command = json_string_value(json_object_get(ask->request, "cmd"));
+	if (!json_is_object(ask->request) || !ask->command) {
 		(void)assay_error_set(&err, ASSAY_EUSAGE, "command-unreadable",
 			"命令不是 JSON 对象，或没有 cmd", "the command is not a JSON object, or has no cmd");
-		return error_json(ASSAY_EUSAGE, &err);
+		return finish(ask, recorder_error(ASSAY_EUSAGE, &err));
 	}
-	status = lab_allows(&person, command, &err);
-	if (status != ASSAY_OK) {
-		json_decref(request);
-		return error_json(status, &err);
+	answer = begin(recorder, ask);
+	if (answer)
+		return finish(ask, answer);
+	ask->next = recorder->asks;
+	recorder->asks = ask;
+	client->pending++;
+	return NULL;
+}
+
+static void unlink_ask(struct recorder *recorder, const struct recorder_ask *ask)
+{
+	struct recorder_ask **at = &recorder->asks;
+
+	while (*at && *at != ask)
+		at = &(*at)->next;
+	if (*at)
+		*at = ask->next;
+}
+
+void recorder_command_go_on(struct recorder *recorder)
+{
+	struct assay_password_result result;
+
+	while (assay_password_work_done(recorder->passwords, &result)) {
+		struct recorder_ask *ask = result.context;
+		struct recorder_client *client = ask->client;
+		/* who has hung up has not been told yes; what he asked is not done */
+		json_t *answer = client ? ask->then(recorder, ask, &result) : json_null();
+
+		if (!answer)
+			continue; /* another look */
+		unlink_ask(recorder, ask);
+		if (client)
+			client->pending--;
+		answer = finish(ask, answer);
+		if (client)
+			client_end_tell(recorder, client, answer);
+		else
+			json_decref(answer);
 	}
-	if (strcmp(command, "status") == 0)
-		answer = show_status(recorder, &err);
-	else if (strcmp(command, "journal") == 0)
-		answer = show_journal(recorder, request, &err);
-	else if (strcmp(command, "trace") == 0)
-		answer = show_trace(recorder, request, &err);
-	else
-		answer = laboratory(recorder, command, request, &person);
-	json_decref(request);
-	return answer ? answer
-		      : error_json(
-				strcmp(err.code, "result-unknown") == 0 ? ASSAY_ENOTFOUND : ASSAY_EIO, &err);
+}
+
+void recorder_command_forget(struct recorder *recorder, const struct recorder_client *client)
+{
+	for (struct recorder_ask *ask = recorder->asks; ask; ask = ask->next)
+		if (ask->client == client)
+			ask->client = NULL;
 }

@@ -389,6 +389,8 @@ int recorder_start(struct recorder *recorder, struct assay_error *err)
 	if (status == ASSAY_OK)
 		status = recorder_commit(recorder, err);
 	if (status == ASSAY_OK)
+		status = recorder_people_start(recorder, err);
+	if (status == ASSAY_OK)
 		status = confine(recorder, err);
 	recorder->lab_changed = true;
 	recorder->clock_offset_ns = recorder_wall_ns() - (int64_t)recorder_now_ns();

@@ -98,6 +98,17 @@ const char *const assay_state_schema[] = {
 	" seq INTEGER PRIMARY KEY, batch TEXT NOT NULL, action TEXT NOT NULL, reason TEXT NOT NULL,"
 	" who TEXT NOT NULL, wall_ns INTEGER NOT NULL) STRICT",
 
+	/* roles as words; methods: JSON list of those he is competent for; disabled: 0 or 1; seq: of the last change. */
+	"CREATE TABLE person("
+	" user TEXT PRIMARY KEY, name TEXT NOT NULL, roles TEXT NOT NULL, producer TEXT NOT NULL,"
+	" methods TEXT NOT NULL, disabled INTEGER NOT NULL, made_ns INTEGER NOT NULL, changed_ns INTEGER NOT "
+	"NULL,"
+	" seq INTEGER NOT NULL) STRICT, WITHOUT ROWID",
+	"CREATE TABLE token("
+	" id TEXT PRIMARY KEY, name TEXT NOT NULL, roles TEXT NOT NULL, producer TEXT NOT NULL,"
+	" made_ns INTEGER NOT NULL, until_ns INTEGER NOT NULL, revoked INTEGER NOT NULL, who TEXT NOT NULL,"
+	" seq INTEGER NOT NULL) STRICT, WITHOUT ROWID",
+
 	"CREATE TABLE spec(path TEXT NOT NULL, sha256 TEXT NOT NULL, seq INTEGER NOT NULL,"
 	" PRIMARY KEY(path, sha256)) STRICT, WITHOUT ROWID",
 	"CREATE TABLE driver(name TEXT NOT NULL, version TEXT NOT NULL, sha256 TEXT NOT NULL, seq INTEGER "

@@ -54,6 +54,10 @@ enum state_statement {
 	STATE_PUT_RESULT,
 	STATE_PUT_VERDICT,
 	STATE_PUT_REVIEW,
+	STATE_PUT_PERSON,
+	STATE_CHANGE_PERSON,
+	STATE_PUT_TOKEN,
+	STATE_REVOKE_TOKEN,
 	STATE_STATEMENTS
 };
 
@@ -109,10 +113,12 @@ int state_late_value(struct assay_state *state, const struct state_late_value *v
 	struct assay_error *err) ASSAY_WARN_UNUSED;
 int state_late_write(struct assay_state *state, struct assay_error *err) ASSAY_WARN_UNUSED;
 
-/* apply.c: exchanges and lines. apply_config.c: what lab.xml and specs say. apply_lab.c: batches, tests, results. */
+/* apply.c: exchanges and lines. apply_config.c: what lab.xml and specs say. apply_person.c: users. apply_lab.c: batches, tests, results. */
 int apply_start(struct assay_state *state, const struct assay_entry *entry, const json_t *body,
 	struct assay_error *err) ASSAY_WARN_UNUSED;
 int apply_config(struct assay_state *state, const struct assay_entry *entry, const json_t *body,
+	struct assay_error *err) ASSAY_WARN_UNUSED;
+int apply_person(struct assay_state *state, const struct assay_entry *entry, const json_t *body,
 	struct assay_error *err) ASSAY_WARN_UNUSED;
 int apply_lab(struct assay_state *state, const struct assay_entry *entry, const json_t *body,
 	struct assay_error *err) ASSAY_WARN_UNUSED;

@@ -35,9 +35,11 @@ enum assay_message_type {
 	/* supervisor -> recorder; one descriptor attached */
 	ASSAY_MSG_ADD_HOST =
 		20, /* generation; payload: struct assay_add_host; fd = recorder's end of the pair */
-	/* supervisor -> host; one descriptor attached */
+	ASSAY_MSG_ADD_WEB =
+		27, /* fd = recorder's end of a stream pair; commands a line, as on run/assay.sock */
+	/* supervisor -> host or web; one descriptor attached */
 	ASSAY_MSG_DEVICE = 21, /* line; fd = the opened device; it replaces an earlier one */
-	ASSAY_MSG_RECORDER = 26, /* fd = host's end of a new pair; nothing is sent before its HELLO */
+	ASSAY_MSG_RECORDER = 26, /* fd = its end of a new pair; a host sends nothing before the HELLO */
 	/* host -> supervisor */
 	ASSAY_MSG_REOPEN =
 		22, /* line: the device hung up or never opened; the supervisor tries with back-off */

@@ -17,7 +17,7 @@ static const struct {
 	{"journal", "trqa"},
 	{"trace", "trqa"},
 	{"batch.new", "t"},
-	{"batch.list", "trqam"},
+	{"batch.list", "trqapm"},
 	{"batch.show", "trqapm"},
 	{"batch.confirm", "r"},
 	{"batch.void", "rq"},
@@ -25,6 +25,16 @@ static const struct {
 	{"test.fill", "t"},
 	{"test.disarm", "t"},
 	{"test.enter", "t"},
+	{"user.list", "qa"},
+	{"user.add", "a"},
+	{"user.roles", "a"},
+	{"user.methods", "a"},
+	{"user.disable", "a"},
+	{"user.enable", "a"},
+	{"user.password", "trqapm"},
+	{"token.list", "qa"},
+	{"token.add", "a"},
+	{"token.revoke", "a"},
 };
 
 static void each_command_by_each_role(void **state)
