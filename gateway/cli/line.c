@@ -11,6 +11,7 @@ static const char help[] = "usage: assay line VERB [OPTIONS]\n"
 			   "  record   what goes over a line, into a capture file\n"
 			   "  replay   a capture file, decoded\n"
 			   "  probe    who answers on a port that nobody uses\n"
+			   "  confirm  the other device that answers on a locked line is right\n"
 			   "assay line VERB --help explains one.\n";
 
 static const struct {
@@ -22,6 +23,7 @@ static const struct {
 	{"record", assay_line_record},
 	{"replay", assay_line_replay},
 	{"probe", assay_line_probe},
+	{"confirm", assay_line_confirm},
 };
 
 int assay_cmd_line(int argc, char **argv)

@@ -116,6 +116,8 @@ json_t *assay_lab_command(struct assay_lab *lab, const char *command, const json
 		return NULL;
 	if (strcmp(command, "batch.list") == 0)
 		return list_batches(lab, request, status_out, err);
+	if (strcmp(command, "line.confirm") == 0)
+		return lab_confirm_device(lab, request, actor, status_out, err);
 	for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
 		if (strcmp(commands[i].name, command) != 0)
 			continue;

@@ -49,6 +49,7 @@
  * test.fill {test, slot, replicate, instrument, take false}     -> {test}   arm the slot for the instrument's next stable reading
  * test.disarm {test}                                            -> {test}
  * test.enter {test, slot, replicate, value, reason}             -> {test}   a typed value "20.1127 g"
+ * line.confirm {line, instrument "", reason}                    -> {confirmed}   the device that answers there is right
  * trace {result}                                                -> {trace}
  * journal {from, limit, raw}                                    -> {entries} */
 #ifndef ASSAY_LAB_QUERY_H

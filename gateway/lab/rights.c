@@ -30,6 +30,7 @@ static const struct {
 	{"test.fill", T, false},
 	{"test.disarm", T, false},
 	{"test.enter", T, false},
+	{"line.confirm", R | Q | A, true},
 	{"user.list", A | Q, false},
 	{"user.add", A, true},
 	{"user.roles", A, true},

@@ -54,6 +54,10 @@ json_t *lab_scope(sqlite3 *state, const char *batch, struct assay_error *err); /
 int lab_review(struct assay_lab *lab, const char *action, const json_t *request,
 	const struct assay_actor *actor, struct assay_error *err) ASSAY_WARN_UNUSED;
 
+/* confirm_device.c: {"confirmed": {instrument, serial, was, line, reason, who}} */
+json_t *lab_confirm_device(struct assay_lab *lab, const json_t *request, const struct assay_actor *actor,
+	int *status_out, struct assay_error *err);
+
 /* A member that must be there as text, not empty, at most LAB_TEXT_MAX bytes, one line. NULL with err. */
 const char *lab_need(const json_t *request, const char *name, struct assay_error *err);
 /* The same, and may be empty or absent. */

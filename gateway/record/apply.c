@@ -109,6 +109,9 @@ static int apply_exchange(struct assay_state *state, const struct assay_entry *e
 	if (status == ASSAY_OK && (exchange.end.serial[0] || exchange.end.model[0]))
 		status = state_run(state, STATE_IDENTITY, err, "ttt", exchange.instrument,
 			exchange.end.serial, exchange.end.model);
+	if (status == ASSAY_OK && exchange.end.serial[0])
+		status = state_run(state, STATE_FIRST_SEEN, err, "tti", exchange.instrument,
+			exchange.end.serial, (int64_t)entry->sequence);
 	return status;
 }
 
@@ -166,6 +169,10 @@ static int apply_parsed(struct assay_state *state, const struct assay_entry *ent
 		break;
 	case ASSAY_ENTRY_PERSON:
 		status = apply_person(state, entry, body, err);
+		break;
+	case ASSAY_ENTRY_IDENTITY:
+		status = state_run(state, STATE_ACCEPT, err, "ttti", body_text(body, "instrument"),
+			body_text(body, "serial"), body_text(body, "was"), (int64_t)entry->sequence);
 		break;
 	default:
 		status = ASSAY_OK; /* genesis, stop, clock, fault, and kinds a later version adds */

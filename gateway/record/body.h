@@ -32,6 +32,9 @@
  * line     {status, code, text_zh, text_en, generation, id, within}; within: it came in the middle of an exchange, whose
  *          end is still to come, so the host keeps what it told since
  * clock    {step_ms}: the wall clock went so far by itself
+ * identity {line, instrument, serial, was, reason, who}: a person confirmed that the device with this serial number now
+ *          stands in the instrument's place; was: the serial number lab.xml names, "" none. It counts until lab.xml names
+ *          another
  * fault    {code, text_zh, text_en}
  * stop     {reason}
  *

@@ -12,7 +12,8 @@ const char *assay_entry_kind_name(unsigned kind)
 {
 	static const char *const names[] = {"?", "genesis", "start", "stop", "config", "spec", "driver",
 		"line", "exchange", "batch", "test", "arm", "fill", "refused", "result", "verdict", "review",
-		"clock", "fault", "seal", "key", "retention", [ASSAY_ENTRY_PERSON] = "person"};
+		"clock", "fault", "seal", "key",
+		"retention", [ASSAY_ENTRY_PERSON] = "person", [ASSAY_ENTRY_IDENTITY] = "identity"};
 
 	return kind < sizeof names / sizeof *names && names[kind] ? names[kind] : "?";
 }

@@ -350,7 +350,7 @@ void host_end_add(struct recorder *recorder, const struct assay_message *head, c
 			host_end_gone(recorder, line->host);
 		line->host = host;
 		line->generation = head->generation;
-		line->mark_due = line->hello_due = true;
+		line->mark_due = line->hello_due = line->known_due = true;
 		line->ack_due = line->parted = false;
 		line->ack_id = line->done_id = line->line_id = line->safe_done_id = line->safe_line_id = 0;
 		line->held_length = 0;
@@ -398,6 +398,8 @@ static void tell_line(struct recorder *recorder, struct recorder_line *line)
 			return;
 		line->hello_due = !tell(line, ASSAY_MSG_HELLO, line->safe_done_id, NULL, 0);
 	}
+	if (line->known_due && !line->hello_due)
+		known_device_tell(recorder, line);
 	if (line->ack_due && !line->hello_due)
 		line->ack_due = !tell(line, ASSAY_MSG_COMMITTED, line->ack_id, &line->last_sequence,
 			sizeof line->last_sequence);

@@ -39,7 +39,8 @@ enum assay_entry_kind {
 	ASSAY_ENTRY_KEY = 20, /* the signing key changes; the old key signs for it */
 	ASSAY_ENTRY_RETENTION =
 		21, /* payloads of a sealed segment were dropped: its digests before and after */
-	ASSAY_ENTRY_PERSON = 30 /* a user or a machine's token: made, changed, logged in, refused */
+	ASSAY_ENTRY_PERSON = 30, /* a user or a machine's token: made, changed, logged in, refused */
+	ASSAY_ENTRY_IDENTITY = 40 /* a person confirmed another device at an instrument's place */
 };
 const char *assay_entry_kind_name(unsigned kind); /* "exchange"; "?" when unknown */
 

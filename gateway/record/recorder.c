@@ -52,6 +52,8 @@ int recorder_append(struct recorder *recorder, struct assay_entry *entry, struct
 		recorder->group_ns = recorder_now_ns();
 	if (entry->kind >= ASSAY_ENTRY_BATCH && entry->kind <= ASSAY_ENTRY_REVIEW)
 		recorder->lab_changed = true;
+	for (size_t i = 0; entry->kind == ASSAY_ENTRY_IDENTITY && i < recorder->line_count; i++)
+		recorder->line[i].known_due = recorder->line[i].host != NULL;
 	return ASSAY_OK;
 }
 

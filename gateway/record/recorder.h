@@ -50,6 +50,7 @@ struct recorder_line {
 	/* Bit i: instrument i of the line ... */
 	uint64_t needed, armed; /* is needed by a test; has a slot that waits for it */
 	uint64_t needed_told, take_due; /* its host knows so; is to be asked for one stable value */
+	bool known_due; /* its host is to be told which devices belong here */
 };
 
 struct recorder_host {
@@ -161,6 +162,9 @@ void host_end_flush(struct recorder *recorder, const char *why);
 int host_want_refresh(struct recorder *recorder, struct assay_error *err) ASSAY_WARN_UNUSED;
 void host_want_take(struct recorder *recorder, const char *instrument);
 void host_want_tell(struct recorder *recorder, struct recorder_line *line);
+
+/* known_device.c: which device belongs at each instrument of the line, told to its host */
+void known_device_tell(struct recorder *recorder, struct recorder_line *line);
 
 /* client_end.c */
 void client_end_accept(struct recorder *recorder);

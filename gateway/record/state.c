@@ -268,6 +268,25 @@ int assay_state_mark(struct assay_state *state, const char *line, uint32_t gener
 						     : assay_sqlite_error(err, state->db, state->path, rc);
 }
 
+int assay_state_accepted(struct assay_state *state, const char *instrument, const char *was, char *out,
+	size_t size, struct assay_error *err)
+{
+	sqlite3_stmt *row = state_statement(state, STATE_GET_ACCEPTED, err);
+	int rc;
+
+	if (!row)
+		return ASSAY_EDAMAGED;
+	out[0] = '\0';
+	(void)sqlite3_bind_text(row, 1, instrument, -1, SQLITE_STATIC);
+	(void)sqlite3_bind_text(row, 2, was, -1, SQLITE_STATIC);
+	rc = sqlite3_step(row);
+	if (rc == SQLITE_ROW)
+		(void)snprintf(out, size, "%s", (const char *)sqlite3_column_text(row, 0));
+	(void)sqlite3_reset(row);
+	return rc == SQLITE_ROW || rc == SQLITE_DONE ? ASSAY_OK
+						     : assay_sqlite_error(err, state->db, state->path, rc);
+}
+
 int assay_state_meta(
 	struct assay_state *state, const char *key, char *out, size_t size, struct assay_error *err)
 {

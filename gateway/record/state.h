@@ -11,7 +11,7 @@
 
 #include <sqlite3.h>
 
-#define ASSAY_STATE_VERSION 2
+#define ASSAY_STATE_VERSION 3
 #define ASSAY_STATE_EXCHANGES 2048u /* kept for the list of frames */
 #define ASSAY_STATE_READINGS 4000000u /* entries back that channel history reaches */
 #define ASSAY_STATE_RECEIVED 1024u
@@ -42,6 +42,10 @@ sqlite3 *assay_state_db(struct assay_state *state); /* for queries; sees the ope
  * message *line_id_out. Both 0 for a generation not seen yet. */
 int assay_state_mark(struct assay_state *state, const char *line, uint32_t generation, uint64_t *done_id_out,
 	uint64_t *line_id_out, struct assay_error *err) ASSAY_WARN_UNUSED;
+
+/* The serial number the journal accepted for the instrument while lab.xml named `was`; "" none. */
+int assay_state_accepted(struct assay_state *state, const char *instrument, const char *was, char *out,
+	size_t size, struct assay_error *err) ASSAY_WARN_UNUSED;
 
 /* Value of meta, "" when there is none. out holds size bytes. */
 int assay_state_meta(struct assay_state *state, const char *key, char *out, size_t size,

@@ -25,6 +25,11 @@ const char *const assay_state_schema[] = {
 	"NOT NULL"
 	") STRICT, WITHOUT ROWID",
 
+	/* Which device belongs at an instrument's place: the first that said who it was, or the one a person confirmed.
+	 * was: the serial number lab.xml named then, '' none; counts as long as lab.xml says the same. */
+	"CREATE TABLE accepted(instrument TEXT PRIMARY KEY, serial TEXT NOT NULL, was TEXT NOT NULL,"
+	" seq INTEGER NOT NULL) STRICT, WITHOUT ROWID",
+
 	/* The last reading of each channel. band_*: what lab.xml allows, '' none; unit_wanted: '' any. position 9999: a
 	 * channel that lab.xml and the instrument's file do not name. */
 	"CREATE TABLE channel("

@@ -47,6 +47,10 @@ static const char *const sql[STATE_STATEMENTS] = {
 				" value=?3,unit=?4,flags=?5,reason=?6,wall_ns=?7,seq=?8,idx=?9",
 	[STATE_IDENTITY] = "UPDATE instrument SET serial_seen=CASE WHEN ?2<>'' THEN ?2 ELSE serial_seen END,"
 			   " model_seen=CASE WHEN ?3<>'' THEN ?3 ELSE model_seen END WHERE id=?1",
+	[STATE_FIRST_SEEN] = "INSERT OR IGNORE INTO accepted SELECT id,?2,'',?3 FROM instrument"
+			     " WHERE id=?1 AND serial=''",
+	[STATE_ACCEPT] = "INSERT OR REPLACE INTO accepted VALUES(?1,?2,?3,?4)",
+	[STATE_GET_ACCEPTED] = "SELECT serial FROM accepted WHERE instrument=?1 AND was=?2",
 	[STATE_PRUNE_EXCHANGES] = "DELETE FROM exchange WHERE seq<?1",
 	[STATE_LIST_CHANNELS] = "SELECT instrument, channel FROM channel",
 	[STATE_PRUNE_READINGS] = "DELETE FROM reading WHERE instrument=?1 AND channel=?2 AND seq<?3",

@@ -32,6 +32,7 @@ enum assay_message_type {
 	ASSAY_MSG_WANT = 12, /* payload: struct assay_want_message */
 	ASSAY_MSG_PAUSE = 13, /* journal cannot write: stop reading devices */
 	ASSAY_MSG_RESUME = 14,
+	ASSAY_MSG_KNOWN = 15, /* payload: struct assay_known_message */
 	/* supervisor -> recorder; one descriptor attached */
 	ASSAY_MSG_ADD_HOST =
 		20, /* generation; payload: struct assay_add_host; fd = recorder's end of the pair */
@@ -143,6 +144,13 @@ struct assay_want_message {
 	uint16_t needed; /* 1: a test needs this instrument now, ask often; 0: steady */
 	uint16_t take; /* 1: ask for one stable value now (once) */
 	uint16_t reserved;
+};
+
+/* Which device belongs at an instrument's place, as the journal has it: before lab.xml's serial number. */
+struct assay_known_message {
+	uint16_t instrument; /* index in the line */
+	uint16_t reserved[3];
+	char serial[48];
 };
 
 struct assay_add_host {

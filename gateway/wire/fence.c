@@ -211,7 +211,7 @@ void fence_refused(struct host_line *line)
 bool fence_known_device(struct host_line *line)
 {
 	struct host_instrument *who = &line->instrument[line->asked];
-	const char *wanted = *who->config->serial ? who->config->serial : who->seen_serial;
+	const char *wanted = known_serial(who);
 	const char *id = who->config->id;
 
 	if (!line->end.serial[0])

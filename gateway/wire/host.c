@@ -119,6 +119,10 @@ static void from_recorder(struct host *host, const struct assay_message *head, c
 		if (line && head->length == sizeof(struct assay_want_message))
 			line_wanted(line, payload);
 		break;
+	case ASSAY_MSG_KNOWN:
+		if (line && head->length == sizeof(struct assay_known_message))
+			line_known(line, payload);
+		break;
 	case ASSAY_MSG_PAUSE:
 		host->paused = true;
 		break;

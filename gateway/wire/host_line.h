@@ -56,6 +56,8 @@ struct host_instrument {
 	uint32_t late_ms; /* stated maximum delay of an answer */
 	uint64_t due_ns, hold_ns; /* when it is to be asked; when it may be asked */
 	char seen_serial[48]; /* who answered first on this line */
+	char known_serial
+		[48]; /* who belongs here by the journal: a person's word, or the first ever seen; "" nothing */
 };
 
 struct host_line;
@@ -199,6 +201,9 @@ void fence_answered(struct host_line *line); /* the device has answered as nothi
 void fence_refused(struct host_line *line); /* stream: it does not know the query */
 /* Send line->request as `phase`. */
 void fence_send(struct host_line *line, enum host_phase phase);
+/* known.c: the serial number that is wanted here, "" any; and the journal's word about it */
+const char *known_serial(const struct host_instrument *who);
+void line_known(struct host_line *line, const struct assay_known_message *known);
 /* False when another device answers: the instrument is locked and the exchange ended. */
 bool fence_known_device(struct host_line *line);
 

@@ -218,13 +218,12 @@ void line_say_status(struct host_line *line)
 			silent = who;
 	}
 	if (locked) {
-		(void)snprintf(zh, sizeof zh, "%s 处应答的是另一台仪器，登记的是 %s。核对后改 lab.xml",
-			locked->config->id,
-			*locked->config->serial ? locked->config->serial : locked->seen_serial);
+		(void)snprintf(zh, sizeof zh,
+			"%s 处应答的是另一台仪器，登记的是 %s。核对后用 assay line confirm 确认",
+			locked->config->id, known_serial(locked));
 		(void)snprintf(en, sizeof en,
-			"another device answers at %s, registered is %s; check, then correct lab.xml",
-			locked->config->id,
-			*locked->config->serial ? locked->config->serial : locked->seen_serial);
+			"another device answers at %s, registered is %s; check it, then assay line confirm",
+			locked->config->id, known_serial(locked));
 		exchange_status(line, ASSAY_LINE_LOCKED, "identity-changed", zh, en);
 	} else if (silent && silent_count == line->instrument_count) {
 		exchange_status(line, ASSAY_LINE_SILENT, "no-answer",

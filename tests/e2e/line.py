@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""assay line list, watch, record, replay and probe against a gateway whose instruments are played by assay sim. What the
+"""assay line list, watch, record, replay, probe and confirm against a gateway whose instruments are played by assay sim. What the
 commands must show is what the scripts below send: texts of the MT-SICS manual, and registers by the Modbus protocol."""
 import ctypes
 import json
@@ -142,6 +142,36 @@ def probing(room):
     check(assay("line", "probe", os.path.join(room, "none")).returncode == 1, "no such port")
 
 
+def swapping(room, data, lab, scale, serve):
+    """F30: another device at the same place locks the line until a person confirms it, who and why in the journal."""
+    early = assay("line", "confirm", "com1", "--reason", "none", "-d", data, "--json")
+    check(early.returncode == 1 and json.loads(early.stderr)["error"]["code"] == "nothing-to-confirm", "nothing to confirm")
+    scale.order("swap")
+    scale.order("hang-up")
+    check(wait_for(lambda: status_of(data, "com1")["status"] == "locked", 20), "another device locks the line")
+    before = rows(assay("line", "watch", "com1", "-d", data, "--seconds", "2", "--json"))
+    check(not any(row["readings"] for row in before), f"no reading counts while it is locked: {before}")
+    check(assay("line", "confirm", "com1", "-d", data).returncode == 2, "a reason is needed")
+    done = rows(assay("line", "confirm", "com1", "--reason", "B612345678 went to repair", "-d", data, "--json"))
+    check(done and done[0]["serial"] == "C000000009" and done[0]["was"] == "B612345678", f"confirmed: {done}")
+    check(wait_for(lambda: status_of(data, "com1")["status"] == "online", 15), "the line works again")
+    seen = rows(assay("line", "watch", "com1", "-d", data, "--count", "2", "--seconds", "20", "--json"))
+    check(any(row["readings"] for row in seen), "and is read")
+    entries = rows(assay("journal", "-d", data, "--from", "0", "--json"))
+    entries = entries[0] if entries and isinstance(entries[0], list) else entries
+    words = [entry["body"] for entry in entries if entry["kind"] == "identity"]
+    check(len(words) == 1 and words[0]["reason"] == "B612345678 went to repair" and words[0]["who"], f"journal: {words}")
+    serve.terminate()
+    check(serve.wait(20) == 0, "the gateway stops in order")
+    again = subprocess.Popen([ASSAY, "serve", "-c", lab, "-d", data], stdout=subprocess.DEVNULL, preexec_fn=die_with_parent)
+    check(wait_for(lambda: assay("line", "list", "-d", data).returncode == 0 and
+                   status_of(data, "com1")["status"] == "online", 20), "a new gateway knows it")
+    scale.order("swap")
+    scale.order("hang-up")
+    check(wait_for(lambda: status_of(data, "com1")["status"] == "locked", 20), "now the old one is the stranger")
+    return again
+
+
 def main():
     with tempfile.TemporaryDirectory() as room:
         data = os.path.join(room, "data")
@@ -160,12 +190,13 @@ def main():
             watching(data)
             recording(room, data)
             probing(room)
+            serve = swapping(room, data, lab, sims[0], serve)
         finally:
             serve.terminate()
             check(serve.wait(20) == 0, "the gateway stops in order")
             for sim in sims:
                 sim.end()
-    for verb in ("list", "watch", "record", "replay", "probe"):
+    for verb in ("list", "watch", "record", "replay", "probe", "confirm"):
         told = assay("line", verb, "--help")
         check(told.returncode == 0 and told.stdout.startswith(f"usage: assay line {verb}"), f"{verb} --help")
         check(assay("line", verb, "--nonsense").returncode == 2, f"{verb}: a wrong option")
