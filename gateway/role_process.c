@@ -80,7 +80,9 @@ const char *role_process_name(const struct role_process *process)
  * the keys, and Landlock would have to allow the folder that holds both. */
 static int confine(enum role_kind kind, const struct assay_role *role, struct assay_error *err)
 {
-	const struct assay_confine_path host[] = {{role->places->drivers, false}, {NULL, false}};
+	/* a plugin may stand on a library (ascii on PCRE2), which is looked up when it is loaded */
+	const struct assay_confine_path host[] = {{role->places->drivers, false}, {"/etc/ld.so.cache", false},
+		{"/lib", false}, {"/usr/lib", false}, {"/usr/local/lib", false}, {NULL, false}};
 	const struct assay_confine_path recorder[] = {{role->dir, true}, {role->places->drivers, false},
 		{role->places->specs, false}, {"/proc/sys/kernel/random", false}, {"/dev/urandom", false},
 		{"/etc", false}, {"/usr", false}, {"/lib", false}, {"/var/tmp", true},
