@@ -137,7 +137,7 @@ static size_t read_registers(struct sim *sim, uint8_t unit, const uint8_t *reque
 		if (!range)
 			return refuse(pdu, request[0], 2);
 		value = (uint16_t)(range->values[at - range->address] < 0
-					   ? sim->answers
+					   ? sim->answers + 1
 					   : (unsigned)range->values[at - range->address]);
 		if (bits) {
 			pdu[2 + i / 8] = (uint8_t)(pdu[2 + i / 8] | (value & 1) << (i % 8));

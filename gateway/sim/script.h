@@ -51,7 +51,7 @@ struct sim_registers {
 	uint8_t unit, function;
 	uint16_t address;
 	size_t count;
-	int32_t *values; /* -1: the number of answers given so far */
+	int32_t *values; /* -1: the number of this answer */
 	unsigned served; /* of the requests that begin in this range */
 };
 
