@@ -11,8 +11,14 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <termios.h>
 #include <unistd.h>
+
+/* Major numbers of pseudo-terminals' slaves (Documentation/admin-guide/devices.txt of Linux). */
+#define PSEUDO_FIRST 136u
+#define PSEUDO_LAST 143u
 
 static int missing(struct assay_error *err, const char *port)
 {
@@ -49,6 +55,21 @@ static int configure(struct sp_port *port, const struct assay_config_line *line)
 	return rc == SP_OK ? 0 : -1;
 }
 
+/* libserialport 0.1.1 sets CRTSCTS among the input flags, where it means nothing: by it RTS/CTS never works, and never
+ * ends when another program has left it on. */
+static int set_hardware_flow(const struct assay_config_line *line, int fd)
+{
+	struct termios settings;
+
+	if (tcgetattr(fd, &settings) != 0)
+		return -1;
+	settings.c_iflag &= ~(tcflag_t)CRTSCTS;
+	settings.c_cflag &= ~(tcflag_t)CRTSCTS;
+	if (line->flow == 'R')
+		settings.c_cflag |= CRTSCTS;
+	return tcsetattr(fd, TCSANOW, &settings);
+}
+
 /* 1: opened; 0: libserialport will not have this port, use termios; negative: refused with err. */
 static int open_by_library(
 	const struct assay_config_line *line, const char *path, int *fd_out, struct assay_error *err)
@@ -66,10 +87,11 @@ static int open_by_library(
 			return taken(err, line->port);
 		return 0;
 	}
-	if (configure(port, line) != 0) {
+	if (configure(port, line) != 0 || sp_get_port_handle(port, &handle) != SP_OK ||
+		set_hardware_flow(line, handle) != 0) {
 		result = assay_error_set(err, ASSAY_EREFUSED, "port-settings", "串口 %s 不接受 %u 波特等设置",
 			"port %s does not take %u baud and the other settings", line->port, line->baud);
-	} else if (sp_get_port_handle(port, &handle) == SP_OK) {
+	} else {
 		/* sp_close would restore the old settings; a copy of the descriptor keeps ours. */
 		*fd_out = fcntl(handle, F_DUPFD_CLOEXEC, 0);
 		result = *fd_out >= 0 ? 1 : 0;
@@ -99,6 +121,15 @@ static speed_t speed_of(uint32_t baud)
 	return B0;
 }
 
+/* Parity and character size mean nothing there, and Debian's tcsetattr says EINVAL to them after it has set the rest. */
+static bool is_pseudo_terminal(const char *path)
+{
+	struct stat about;
+
+	return stat(path, &about) == 0 && S_ISCHR(about.st_mode) && major(about.st_rdev) >= PSEUDO_FIRST &&
+	       major(about.st_rdev) <= PSEUDO_LAST;
+}
+
 static int open_by_termios(
 	const struct assay_config_line *line, const char *path, int *fd_out, struct assay_error *err)
 {
@@ -121,7 +152,9 @@ static int open_by_termios(
 		settings.c_cflag |= CRTSCTS;
 	if (line->flow == 'X')
 		settings.c_iflag |= IXON | IXOFF;
-	if (cfsetspeed(&settings, speed_of(line->baud)) != 0 || tcsetattr(fd, TCSANOW, &settings) != 0)
+	if (cfsetspeed(&settings, speed_of(line->baud)) != 0)
+		goto refused;
+	if (tcsetattr(fd, TCSANOW, &settings) != 0 && (errno != EINVAL || !is_pseudo_terminal(path)))
 		goto refused;
 	*fd_out = fd;
 	return ASSAY_OK;
