@@ -211,6 +211,22 @@ static int read_line(struct assay_config_store *store, xmlNodePtr node, struct a
 	return status;
 }
 
+/* How pages are served; the address stands at lab itself. */
+static int read_web(struct assay_config_store *store, xmlNodePtr root, struct assay_error *err)
+{
+	struct assay_config *config = &store->config;
+	const struct text_field fields[] = {
+		{"certificate", "", &config->certificate}, {"key", "", &config->key}};
+
+	config->certificate = config->key = "";
+	for (xmlNodePtr node = root->children; node; node = node->next)
+		if (is_element(node, "web")) {
+			config->anonymous_read = is_true(node, "anonymous-read");
+			return copy_texts(store, node, fields, sizeof fields / sizeof *fields, err);
+		}
+	return ASSAY_OK;
+}
+
 static size_t count_instruments(xmlNodePtr root)
 {
 	size_t count = 0;
@@ -237,6 +253,8 @@ int assay_config_read(struct assay_config_store *store, xmlDocPtr document, stru
 
 	if (status == ASSAY_OK)
 		status = copy_texts(store, root, fields, sizeof fields / sizeof *fields, err);
+	if (status == ASSAY_OK)
+		status = read_web(store, root, err);
 	config->lines = lines;
 	for (xmlNodePtr node = root->children; node && status == ASSAY_OK; node = node->next)
 		if (is_element(node, "line")) {

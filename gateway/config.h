@@ -69,6 +69,8 @@ struct assay_config {
 	const char *path; /* as given, for messages */
 	const char *site, *origin, *name_zh, *name_en;
 	const char *listen; /* ADDR:PORT, "" no web */
+	const char *certificate, *key; /* of https, PEM; "" the one assay makes */
+	bool anonymous_read; /* whoever reaches the pages may look without logging in */
 	const struct assay_config_line *lines;
 	size_t line_count;
 	const char *xml; /* the exact bytes of lab.xml */

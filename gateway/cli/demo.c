@@ -237,8 +237,10 @@ static int start_player(struct demo *demo, struct assay_error *err)
 
 static int run_demo(struct demo *demo, struct assay_error *err)
 {
-	struct assay_serve_options options = {
-		.dir = demo->dir, .listen = demo->once ? "" : demo->listen, .quiet = true};
+	struct assay_serve_options options = {.dir = demo->dir,
+		.listen = demo->once ? "" : demo->listen,
+		.demonstration = true,
+		.quiet = true};
 	int status = prepare_directory(demo, err), player = 0;
 
 	if (status == ASSAY_OK)

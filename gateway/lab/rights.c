@@ -21,6 +21,7 @@ static const struct {
 	{"status", STAFF | M, false},
 	{"journal", STAFF, false},
 	{"trace", STAFF, false},
+	{"standard.list", STAFF | P | M, false},
 	{"batch.new", T, false},
 	{"batch.list", STAFF | P | M, false},
 	{"batch.show", STAFF | P | M, false},

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "gateway/web/answer.h"
 
+#include "gateway/lab/query.h"
+
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -12,6 +15,7 @@
 	"require-trusted-types-for 'script'; trusted-types 'none'"
 #define DATA_POLICY "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
+const struct web_problem web_problem_auth = {401, "login-required", "请登录", "log in first"};
 const struct web_problem web_problem_memory = {500, "out-of-memory", "内存不足", "out of memory"};
 
 int web_language_quality(const char *header, const char *language)
@@ -77,9 +81,12 @@ enum MHD_Result web_answer_queue(struct web *web, struct MHD_Connection *connect
 	for (size_t i = 0; i < sizeof common / sizeof *common; i++)
 		(void)MHD_add_response_header(response, common[i][0], common[i][1]);
 	(void)MHD_add_response_header(response, "Content-Security-Policy", page ? PAGE_POLICY : DATA_POLICY);
+	if (web->tls)
+		(void)MHD_add_response_header(
+			response, "Strict-Transport-Security", "max-age=31536000; includeSubDomains");
 	if (!MHD_get_response_header(response, "Cache-Control"))
 		(void)MHD_add_response_header(response, "Cache-Control", "no-store");
-	if (brings_body(connection)) /* not read, so the connection cannot go on */
+	if (status >= 400 && brings_body(connection)) /* perhaps not read, so the connection cannot go on */
 		(void)MHD_add_response_header(response, "Connection", "close");
 	web->counts.answers[status / 100 % 6]++;
 	result = MHD_queue_response(connection, status, response);
@@ -134,10 +141,7 @@ enum MHD_Result web_answer_problem(
 	if (problem->status == 401) {
 		name = "WWW-Authenticate";
 		value = "Bearer realm=\"assay\"";
-	} else if (problem->status == 405) {
-		name = "Allow";
-		value = "GET, HEAD";
-	} else if (problem->status == 503) {
+	} else if (problem->status == 503 || problem->status == 429) {
 		name = "Retry-After";
 		value = "2";
 	} else {
@@ -146,6 +150,131 @@ enum MHD_Result web_answer_problem(
 	}
 	return answer_memory(web, connection, problem->status, text, text ? strlen(text) : 0,
 		"application/problem+json", name, value);
+}
+
+enum MHD_Result web_answer_tagged(struct web *web, struct MHD_Connection *connection, json_t *object)
+{
+	char digest[ASSAY_QUERY_ETAG_MAX], etag[WEB_ETAG_MAX];
+	char *text = object ? json_dumps(object, JSON_COMPACT) : NULL;
+
+	if (object)
+		assay_query_etag(object, digest);
+	json_decref(object);
+	if (!text)
+		return web_answer_problem(web, connection, &web_problem_memory);
+	(void)snprintf(etag, sizeof etag, "\"%s\"", digest);
+	return answer_memory(web, connection, 200, text, strlen(text), "application/json", "ETag", etag);
+}
+
+enum MHD_Result web_answer_method(struct web *web, struct MHD_Connection *connection, const char *allow)
+{
+	struct MHD_Response *response;
+	json_t *object = json_pack("{s:s,s:s,s:i,s:s,s:s,s:s}", "type", "about:blank", "title",
+		web_wants_chinese(connection) ? "这个地址不接受这种方法"
+					      : "this method is not for this address",
+		"status", 405, "code", "method-not-allowed", "text_zh", "这个地址不接受这种方法", "text_en",
+		"this method is not for this address");
+	char *text = object ? json_dumps(object, JSON_COMPACT) : NULL;
+
+	json_decref(object);
+	response = text ? MHD_create_response_from_buffer(strlen(text), text, MHD_RESPMEM_MUST_FREE) : NULL;
+	if (!response) {
+		free(text);
+		return MHD_NO;
+	}
+	(void)MHD_add_response_header(response, "Content-Type", "application/problem+json");
+	(void)MHD_add_response_header(response, "Allow", allow);
+	return web_answer_queue(web, connection, 405, response, false);
+}
+
+static const char *text_of(const json_t *object, const char *name)
+{
+	const char *text = json_string_value(json_object_get(object, name));
+
+	return text ? text : "";
+}
+
+/* The status of a refused command, by its code, then by how it failed. */
+static unsigned command_status(const char *code, int status)
+{
+	static const struct {
+		const char *code;
+		unsigned status;
+	} by_code[] = {{"login-required", 401}, {"login-refused", 401}, {"code-wrong", 403},
+		{"not-allowed", 403}, {"signature-needed", 403}, {"too-many-tries", 429}, {"too-busy", 503},
+		{"changed-meanwhile", 412}, {"key-reused", 422}, {"user-exists", 409}, {"admin-exists", 409},
+		{"last-admin", 409}, {"slot-filled", 409}, {"not-awaiting-review", 409}, {"batch-void", 409}};
+
+	for (size_t i = 0; i < sizeof by_code / sizeof *by_code; i++)
+		if (strcmp(by_code[i].code, code) == 0)
+			return by_code[i].status;
+	switch (status) {
+	case ASSAY_EUSAGE:
+		return 400;
+	case ASSAY_ENOTFOUND:
+		return 404;
+	case ASSAY_ETAKEN:
+		return 409;
+	case ASSAY_EREFUSED:
+		return 422;
+	default:
+		return 503;
+	}
+}
+
+static enum MHD_Result refused_command(
+	struct web *web, struct MHD_Connection *connection, const json_t *error)
+{
+	const char *code = text_of(error, "code");
+	struct web_problem problem = {
+		command_status(code, (int)json_integer_value(json_object_get(error, "status"))), code,
+		text_of(error, "text_zh"), text_of(error, "text_en")};
+
+	return web_answer_problem(web, connection, &problem);
+}
+
+/* "": the cookie goes. */
+static void cookie_for(const struct web *web, const char *session, char out[200])
+{
+	(void)snprintf(out, 200, "%s=%s; Path=/; HttpOnly; SameSite=Strict; Max-Age=%d%s",
+		web_cookie_name(web), session, *session ? 8 * 3600 : 0, web->tls ? "; Secure" : "");
+}
+
+enum MHD_Result web_answer_command(struct web *web, struct MHD_Connection *connection, json_t *answer)
+{
+	static const struct web_problem away = {503, "recorder-away",
+		"记录进程正在重新启动；这次改动可能已经生效，请先查看再重试",
+		"the recorder is being started again; the change may have been made, look before you repeat "
+		"it"};
+	const json_t *error = json_object_get(answer, "error");
+	const char *session = json_string_value(json_object_get(answer, "session_id"));
+	char cookie[200] = "", csrf[WEB_CSRF_MAX];
+	enum MHD_Result result;
+	char *text;
+
+	if (!answer)
+		return web_answer_problem(web, connection, &away);
+	if (error) {
+		result = refused_command(web, connection, error);
+		json_decref(answer);
+		return result;
+	}
+	if (session) {
+		cookie_for(web, session, cookie);
+		web_caller_csrf(session, csrf);
+		(void)json_object_set_new(answer, "csrf", json_string(csrf));
+	}
+	(void)json_object_del(answer, "session_id");
+	(void)json_object_del(answer, "id");
+	(void)json_object_del(answer, "ok");
+	if (json_object_size(answer) == 0)
+		cookie_for(web, "", cookie); /* a logout says nothing more */
+	text = json_dumps(answer, JSON_COMPACT);
+	json_decref(answer);
+	if (!text)
+		return web_answer_problem(web, connection, &web_problem_memory);
+	return answer_memory(web, connection, 200, text, strlen(text), "application/json",
+		*cookie ? "Set-Cookie" : NULL, cookie);
 }
 
 static bool says_absent(const char *code)

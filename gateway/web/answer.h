@@ -35,6 +35,13 @@ int web_language_quality(const char *header, const char *language);
 bool web_wants_chinese(
 	struct MHD_Connection *connection); /* by Accept-Language; Chinese when it says nothing */
 
-extern const struct web_problem web_problem_memory;
+/* Takes object; with its ETag, for If-Match. */
+enum MHD_Result web_answer_tagged(struct web *web, struct MHD_Connection *connection, json_t *object);
+/* 405, with the methods there are: "GET, HEAD, POST". */
+enum MHD_Result web_answer_method(struct web *web, struct MHD_Connection *connection, const char *allow);
+/* The recorder's answer to a command (taken; NULL: it is away), with a cookie for a session that begins or ends. */
+enum MHD_Result web_answer_command(struct web *web, struct MHD_Connection *connection, json_t *answer);
+
+extern const struct web_problem web_problem_memory, web_problem_auth;
 
 #endif

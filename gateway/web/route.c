@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "gateway/web/route.h"
+#include "gateway/lab/people.h"
 #include "gateway/lab/query.h"
 #include "gateway/web/answer.h"
+#include "gateway/web/write.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +19,9 @@
 
 static const struct web_problem problem_argument = {
 	400, "query-refused", "网址的参数不对", "the address's arguments are wrong"};
+
+static const struct web_problem problem_others = {
+	403, "not-allowed", "这是别的企业的批次", "this batch is another producer's"};
 
 const char *web_argument(const struct web_call *call, const char *name)
 {
@@ -131,6 +136,23 @@ static enum MHD_Result get_history(struct web_call *call)
 		db ? assay_query_history(db, instrument, channel, from_ns, HISTORY_MAX, &err) : NULL, &err);
 }
 
+/* A producer's user sees his own batches and nothing that tells of others. */
+static bool his_own(const struct web_call *call, const json_t *batch)
+{
+	const char *producer = json_string_value(json_object_get(batch, "producer"));
+
+	return !(call->actor.roles & ASSAY_ACTS_PRODUCER) ||
+	       (producer && *call->actor.producer && strcmp(producer, call->actor.producer) == 0);
+}
+
+static json_t *only_his_own(const struct web_call *call, json_t *batches)
+{
+	for (size_t i = json_array_size(batches); i-- > 0;)
+		if (!his_own(call, json_array_get(batches, i)))
+			(void)json_array_remove(batches, i);
+	return batches;
+}
+
 static enum MHD_Result get_batches(struct web_call *call)
 {
 	static const char *const known[] = {
@@ -145,24 +167,42 @@ static enum MHD_Result get_batches(struct web_call *call)
 	if (!found)
 		return refuse(call);
 	db = web_state_get(&call->web->state, &err);
-	return answer_list(
-		call, "batches", db ? assay_query_batches(db, status ? status : "", &err) : NULL, &err);
+	return answer_list(call, "batches",
+		only_his_own(call, db ? assay_query_batches(db, status ? status : "", &err) : NULL), &err);
 }
 
 static enum MHD_Result get_batch(struct web_call *call)
 {
 	struct assay_error err = {0};
 	sqlite3 *db = web_state_get(&call->web->state, &err);
+	json_t *batch = db ? assay_query_batch(db, call->id, &err) : NULL;
 
-	return answer_object(call, db ? assay_query_batch(db, call->id, &err) : NULL, &err);
+	if (batch && !his_own(call, batch)) {
+		json_decref(batch);
+		return web_answer_problem(call->web, call->connection, &problem_others);
+	}
+	return batch ? web_answer_tagged(call->web, call->connection, batch)
+		     : web_answer_error(call->web, call->connection, &err);
 }
 
 static enum MHD_Result get_test(struct web_call *call)
 {
 	struct assay_error err = {0};
 	sqlite3 *db = web_state_get(&call->web->state, &err);
+	json_t *test = db ? assay_query_test(db, call->id, &err) : NULL, *batch = NULL;
+	bool his = true;
 
-	return answer_object(call, db ? assay_query_test(db, call->id, &err) : NULL, &err);
+	if (test && call->actor.roles & ASSAY_ACTS_PRODUCER) {
+		batch = assay_query_batch(db, json_string_value(json_object_get(test, "batch")), &err);
+		his = batch && his_own(call, batch);
+		json_decref(batch);
+	}
+	if (!his) {
+		json_decref(test);
+		return web_answer_problem(call->web, call->connection, &problem_others);
+	}
+	return test ? web_answer_tagged(call->web, call->connection, test)
+		    : web_answer_error(call->web, call->connection, &err);
 }
 
 static enum MHD_Result get_bench(struct web_call *call)
@@ -201,6 +241,41 @@ static enum MHD_Result get_events(struct web_call *call)
 	return web_viewers_add(call->web, call->connection);
 }
 
+/* Who I am and what I may; the key that a page sends back with each write. */
+static enum MHD_Result get_session(struct web_call *call)
+{
+	static const char *const shown[] = {"user", "name", "roles", "producer", "rights", "session"};
+	char csrf[WEB_CSRF_MAX];
+	json_t *object;
+
+	if (!call->caller->known)
+		return web_answer_problem(call->web, call->connection, &web_problem_auth);
+	object = json_object();
+	for (size_t i = 0; i < sizeof shown / sizeof *shown; i++)
+		(void)json_object_set(object, shown[i], json_object_get(call->caller->about, shown[i]));
+	if (!call->caller->token) {
+		web_caller_csrf(call->caller->secret, csrf);
+		(void)json_object_set_new(object, "csrf", json_string(csrf));
+	}
+	return web_answer_json(call->web, call->connection, object);
+}
+
+static enum MHD_Result get_users(struct web_call *call)
+{
+	struct assay_error err = {0};
+	sqlite3 *db = web_state_get(&call->web->state, &err);
+
+	return answer_list(call, "users", db ? lab_user_list(db, &err) : NULL, &err);
+}
+
+static enum MHD_Result get_tokens(struct web_call *call)
+{
+	struct assay_error err = {0};
+	sqlite3 *db = web_state_get(&call->web->state, &err);
+
+	return answer_list(call, "tokens", db ? lab_token_list(db, &err) : NULL, &err);
+}
+
 static enum MHD_Result get_health(struct web_call *call)
 {
 	struct assay_error err = {0};
@@ -213,29 +288,29 @@ static enum MHD_Result get_health(struct web_call *call)
 
 static enum MHD_Result get_openapi(struct web_call *call)
 {
-	for (size_t i = 0; i < assay_asset_count; i++)
-		if (strcmp(assay_assets[i].path, "/ui/openapi.json") == 0)
-			return web_answer_asset(call->web, call->connection, &assay_assets[i]);
-	return web_answer_problem(call->web, call->connection, &web_problem_memory);
+	return web_answer_json(call->web, call->connection, web_openapi());
 }
 
 const struct web_route web_routes[] = {
-	{"/healthz", "", true, get_health},
-	{"/metrics", "", true, web_metrics},
-	{"/api/v1/openapi.json", "", false, get_openapi},
-	{"/api/v1/lines", "", false, get_lines},
-	{"/api/v1/frames", " limit ", false, get_frames},
-	{"/api/v1/history", " instrument channel from ", false, get_history},
-	{"/api/v1/batches", " status ", false, get_batches},
-	{"/api/v1/batches/{id}", "", false, get_batch},
-	{"/api/v1/tests/{id}", "", false, get_test},
-	{"/api/v1/bench", "", false, get_bench},
-	{"/api/v1/journal", " from limit raw ", false, get_journal},
-	{"/api/v1/results/{id}/trace", "", false, get_trace},
-	{"/api/v1/events", "", false, get_events},
-	{"/api/v1/standards", " q ", false, web_get_standards},
-	{"/api/v1/standards/{id}/limits", " q from limit ", false, web_get_limits},
-	{"/api/v1/standards/{id}/changes", " since ", false, web_get_changes},
+	{"/healthz", "", true, "", get_health},
+	{"/metrics", "", true, "", web_metrics},
+	{"/api/v1/openapi.json", "", false, "", get_openapi},
+	{"/api/v1/lines", "", false, "status", get_lines},
+	{"/api/v1/frames", " limit ", false, "status", get_frames},
+	{"/api/v1/history", " instrument channel from ", false, "status", get_history},
+	{"/api/v1/batches", " status ", false, "batch.list", get_batches},
+	{"/api/v1/batches/{id}", "", false, "batch.show", get_batch},
+	{"/api/v1/tests/{id}", "", false, "test.show", get_test},
+	{"/api/v1/bench", "", false, "status", get_bench},
+	{"/api/v1/journal", " from limit raw ", false, "journal", get_journal},
+	{"/api/v1/results/{id}/trace", "", false, "trace", get_trace},
+	{"/api/v1/events", "", false, "status", get_events},
+	{"/api/v1/session", "", false, "", get_session},
+	{"/api/v1/users", "", false, "user.list", get_users},
+	{"/api/v1/tokens", "", false, "token.list", get_tokens},
+	{"/api/v1/standards", " q ", false, "standard.list", web_get_standards},
+	{"/api/v1/standards/{id}/limits", " q from limit ", false, "standard.list", web_get_limits},
+	{"/api/v1/standards/{id}/changes", " since ", false, "standard.list", web_get_changes},
 };
 const size_t web_route_count = sizeof web_routes / sizeof *web_routes;
 
@@ -249,7 +324,7 @@ static size_t id_length(const char *text)
 	return length;
 }
 
-static bool matches(const char *pattern, const char *path, char *id)
+bool web_path_matches(const char *pattern, const char *path, char *id)
 {
 	const char *brace = strstr(pattern, "{id}");
 	size_t before, length;
@@ -271,7 +346,7 @@ static bool matches(const char *pattern, const char *path, char *id)
 const struct web_route *web_route_find(const char *path, char *id)
 {
 	for (size_t i = 0; i < web_route_count; i++)
-		if (matches(web_routes[i].path, path, id))
+		if (web_path_matches(web_routes[i].path, path, id))
 			return &web_routes[i];
 	return NULL;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The routes: one table. Each answers GET and HEAD; nothing is written over HTTP in this version. */
+ * The routes that read: one table. Each answers GET and HEAD. What is written: write.h. */
 #ifndef ASSAY_WEB_ROUTE_H
 #define ASSAY_WEB_ROUTE_H
 
@@ -11,6 +11,8 @@ struct web_call {
 	struct web *web;
 	struct MHD_Connection *connection;
 	char id[WEB_ID_MAX + 1]; /* what stood at {id}, else "" */
+	const struct web_caller *caller;
+	struct assay_actor actor; /* the caller, or what an anonymous one may do here */
 };
 
 struct web_route {
@@ -18,6 +20,7 @@ struct web_route {
 	const char
 		*arguments; /* names of the query's arguments, space before and after each: " from limit " */
 	bool loopback_only; /* anonymous callers only from this machine */
+	const char *command; /* whose right it takes, "" none */
 	enum MHD_Result (*answer)(struct web_call *call);
 };
 
@@ -26,6 +29,9 @@ extern const size_t web_route_count;
 
 /* The route for a path, with id filled (WEB_ID_MAX + 1 bytes); NULL when there is none. */
 const struct web_route *web_route_find(const char *path, char *id);
+
+/* Does path follow pattern? id as above. */
+bool web_path_matches(const char *pattern, const char *path, char *id);
 
 /* RFC 3339, UTC: 2026-11-23T06:41:06Z or with milliseconds, of the years 1900 to 2199 (nanoseconds end in 2262); false for
  * anything else. */

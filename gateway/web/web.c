@@ -104,7 +104,7 @@ static int sleep_ms(const struct web *web)
 }
 
 /* True when the supervisor said STOP or is gone. */
-static bool told_to_stop(const struct web *web, char *payload)
+static bool told_to_stop(struct web *web, char *payload)
 {
 	struct assay_message head;
 
@@ -112,7 +112,9 @@ static bool told_to_stop(const struct web *web, char *payload)
 		int passed = -1;
 		int got = assay_channel_receive(web->role->control, &head, payload, &passed);
 
-		if (passed >= 0)
+		if (got == 1 && head.type == ASSAY_MSG_RECORDER && passed >= 0)
+			web_link_open(web, passed);
+		else if (passed >= 0)
 			(void)close(passed);
 		if (got == 0)
 			return false;
@@ -126,15 +128,18 @@ static bool told_to_stop(const struct web *web, char *payload)
 static int run(struct web *web, char *payload)
 {
 	const union MHD_DaemonInfo *info = MHD_get_daemon_info(web->daemon, MHD_DAEMON_INFO_EPOLL_FD);
-	struct pollfd watch[2] = {{.fd = web->role->control, .events = POLLIN},
+	struct pollfd watch[3] = {{.fd = web->role->control, .events = POLLIN},
 		{.fd = info ? info->epoll_fd : -1, .events = POLLIN}};
 	uint64_t enforced = web_now_ms();
 
 	if (!info)
 		return 1;
 	for (;;) {
-		if (poll(watch, 2, sleep_ms(web)) < 0 && errno != EINTR)
+		watch[2] = (struct pollfd){web->link.fd, web_link_events(web), 0};
+		if (poll(watch, 3, sleep_ms(web)) < 0 && errno != EINTR)
 			return 1;
+		if (watch[2].revents)
+			web_link_ready(web);
 		if (watch[0].revents && told_to_stop(web, payload))
 			return 0;
 		web_viewers_look(web);
@@ -151,6 +156,7 @@ static void stop(struct web *web)
 {
 	if (!web->daemon)
 		return;
+	web_link_close(web);
 	web_viewers_stop(web); /* the library must not be stopped while connections are suspended */
 	for (int i = 0; i < STOP_ROUNDS && web->viewer_count; i++) {
 		(void)MHD_run(web->daemon);
@@ -164,11 +170,14 @@ static void stop(struct web *web)
 
 int assay_web_main(const struct assay_role *role)
 {
-	struct web web = {.role = role, .state = {.dir = role->dir}};
+	static struct web web;
 	char *payload = malloc(ASSAY_CHANNEL_PAYLOAD_MAX);
 	struct assay_error err = {0};
 	int exit_code = 1;
 
+	web.role = role;
+	web.state.dir = role->dir;
+	web.link.fd = role->recorder;
 	(void)signal(SIGPIPE, SIG_IGN);
 	(void)assay_error_set(&err, ASSAY_ENOMEM, "out-of-memory", "内存不足", "out of memory");
 	read_specs(&web);

@@ -5,6 +5,8 @@
 #define ASSAY_WEB_WEB_H
 
 #include "gateway/role.h"
+#include "gateway/web/caller.h"
+#include "gateway/web/recorder_link.h"
 #include "limits/limits.h"
 
 #include <microhttpd.h>
@@ -27,6 +29,7 @@
 #define WEB_LOOK_MS 200u /* has the state changed? asked only while somebody watches */
 #define WEB_TICK_MS 15000u /* a sign of life for viewers */
 #define WEB_ID_MAX 64u
+#define WEB_ETAG_MAX 40u
 
 /* The read-only state. It may be absent (not made yet) or replaced (rebuild) at any time. */
 struct web_state {
@@ -55,11 +58,26 @@ enum web_topic {
 	WEB_TOPIC_COUNT
 };
 
+struct web_link {
+	int fd; /* -1: the recorder is away */
+	uint64_t last; /* number of the last question */
+	char *out, *in;
+	size_t out_length, in_length, in_room;
+	struct {
+		struct web_request *request; /* NULL: free */
+		uint64_t id;
+	} asked[WEB_LINK_ASKED_MAX];
+	unsigned asked_count;
+};
+
 struct web {
 	const struct assay_role *role;
 	struct MHD_Daemon *daemon;
 	bool loopback; /* the listener is bound to a loopback address */
 	bool stopping;
+	bool tls; /* https */
+	struct web_link link;
+	struct web_known known[WEB_CALLERS_MAX];
 	struct web_state state;
 	struct assay_specs *specs; /* read before the role locks itself in; NULL: could not be read */
 	struct web_counts counts;
@@ -72,10 +90,30 @@ struct web {
 	uint64_t looked_ms, ticked_ms;
 };
 
+struct web_write;
+
+enum web_stage {
+	WEB_STAGE_NEW = 0,
+	WEB_STAGE_IDENTIFYING, /* the recorder is asked whose session this is */
+	WEB_STAGE_READING, /* a body that is wanted */
+	WEB_STAGE_ASKING, /* the recorder has the command */
+	WEB_STAGE_ANSWERED /* or has not: answer is NULL */
+};
+
 /* One request, from its first line to the end of its answer. */
 struct web_request {
+	struct web *web;
+	struct MHD_Connection *connection;
 	char path[WEB_URI_MAX + 1]; /* as sent, without the query */
 	bool uri_too_long, path_refused, query_refused;
+	enum web_stage stage;
+	struct web_caller caller;
+	const struct web_write *write; /* NULL: it only reads */
+	char id[WEB_ID_MAX + 1]; /* of the path */
+	char *body;
+	size_t body_length;
+	bool suspended, decided; /* decided: nothing speaks against the write, its body is read */
+	json_t *answer;
 };
 
 uint64_t web_now_ms(void); /* CLOCK_MONOTONIC */
@@ -105,6 +143,8 @@ void web_viewers_stop(struct web *web); /* end all streams */
 void web_viewers_free(struct web *web);
 
 /* request.c: libmicrohttpd's callbacks */
+/* The recorder's answer to what the request asked (taken); NULL: it has none. */
+void web_request_told(struct web_request *request, json_t *answer);
 void *web_request_begin(void *web, const char *uri, struct MHD_Connection *connection);
 enum MHD_Result web_request_answer(void *web, struct MHD_Connection *connection, const char *url,
 	const char *method, const char *version, const char *upload, size_t *upload_length, void **request);

@@ -16,6 +16,7 @@ static const struct {
 	{"status", "trqam"},
 	{"journal", "trqa"},
 	{"trace", "trqa"},
+	{"standard.list", "trqapm"},
 	{"batch.new", "t"},
 	{"batch.list", "trqapm"},
 	{"batch.show", "trqapm"},

@@ -5,6 +5,7 @@
 #include "gateway/lab/query.h"
 #include "gateway/web/asset.h"
 #include "gateway/web/route.h"
+#include "gateway/web/write.h"
 #include "gateway/wire/channel.h"
 
 #include <errno.h>
@@ -170,10 +171,11 @@ static void remove_state(void)
 static void start_web(void)
 {
 	static const struct assay_config config = {
-		.site = "lab", .name_zh = "理化室", .name_en = "laboratory"};
+		.anonymous_read = true, .site = "lab", .name_zh = "理化室", .name_en = "laboratory"};
 	struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	socklen_t length = sizeof address;
-	struct assay_role role = {.config = &config, .dir = dir, .recorder = -1, .supervisor = getpid()};
+	struct assay_role role = {
+		.config = &config, .dir = dir, .recorder = -1, .places = NULL, .supervisor = getpid()};
 	int pair[2];
 
 	role.listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -528,7 +530,7 @@ static void test_assets(void **state)
 	}
 }
 
-/* The document and the table name the same paths, methods and arguments. */
+/* The document and the tables name the same paths, methods, arguments and members. */
 static void test_openapi(void **state)
 {
 	json_t *document, *paths, *item, *parameter;
@@ -543,6 +545,31 @@ static void test_openapi(void **state)
 	assert_non_null(document);
 	assert_int_equal(strncmp(json_string_value(json_object_get(document, "openapi")), "3.1.", 4), 0);
 	paths = json_object_get(document, "paths");
+	for (i = 0; i < web_write_count; i++) {
+		const struct web_write *row = &web_writes[i];
+		json_t *operation, *members;
+		char method[8] = "";
+		unsigned count = 0;
+
+		for (size_t j = 0; row->method[j]; j++)
+			method[j] = (char)(row->method[j] | 0x20);
+		item = json_object_get(paths, row->path);
+		operation = json_object_get(item, method);
+		assert_non_null(operation);
+		members = json_object_get(
+			json_object_get(
+				json_object_get(
+					json_object_get(json_object_get(operation, "requestBody"), "content"),
+					"application/json"),
+				"schema"),
+			"properties");
+		while (count < WEB_FIELDS_MAX && row->field[count].name)
+			assert_non_null(json_object_get(members, row->field[count++].name));
+		assert_int_equal(json_object_size(members), count);
+		assert_int_equal(json_object_del(item, method), 0);
+		if (json_object_size(item) == 0)
+			assert_int_equal(json_object_del(paths, row->path), 0);
+	}
 	assert_int_equal(json_object_size(paths), web_route_count);
 	json_object_foreach(paths, path, item)
 	{

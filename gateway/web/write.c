@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "gateway/web/write.h"
+
+#include "gateway/web/route.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define LINE 200u /* bytes of a name, lot, reason, as LAB_TEXT_MAX */
+#define SECRET 512u /* bytes of a password */
+#define TEXT(name)                                                                                           \
+	{                                                                                                    \
+		name, WEB_FIELD_TEXT, LINE                                                                   \
+	}
+#define PASSWORD                                                                                             \
+	{                                                                                                    \
+		"password", WEB_FIELD_TEXT, SECRET                                                           \
+	} /* of a signature */
+
+const struct web_write web_writes[] = {
+	{"POST", "/api/v1/session", "session.begin", NULL, true, {TEXT("user"), PASSWORD}},
+	{"DELETE", "/api/v1/session", "session.end", NULL, false, {{0}}},
+	{"POST", "/api/v1/first-admin", "first.admin", NULL, true,
+		{TEXT("code"), TEXT("user"), TEXT("name"), {"new_password", WEB_FIELD_TEXT, SECRET}}},
+	{"POST", "/api/v1/users", "user.add", NULL, false,
+		{TEXT("user"), TEXT("name"), TEXT("roles"), TEXT("producer"),
+			{"new_password", WEB_FIELD_TEXT, SECRET}, PASSWORD}},
+	{"PUT", "/api/v1/users/{id}/roles", "user.roles", "user", false,
+		{TEXT("roles"), TEXT("producer"), TEXT("reason"), PASSWORD}},
+	{"PUT", "/api/v1/users/{id}/methods", "user.methods", "user", false,
+		{{"methods", WEB_FIELD_TEXTS, 64}, TEXT("reason"), PASSWORD}},
+	{"POST", "/api/v1/users/{id}/disable", "user.disable", "user", false, {TEXT("reason"), PASSWORD}},
+	{"POST", "/api/v1/users/{id}/enable", "user.enable", "user", false, {TEXT("reason"), PASSWORD}},
+	{"PUT", "/api/v1/users/{id}/password", "user.password", "user", false,
+		{{"new_password", WEB_FIELD_TEXT, SECRET}, PASSWORD}},
+	{"POST", "/api/v1/tokens", "token.add", NULL, false,
+		{TEXT("name"), TEXT("roles"), TEXT("producer"), {"days", WEB_FIELD_NUMBER, 366}, PASSWORD}},
+	{"POST", "/api/v1/tokens/{id}/revoke", "token.revoke", "token", false, {TEXT("reason"), PASSWORD}},
+	{"POST", "/api/v1/batches", "batch.new", NULL, false,
+		{TEXT("product"), TEXT("name"), TEXT("producer"), TEXT("lot"), TEXT("produced"),
+			TEXT("amount"), TEXT("origin"), TEXT("evidence"), {"tests", WEB_FIELD_TEXTS, LINE}}},
+	{"POST", "/api/v1/batches/{id}/confirm", "batch.confirm", "batch", false, {TEXT("reason"), PASSWORD}},
+	{"POST", "/api/v1/batches/{id}/void", "batch.void", "batch", false, {TEXT("reason"), PASSWORD}},
+	{"POST", "/api/v1/tests/{id}/fill", "test.fill", "test", false,
+		{TEXT("slot"), {"replicate", WEB_FIELD_NUMBER, 64}, TEXT("instrument"),
+			{"take", WEB_FIELD_TRUTH, 1}}},
+	{"POST", "/api/v1/tests/{id}/disarm", "test.disarm", "test", false, {{0}}},
+	{"POST", "/api/v1/tests/{id}/enter", "test.enter", "test", false,
+		{TEXT("slot"), {"replicate", WEB_FIELD_NUMBER, 64}, TEXT("value"), TEXT("reason")}},
+};
+const size_t web_write_count = sizeof web_writes / sizeof *web_writes;
+
+static const struct web_problem problem_json = {
+	400, "body-unreadable", "正文不是 JSON 对象", "the body is not a JSON object"};
+static const struct web_problem problem_field = {422, "field-unknown",
+	"正文里有这里不收的字段，或字段的类型、长度不对；见 /api/v1/openapi.json",
+	"the body has a member that is not taken here, or one of the wrong type or length; see "
+	"/api/v1/openapi.json"};
+
+const struct web_write *web_write_find(const char *method, const char *path, char *id)
+{
+	for (size_t i = 0; i < web_write_count; i++)
+		if (strcmp(web_writes[i].method, method) == 0 &&
+			web_path_matches(web_writes[i].path, path, id))
+			return &web_writes[i];
+	id[0] = '\0';
+	return NULL;
+}
+
+void web_write_methods(const char *path, char *out, size_t size)
+{
+	char id[WEB_ID_MAX + 1];
+	size_t length = 0;
+
+	out[0] = '\0';
+	for (size_t i = 0; i < web_write_count; i++)
+		if (web_path_matches(web_writes[i].path, path, id) && length < size)
+			length += (size_t)snprintf(out + length, size - length, ", %s", web_writes[i].method);
+}
+
+static bool text_fits(const json_t *value, unsigned max)
+{
+	return json_is_string(value) && json_string_length(value) <= max &&
+	       strlen(json_string_value(value)) == json_string_length(value);
+}
+
+static bool fits(const struct web_field *field, const json_t *value)
+{
+	switch (field->kind) {
+	case WEB_FIELD_TEXT:
+		return text_fits(value, field->max);
+	case WEB_FIELD_NUMBER:
+		return json_is_integer(value) && json_integer_value(value) >= 0 &&
+		       json_integer_value(value) <= field->max;
+	case WEB_FIELD_TRUTH:
+		return json_is_boolean(value);
+	case WEB_FIELD_TEXTS:
+		if (!json_is_array(value) || json_array_size(value) > WEB_LIST_MAX)
+			return false;
+		for (size_t i = 0; i < json_array_size(value); i++)
+			if (!text_fits(json_array_get(value, i), field->max))
+				return false;
+		return true;
+	}
+	return false;
+}
+
+static const struct web_field *find_field(const struct web_write *row, const char *name)
+{
+	for (unsigned i = 0; i < WEB_FIELDS_MAX && row->field[i].name; i++)
+		if (strcmp(row->field[i].name, name) == 0)
+			return &row->field[i];
+	return NULL;
+}
+
+const struct web_problem *web_write_fields(
+	const struct web_write *row, const char *id, const char *text, size_t length, json_t *command)
+{
+	json_t *body = length ? json_loadb(text, length, JSON_REJECT_DUPLICATES, NULL) : json_object(),
+	       *value;
+	const struct web_problem *problem = json_is_object(body) ? NULL : &problem_json;
+	const char *name;
+
+	json_object_foreach(body, name, value)
+	{
+		const struct web_field *field = problem ? NULL : find_field(row, name);
+
+		if (!problem && (!field || !fits(field, value)))
+			problem = &problem_field;
+		if (!problem && json_object_set(command, name, value) != 0)
+			problem = &web_problem_memory;
+	}
+	if (!problem && row->id_field && json_object_set_new(command, row->id_field, json_string(id)) != 0)
+		problem = &web_problem_memory;
+	json_decref(body);
+	return problem;
+}
