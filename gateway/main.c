@@ -16,6 +16,8 @@ static const struct command {
 	{"status", assay_cmd_status, "lines, instruments and journal of a running gateway"},
 	{"batch", assay_cmd_batch, "register, list, show and review batches"},
 	{"test", assay_cmd_test, "show a test, fill its slots from instruments or by hand"},
+	{"user", assay_cmd_user, "who may work here: add, list, roles, disable, password"},
+	{"token", assay_cmd_token, "machines that use the API: add, list, revoke"},
 	{"judge", assay_cmd_judge, "results against limits; needs no gateway"},
 	{"plan", assay_cmd_plan, "all limits of a product on its production date; needs no gateway"},
 	{"spec", assay_cmd_spec, "check, list, show and compare standards, products and methods"},

@@ -17,6 +17,8 @@ int assay_cmd_demo(int argc, char **argv);
 int assay_cmd_status(int argc, char **argv);
 int assay_cmd_batch(int argc, char **argv);
 int assay_cmd_test(int argc, char **argv);
+int assay_cmd_user(int argc, char **argv);
+int assay_cmd_token(int argc, char **argv);
 int assay_cmd_judge(int argc, char **argv);
 int assay_cmd_plan(int argc, char **argv);
 int assay_cmd_spec(int argc, char **argv);

@@ -385,6 +385,35 @@ def rights_change_at_once(gateway, admin, people):
     ok(status == 401, "and is dead at once", status)
 
 
+def from_the_machine(gateway):
+    """assay user and assay token, as the gateway's own user on the machine."""
+    code, out, err = gateway.command("user", "add", "clerk", "--name", "Zhao", "--role", "technician", "--role", "reviewer", stdin=password("clerk") + "\n")
+    ok(code == 0 and out.strip().startswith("clerk  Zhao  technician reviewer"), "assay user add", (code, out, err))
+    clerk = Person(gateway, "clerk", password("clerk"))
+    code, out, err = gateway.command("user", "add", "clerk2", "--name", "Q", "--role", "qa", stdin="short\n")
+    ok(code == 1 and "8" in err and "clerk2" not in out, "assay user add: a short password is refused", (code, err))
+    code, out, err = gateway.command("user", "disable", "clerk", "--reason", "left")
+    ok(code == 0 and out.strip().endswith("disabled"), "assay user disable", (code, out, err))
+    status, _, _ = clerk.call("GET", "/api/v1/session")
+    ok(status == 401, "and his session is over", status)
+    code, out, err = gateway.command("user", "list", "--json")
+    ok(code == 0 and {u["user"]: u["disabled"] for u in json.loads(out)}["clerk"] is True, "assay user list", (code, err))
+    code, out, err = gateway.command("user", "disable", "root-a", "--reason", "x")
+    ok(code == 1, "assay user disable: not the last administrator", (code, err))
+    code, out, err = gateway.command("token", "add", "LIMS", "--role", "read", "--days", "2")
+    ok(code == 0, "assay token add", (code, err))
+    token, secret = out.split()
+    status, _, body = Machine(gateway, secret).call("GET", "/api/v1/lines")
+    ok(status == 200, "its token reads", body)
+    code, out, err = gateway.command("token", "revoke", token, "--reason", "over")
+    ok(code == 0, "assay token revoke", (code, err))
+    status, _, _ = Machine(gateway, secret).call("GET", "/api/v1/lines")
+    ok(status == 401, "and it reads no more", status)
+    for words in (["user"], ["user", "add"], ["token", "revoke"], ["user", "drop", "x"]):
+        code, _, _ = gateway.command(*words)
+        ok(code == 2, f"usage: {words}", code)
+
+
 def restart_keeps(gateway, people):
     gateway.stop()
     gateway.start()
@@ -474,6 +503,7 @@ def main():
             writing(gateway, people, batch)
             cross_site(gateway, people, batch)
             rights_change_at_once(gateway, admin, people)
+            from_the_machine(gateway)
             restart_keeps(gateway, people)
             login_costs(gateway)
             journal_tells(gateway)
