@@ -5,18 +5,22 @@ import { Bench } from './bench.js';
 import { Help, applyTheme } from './help.js';
 import { Icon, RailIcon } from './icons.js';
 import { bind } from './keys.js';
-import { connect, live, useLive } from './live.js';
+import { connect, disconnect, live, useLive } from './live.js';
 import { Failed, Loading } from './parts.js';
+import { may, refresh, useSession } from './session.js';
 import { inBand, clock, grouped } from './text.js';
 import { t, pick, choose, current } from './words.js';
 
-const PAGES = [['bench', 'b'], ['batches', 'l'], ['review', 'r'], ['trail', 't'], ['standards', 's']];
+const PAGES = [['bench', 'b'], ['batches', 'l'], ['review', 'r'], ['trail', 't'], ['standards', 's'], ['admin', 'm', 'user.list']];
+const UNLISTED = ['login', 'me']; // no place in the rail
+const shown = ([, , right]) => !right || may(right);
 
 // The Bench comes with the frame; every other page is fetched when it is first wanted.
 const LATER = {
   batches: () => import('./batches.js').then((m) => m.Batches), batch: () => import('./batch.js').then((m) => m.BatchPage),
   review: () => import('./review.js').then((m) => m.Review), trail: () => import('./trail.js').then((m) => m.Trail),
-  standards: () => import('./standards.js').then((m) => m.Standards),
+  standards: () => import('./standards.js').then((m) => m.Standards), admin: () => import('./admin.js').then((m) => m.Admin),
+  login: () => import('./login.js').then((m) => m.Login), me: () => import('./login.js').then((m) => m.Me),
 };
 const here = new Map();
 
@@ -40,7 +44,7 @@ function Later({ name, ...rest }) {
 
 function route() {
   const [page, id, more] = location.hash.replace(/^#\/?/, '').split('/').map(decodeURIComponent);
-  return { page: PAGES.some(([name]) => name === page) ? page : 'bench', id: id || '', more: more || '' };
+  return { page: PAGES.some(([name]) => name === page) || UNLISTED.includes(page) ? page : 'bench', id: id || '', more: more || '' };
 }
 
 function useRoute() {
@@ -121,9 +125,29 @@ function Languages({ again }) {
 
 function Rail({ page, waiting }) {
   return html`<nav class="rail" aria-label="assay"><a class="logo" href="#/bench">assay</a>
-    ${PAGES.map(([name]) => html`<a key=${name} href=${`#/${name}`} aria-current=${page === name ? 'page' : undefined}>
+    ${PAGES.filter(shown).map(([name]) => html`<a key=${name} href=${`#/${name}`} aria-current=${page === name ? 'page' : undefined}>
       <${RailIcon} name=${name} /><span>${t(name)}</span>
       ${name === 'review' && waiting > 0 ? html`<em>${waiting}</em>` : ''}</a>`)}</nav>`;
+}
+
+function Who() {
+  const me = useSession();
+  return html`<a class="button who" href=${me.user ? '#/me' : '#/login'}>${me.user ? me.name || me.user : t('log-in')}</a>`;
+}
+
+// Nothing of the laboratory is shown before one is logged in, where it is not open to all.
+function Gate({ again }) {
+  const [error, fail] = useState(null);
+  const ask = () => refresh().catch(fail);
+  const me = useSession();
+  useEffect(() => {
+    ask();
+  }, []);
+  useEffect(() => {
+    document.title = `${t('log-in')} · assay`;
+  });
+  return html`<div class="alone"><header class="top"><h1>assay</h1><span class="end"><${Languages} again=${again} /></span></header>
+    <main class="page" id="page">${error ? html`<${Failed} error=${error} retry=${ask} />` : me.known ? html`<${Later} name="login" />` : html`<${Loading} />`}</main></div>`;
 }
 
 function TopBar({ title, context, again, openHelp }) {
@@ -132,7 +156,7 @@ function TopBar({ title, context, again, openHelp }) {
   return html`<header class="top"><h1>${title}</h1><span class="context">${context}</span><${ScanBox} />
     ${alarms > 0 && html`<a class="chip und" href="#/bench"><${Icon} name="warn" />${alarms === 1 ? t('alarm-one') : t('alarms', alarms)}</a>`}
     ${gateway?.applied >= 0 && html`<span class=${`chip journal${feed === 'live' ? '' : ' stale'}`}><${Icon} name="journal" />${t('entries', grouped(gateway.applied))}</span>`}
-    <${Languages} again=${again} />
+    <${Languages} again=${again} /><${Who} />
     <button class="help-button" onClick=${openHelp} aria-label=${t('keys')} title=${t('read-only-why')}>?</button></header>`;
 }
 
@@ -155,6 +179,12 @@ function FeedBar() {
   return '';
 }
 
+function Whole() {
+  const me = useSession();
+  const [, redraw] = useState(0);
+  return me.known && (me.user || me.anonymous) ? html`<${App} />` : html`<${Gate} again=${() => redraw((n) => n + 1)} />`;
+}
+
 function App() {
   const at = useRoute();
   const { batches, gateway, feed } = useLive();
@@ -172,13 +202,18 @@ function App() {
     ];
     return () => done.forEach((off) => off());
   }, []);
-  const title = t(at.page);
+  const me = useSession();
+  useEffect(() => { // what is shown depends on who looks
+    connect();
+    return disconnect;
+  }, [me.user]);
+  const title = t(at.page === 'login' ? 'log-in' : at.page);
   useEffect(() => {
     document.title = `${title} · assay`;
   }, [title]);
   const context = at.page === 'trail' ? t('trail-sub')
     : at.page === 'batches' ? (batches ? t('count', grouped(batches.length)) : '')
-      : at.page === 'standards' ? t('standards-sub') : at.page === 'review' ? (batches ? t('review-count', waiting) : '') : pick(gateway, 'name');
+      : UNLISTED.includes(at.page) || at.page === 'admin' ? '' : at.page === 'standards' ? t('standards-sub') : at.page === 'review' ? (batches ? t('review-count', waiting) : '') : pick(gateway, 'name');
   const page = at.page === 'bench' ? html`<${Bench} />`
     : at.page === 'batches' && at.id && at.id[0] !== '?' ? html`<${Later} name="batch" id=${at.id} />`
       : html`<${Later} key=${at.page} name=${at.page} id=${at.id} more=${at.more} />`;
@@ -190,5 +225,4 @@ function App() {
 
 choose(current());
 applyTheme();
-render(html`<${App} />`, document.getElementById('app'));
-connect();
+render(html`<${Whole} />`, document.getElementById('app'));

@@ -15,7 +15,7 @@ export const live = {
 };
 
 const listeners = new Set();
-let source = null, retryMs = 0, timer = 0;
+let source = null, retryMs = 0, timer = 0, wanted = false;
 
 const notify = () => listeners.forEach((listener) => listener());
 
@@ -91,13 +91,14 @@ function lose() {
   source = null;
   if (live.feed === 'live' || !live.heardAt) live.feed = live.heardAt ? 'lost' : 'connecting';
   notify();
-  if (document.hidden) return;
+  if (document.hidden || !wanted) return;
   clearTimeout(timer);
   timer = setTimeout(connect, retryMs);
   retryMs = Math.min(5000, retryMs * 2 || 500);
 }
 
 export function connect() {
+  wanted = true;
   clearTimeout(timer);
   source?.close();
   source = new EventSource('/api/v1/events');
@@ -105,10 +106,19 @@ export function connect() {
   for (const topic of [...TOPICS, 'tick']) source.addEventListener(topic, (event) => hear(topic, event));
 }
 
+// Nobody is here who may look.
+export function disconnect() {
+  wanted = false;
+  clearTimeout(timer);
+  source?.close();
+  source = null;
+}
+
 // A hidden page costs the gateway nothing, and does not use up one of the browser's few connections.
 document.addEventListener('visibilitychange', () => {
-  if (!document.hidden) connect();
-  else {
+  if (!document.hidden) {
+    if (wanted) connect();
+  } else {
     clearTimeout(timer);
     source?.close();
     source = null;

@@ -290,6 +290,7 @@ static enum MHD_Result answer_read(
 	struct web_call call = {.web = request->web,
 		.connection = request->connection,
 		.caller = &request->caller,
+		.anonymous_roles = anonymous_roles(request),
 		.actor = web_caller_actor(&request->caller, anonymous_roles(request))};
 
 	(void)snprintf(call.id, sizeof call.id, "%s", request->id);

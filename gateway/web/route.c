@@ -241,23 +241,43 @@ static enum MHD_Result get_events(struct web_call *call)
 	return web_viewers_add(call->web, call->connection);
 }
 
-/* Who I am and what I may; the key that a page sends back with each write. */
-static enum MHD_Result get_session(struct web_call *call)
+/* Who the caller is and what he may; the key that a page sends back with each write. A new reference. */
+static json_t *about_caller(const struct web_caller *caller)
 {
 	static const char *const shown[] = {"user", "name", "roles", "producer", "rights", "session"};
 	char csrf[WEB_CSRF_MAX];
-	json_t *object;
+	json_t *object = json_object();
 
-	if (!call->caller->known)
-		return web_answer_problem(call->web, call->connection, &web_problem_auth);
-	object = json_object();
 	for (size_t i = 0; i < sizeof shown / sizeof *shown; i++)
-		(void)json_object_set(object, shown[i], json_object_get(call->caller->about, shown[i]));
-	if (!call->caller->token) {
-		web_caller_csrf(call->caller->secret, csrf);
+		(void)json_object_set(object, shown[i], json_object_get(caller->about, shown[i]));
+	if (!caller->token) {
+		web_caller_csrf(caller->secret, csrf);
 		(void)json_object_set_new(object, "csrf", json_string(csrf));
 	}
-	return web_answer_json(call->web, call->connection, object);
+	return object;
+}
+
+/* What also somebody may know who is not logged in: where he is, whether he may look, whether there is anybody yet. */
+static enum MHD_Result get_login(struct web_call *call)
+{
+	const struct assay_config *config = call->web->role->config;
+	struct assay_error err = {0};
+	sqlite3 *db = web_state_get(&call->web->state, &err);
+	bool admin = false;
+
+	if (!db || lab_has_admin(db, &admin, &err) != ASSAY_OK)
+		return web_answer_error(call->web, call->connection, &err);
+	return web_answer_json(call->web, call->connection,
+		json_pack("{s:s,s:s,s:b,s:b,s:o}", "name_zh", config->name_zh, "name_en", config->name_en,
+			"first_admin", !admin, "anonymous_read", call->anonymous_roles != 0, "me",
+			call->caller->known ? about_caller(call->caller) : json_null()));
+}
+
+static enum MHD_Result get_session(struct web_call *call)
+{
+	if (!call->caller->known)
+		return web_answer_problem(call->web, call->connection, &web_problem_auth);
+	return web_answer_json(call->web, call->connection, about_caller(call->caller));
 }
 
 static enum MHD_Result get_users(struct web_call *call)
@@ -305,6 +325,7 @@ const struct web_route web_routes[] = {
 	{"/api/v1/journal", " from limit raw ", false, "journal", get_journal},
 	{"/api/v1/results/{id}/trace", "", false, "trace", get_trace},
 	{"/api/v1/events", "", false, "status", get_events},
+	{"/api/v1/login", "", false, "", get_login},
 	{"/api/v1/session", "", false, "", get_session},
 	{"/api/v1/users", "", false, "user.list", get_users},
 	{"/api/v1/tokens", "", false, "token.list", get_tokens},

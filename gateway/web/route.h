@@ -12,6 +12,7 @@ struct web_call {
 	struct MHD_Connection *connection;
 	char id[WEB_ID_MAX + 1]; /* what stood at {id}, else "" */
 	const struct web_caller *caller;
+	unsigned anonymous_roles; /* of somebody who is not logged in here */
 	struct assay_actor actor; /* the caller, or what an anonymous one may do here */
 };
 

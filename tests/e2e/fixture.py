@@ -210,6 +210,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 self.json({})
             elif path == "/api/v1/events":
                 self.json({"title": "no"}, 503) if Handler.broken.is_set() else self.events()
+            elif path == "/api/v1/login":
+                self.json({"name_zh": "", "name_en": "", "first_admin": False, "anonymous_read": True, "me": None})
             elif path == "/api/v1/history":
                 self.json({"readings": []})
             elif parts[:3] == ["api", "v1", "batches"] and len(parts) == 4 and parts[3] in BATCHES:

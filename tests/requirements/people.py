@@ -220,7 +220,7 @@ BATCH = {"product": "puffed-snack", "name": "香米锅巴", "producer": "禾香�
 # letters: n nobody, t technician, r reviewer, q QA, a admin, p the batch's producer, o another producer, m a machine's token "read"
 WHO = {"n": "nobody", "t": "tech", "r": "rev", "q": "qa-1", "a": "root-a", "p": "prod-a", "o": "prod-b", "m": "token"}
 READS = [  # path, who may
-    ("/api/v1/openapi.json", "ntrqapom"), ("/api/v1/lines", "trqam"), ("/api/v1/frames", "trqam"), ("/api/v1/bench", "trqam"),
+    ("/api/v1/openapi.json", "ntrqapom"), ("/api/v1/login", "ntrqapom"), ("/api/v1/lines", "trqam"), ("/api/v1/frames", "trqam"), ("/api/v1/bench", "trqam"),
     ("/api/v1/history?instrument=x&channel=y", "trqam"), ("/api/v1/batches", "trqapom"), ("/api/v1/batches/{batch}", "trqapm"),
     ("/api/v1/tests/{batch}.1", "trqapm"), ("/api/v1/journal", "trqa"), ("/api/v1/session", "trqapom"), ("/api/v1/users", "qa"), ("/api/v1/tokens", "qa"),
     ("/api/v1/results/{batch}.1.R1/trace", "trqa"), ("/api/v1/events", "trqam"),

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+// Users and machines' tokens: who there is, and every change of it signed.
+import { html, useState } from './standalone.module.js';
+import { useFetched } from './fetched.js';
+import { Icon } from './icons.js';
+import { Empty, Failed, Loading, Status } from './parts.js';
+import { may, useSession, write } from './session.js';
+import { Signature } from './signature.js';
+import { Field } from './login.js';
+import { t } from './words.js';
+
+const ROLES = ['technician', 'reviewer', 'qa', 'admin', 'producer'];
+const TOKEN_ROLES = ['read', 'technician', 'qa', 'producer'];
+
+const roleWords = (roles) => roles.split(' ').map((role) => t(`role-${role}`)).join(' ');
+const checked = (elements, all) => all.filter((role) => elements[`role-${role}`].checked).join(' ');
+
+const Roles = ({ all, have = '' }) => html`<fieldset><legend>${t('roles')}</legend>${all.map((role) => html`<label key=${role} class="check">
+  <input type="checkbox" name=${`role-${role}`} defaultChecked=${` ${have} `.includes(` ${role} `)} />${t(`role-${role}`)}</label>`)}</fieldset>`;
+
+const Producer = ({ have = '' }) => html`<${Field} name="producer" label=${t('producer-of')} required=${false} maxlength="200" defaultValue=${have} />`;
+const Reason = ({ required = true }) => html`<${Field} name="reason" label=${t('reason')} required=${required} maxlength="200" />`;
+
+const at = (user, what) => `/api/v1/users/${encodeURIComponent(user)}/${what}`;
+
+function Change({ what, user, token, done, close }) {
+  const finish = (work) => async (password, elements) => {
+    const answer = await work(password, elements);
+    done(answer);
+  };
+  if (what === 'add')
+    return html`<${Signature} title=${t('user-add')} action=${t('user-add')} close=${close} sign=${finish((password, e) => write('POST', '/api/v1/users', {
+      user: e.user.value.trim(), name: e.name.value.trim(), roles: checked(e, ROLES), producer: e.producer.value.trim(), new_password: e.new_password.value }, { password }))}>
+      <${Field} name="user" label=${t('user')} hint=${t('user-how')} spellcheck="false" autocomplete="off" maxlength="31" />
+      <${Field} name="name" label=${t('full-name')} autocomplete="off" maxlength="60" /><${Roles} all=${ROLES} /><${Producer} />
+      <${Field} name="new_password" label=${t('new-password')} hint=${t('password-how')} type="password" autocomplete="new-password" minlength="8" maxlength="128" /></${Signature}>`;
+  if (what === 'roles')
+    return html`<${Signature} title=${t('roles-of', user.user)} close=${close} sign=${finish((password, e) => write('PUT', at(user.user, 'roles'), {
+      roles: checked(e, ROLES), producer: e.producer.value.trim(), reason: e.reason.value }, { password }))}>
+      <${Roles} all=${ROLES} have=${user.roles} /><${Producer} have=${user.producer} /><${Reason} /></${Signature}>`;
+  if (what === 'password')
+    return html`<${Signature} title=${t('password-of', user.user)} close=${close} sign=${finish((password, e) => write('PUT', at(user.user, 'password'), {
+      new_password: e.new_password.value }, { password }))}>
+      <${Field} name="new_password" label=${t('new-password')} hint=${t('password-how')} type="password" autocomplete="new-password" minlength="8" maxlength="128" /></${Signature}>`;
+  if (what === 'disable' || what === 'enable')
+    return html`<${Signature} title=${t(`user-${what}`, user.user)} close=${close} sign=${finish((password, e) => write('POST', at(user.user, what), {
+      reason: e.reason.value }, { password }))}><p>${t(`user-${what}-how`)}</p><${Reason} /></${Signature}>`;
+  if (what === 'token')
+    return html`<${Signature} title=${t('token-add')} action=${t('token-add')} close=${close} sign=${finish((password, e) => write('POST', '/api/v1/tokens', {
+      name: e.name.value.trim(), roles: checked(e, TOKEN_ROLES), producer: e.producer.value.trim(), days: Number(e.days.value) }, { password }))}>
+      <${Field} name="name" label=${t('token-name')} autocomplete="off" maxlength="60" /><${Roles} all=${TOKEN_ROLES} have="read" /><${Producer} />
+      <${Field} name="days" label=${t('token-days')} type="number" min="1" max="366" defaultValue="90" /></${Signature}>`;
+  return html`<${Signature} title=${t('token-revoke', token.name)} close=${close} sign=${finish((password, e) => write('POST', `/api/v1/tokens/${encodeURIComponent(token.token)}/revoke`, {
+    reason: e.reason.value }, { password }))}><${Reason} /></${Signature}>`;
+}
+
+const Changes = ({ children }) => html`<td class="changes">${children}</td>`;
+const Button = ({ word, press }) => html`<button class="button small" onClick=${press}>${word}</button>`;
+
+function Users({ users, change }) {
+  return html`<table class="list people"><thead><tr><th>${t('user')}</th><th>${t('full-name')}</th><th>${t('roles')}</th><th>${t('status')}</th><th></th></tr></thead>
+    <tbody>${users.map((user) => html`<tr key=${user.user}><td>${user.user}</td><td>${user.name}</td><td>${roleWords(user.roles)} ${user.producer && html`<small>${user.producer}</small>`}</td>
+      <td><${Status} icon=${user.disabled ? 'disabled' : 'online'} word=${user.disabled ? t('disabled') : t('user-active')} /></td>
+      <${Changes}>${may('user.add') && html`<${Button} word=${t('roles')} press=${() => change('roles', { user })} /><${Button} word=${t('password')} press=${() => change('password', { user })} />
+        <${Button} word=${user.disabled ? t('enable') : t('disable')} press=${() => change(user.disabled ? 'enable' : 'disable', { user })} />`}</${Changes}></tr>`)}</tbody></table>`;
+}
+
+function Tokens({ tokens, change }) {
+  if (!tokens.length) return html`<${Empty} title=${t('tokens-none')} how=${t('tokens-how')} />`;
+  return html`<table class="list people"><thead><tr><th>${t('token-name')}</th><th>${t('roles')}</th><th>${t('token-until')}</th><th>${t('status')}</th><th></th></tr></thead>
+    <tbody>${tokens.map((token) => html`<tr key=${token.token}><td>${token.name} <small>${token.token}</small></td><td>${roleWords(token.roles)} ${token.producer && html`<small>${token.producer}</small>`}</td>
+      <td>${token.until.slice(0, 10)}</td><td><${Status} icon=${token.revoked ? 'disabled' : 'online'} word=${token.revoked ? t('revoked') : t('user-active')} /></td>
+      <${Changes}>${may('token.revoke') && !token.revoked && html`<${Button} word=${t('revoke')} press=${() => change('revoke', { token })} />`}</${Changes}></tr>`)}</tbody></table>`;
+}
+
+export function Admin() {
+  useSession();
+  const [version, again] = useState(0);
+  const [change, setChange] = useState(null);
+  const [secret, setSecret] = useState('');
+  const users = useFetched(may('user.list') ? '/api/v1/users' : '', version), tokens = useFetched(may('token.list') ? '/api/v1/tokens' : '', version);
+  const open = (what, which = {}) => setChange({ what, ...which });
+  if (!may('user.list')) return html`<${Empty} title=${t('not-for-you')} how=${t('not-for-you-how')} />`;
+  if (users.error || tokens.error) return html`<${Failed} error=${users.error || tokens.error} retry=${() => again((n) => n + 1)} />`;
+  return html`<div class="batch admin">
+    <section class="panel"><div class="panel-head"><h2>${t('users')}</h2><span class="end">${may('user.add') && html`<button class="button" id="add-user" onClick=${() => open('add')}>${t('user-add')}</button>`}</span></div>
+      ${users.data ? html`<div class="table-scroll"><${Users} users=${users.data.users} change=${open} /></div>` : html`<${Loading} />`}</section>
+    <section class="panel"><div class="panel-head"><h2>${t('tokens')}</h2><span class="end">${may('token.add') && html`<button class="button" id="add-token" onClick=${() => open('token')}>${t('token-add')}</button>`}</span></div>
+      ${secret && html`<div class="panel-body" role="status"><p><${Icon} name="warn" /> ${t('token-once')}</p><code class="command" id="secret">${secret}</code></div>`}
+      ${tokens.data ? html`<div class="table-scroll"><${Tokens} tokens=${tokens.data.tokens} change=${open} /></div>` : html`<${Loading} />`}</section>
+    ${change && html`<${Change} ...${change} close=${() => setChange(null)} done=${(answer) => {
+      setSecret(answer?.token?.secret || '');
+      again((n) => n + 1);
+    }} />`}</div>`;
+}
