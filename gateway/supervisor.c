@@ -2,6 +2,8 @@
  * assay serve: recorder first; when it has its journal, hosts and web. Whatever dies is started again. */
 #include "gateway/supervised.h"
 
+#include "gateway/people/people.h"
+
 #include <errno.h>
 #include <jansson.h>
 #include <poll.h>
@@ -93,19 +95,47 @@ static void give_up(struct supervisor *supervisor, const struct assay_error *err
 	begin_stop(supervisor);
 }
 
+/* Nobody can log in yet: where the code is with which the first administrator is made. The code itself is shown on a
+ * terminal only: what goes elsewhere may be a log. */
+static void say_first_admin(const char *path)
+{
+	char code[ASSAY_FIRST_CODE_MAX] = "";
+	FILE *file = fopen(path, "re");
+
+	if (file && isatty(STDOUT_FILENO) && fgets(code, sizeof code, file))
+		code[strcspn(code, "\n")] = '\0';
+	if (file)
+		(void)fclose(file);
+	if (*code)
+		(void)printf("No administrator yet. Open the address and make one with the code %s\n"
+			     "还没有管理员。请打开上面的地址，用代码 %s 建立\n",
+			code, code);
+	else
+		(void)printf("No administrator yet. Open the address and make one with the code in %s\n"
+			     "还没有管理员。请打开上面的地址，用 %s 里的代码建立\n",
+			path, path);
+}
+
 static void say_where(const struct supervisor *supervisor)
 {
 	const struct assay_serve_options *options = supervisor->options;
+	char path[1024];
+	bool first;
 	json_t *line;
 
+	(void)snprintf(path, sizeof path, "%s/run/first-admin", options->dir);
+	first = *supervisor->url && access(path, R_OK) == 0;
 	if (options->json) {
-		line = json_pack("{s:s,s:s}", "dir", options->dir, "url", supervisor->url);
+		line = json_pack("{s:s,s:s,s:s*}", "dir", options->dir, "url", supervisor->url, "first_admin",
+			first ? path : NULL);
 		if (line && json_dumpf(line, stdout, JSON_COMPACT) == 0)
 			(void)putchar('\n');
 		json_decref(line);
 	} else {
 		(void)printf("assay %s serves %s%s%s\n", ASSAY_VERSION, options->dir,
 			*supervisor->url ? " at " : "", supervisor->url);
+		if (first)
+			say_first_admin(path);
 	}
 	(void)fflush(stdout);
 }

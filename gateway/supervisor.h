@@ -13,7 +13,8 @@ struct assay_serve_options {
 	const char *listen; /* ADDR:PORT instead of lab.xml's; "": no web; NULL: as lab.xml says */
 	bool demonstration; /* whoever is on this machine may look without logging in */
 	bool quiet; /* say nothing on standard output */
-	bool json; /* what is said on standard output is one JSON line: {"dir", "url"} */
+	bool json; /* what is said on standard output is one JSON line: {"dir", "url"}, "first_admin" with the code's
+		file while nobody can log in */
 	int ready; /* > 0: this descriptor gets one line, the pages' address (or "" without web), when everything
 	              runs, and is closed */
 	unsigned recorder_silent_ms; /* a recorder that says nothing for so long is replaced; 0: 60 s */

@@ -2,6 +2,7 @@
  * assay demo: simulated instruments, the real gateway on them, and a technician's morning. */
 #include "gateway/cli/cli.h"
 #include "gateway/data_dir.h"
+#include "gateway/demo/people.h"
 #include "gateway/demo/play.h"
 #include "gateway/demo/sims.h"
 #include "gateway/supervisor.h"
@@ -159,7 +160,7 @@ static int start_instruments(struct demo *demo, struct assay_error *err)
 	return fclose(file) == 0 ? ASSAY_OK : io_error(err, path);
 }
 
-static void introduce(const struct demo *demo, const char *url)
+static void introduce(const struct demo *demo, const char *url, const char *password)
 {
 	(void)printf("%s\n\n"
 		     "assay demonstration laboratory. Open the address above in a browser.\n"
@@ -170,8 +171,10 @@ static void introduce(const struct demo *demo, const char *url)
 		     "(oven at 92 °C);\n"
 		     "                  click a result to see its bytes\n"
 		     "  from a shell    assay status -d %s\n"
+		     "  log in          as one of " ASSAY_DEMO_USERS " with the password %s\n"
+		     "                  (this directory's own; looking needs no login)\n"
 		     "Ctrl-C stops everything; assay demo -d %s goes on from there.\n",
-		url, demo->dir, demo->dir, demo->dir);
+		url, demo->dir, demo->dir, password, demo->dir);
 	(void)fflush(stdout);
 }
 
@@ -185,16 +188,20 @@ static int run_player(struct demo *demo, int ready)
 		.pause_ms = demo->once ? 0 : 1500,
 		.json = demo->json};
 	struct assay_error err;
-	char url[128] = "";
+	char url[128] = "", password[ASSAY_DEMO_PASSWORD_MAX];
 	ssize_t got = read(ready, url, sizeof url - 1);
 	int status;
 
 	if (got < 0)
 		return 1;
 	url[strcspn(url, "\n")] = '\0';
-	if (!demo->once)
-		introduce(demo, url);
-	status = assay_play_morning(&play, &err);
+	status = demo->once ? ASSAY_OK : assay_demo_password(demo->dir, password, &err);
+	if (!demo->once && status == ASSAY_OK) {
+		introduce(demo, url, password);
+		status = assay_demo_people(demo->dir, password, &err);
+	}
+	if (status == ASSAY_OK)
+		status = assay_play_morning(&play, &err);
 	if (status != ASSAY_OK)
 		(void)assay_cli_fail(demo->json, status, &err);
 	else if (demo->once && !demo->json)

@@ -76,6 +76,19 @@ done
 url=$(head -n 1 "$folder/out")
 curl -s -m 5 "$url/healthz" | grep -q '"status":"ok"'
 ok $? "pages answer at the address it prints ($url)"
+curl -s -m 5 "$url/api/v1/batches" | grep -q '"batches":'
+ok $? 'whoever is at this machine may look'
+[ "$(curl -s -m 5 -o /dev/null -w '%{http_code}' -X POST "$url/api/v1/batches")" = 401 ]
+ok $? 'and writes nothing without logging in'
+password=$(sed -n 's/.*with the password //p' "$folder/out")
+for _ in $(seq 100); do
+	curl -s -m 5 -H 'Content-Type: application/json' -d "{\"user\":\"maker\",\"password\":\"$password\"}" "$url/api/v1/session" | grep -q '"roles":"producer"' && break
+	tries=$((${tries:-0} + 1))
+	[ $tries -ge 4 ] && break
+	sleep 1
+done
+[ "${tries:-0}" -lt 4 ]
+ok $? 'its people log in with the password it prints'
 children=$(cat /proc/$pid/task/$pid/children)
 kill -INT $pid
 wait $pid

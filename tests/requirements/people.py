@@ -135,6 +135,7 @@ def password(user):
 
 def first_admin(gateway):
     code_file = f"{gateway.folder}/run/first-admin"
+    ok(gateway.said["first_admin"] == code_file, "S17 assay serve says where the code is", gateway.said)
     ok(stat.S_IMODE(os.stat(code_file).st_mode) == 0o600, "S17 the code's file is 0600")
     code = open(code_file).read().strip()
     ok(re.fullmatch(r"([A-Z0-9]{4}-){3}[A-Z0-9]{4}", code) is not None, "S17 the code's form", code)
