@@ -23,7 +23,7 @@ MAKEFLAGS += --no-builtin-rules
 Q := $(if $(V),,@)
 say = @$(if $(V),:,printf '  %-8s %s\n' '$(1)' '$(2)')
 
-PKGS := libseccomp libmodbus libserialport libxml-2.0 sqlite3 libmicrohttpd jansson libpcre2-8 libsodium libcrypto gsl
+PKGS := libseccomp libmodbus libserialport libxml-2.0 sqlite3 libmicrohttpd jansson libpcre2-8 libsodium libcrypto gsl gnutls
 PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null | sed 's/-I/-isystem /g')
 PKG_LIBS   := $(shell pkg-config --libs $(PKGS) 2>/dev/null)
 # Of the helper program that prints; nothing else is linked with these.
@@ -171,7 +171,7 @@ debug release clang asan tsan cov:
 
 # Packages of Debian 12. Nothing is asked of the network when they are there.
 DEPS := gcc libc6-dev pkg-config libmodbus-dev libserialport-dev libxml2-dev libsqlite3-dev libmicrohttpd-dev \
-	libjansson-dev libpcre2-dev libsodium-dev libssl-dev libgsl-dev libseccomp-dev linux-libc-dev nodejs npm \
+	libjansson-dev libpcre2-dev libsodium-dev libssl-dev libgnutls28-dev libgsl-dev libseccomp-dev linux-libc-dev nodejs npm \
 	libpango1.0-dev libcairo2-dev libharfbuzz-dev libqrencode-dev libzint-dev fonts-noto-cjk fonts-dejavu-core
 DEPS_CHECK := clang clang-format clang-tidy libclang-rt-14-dev cppcheck libcmocka-dev libxml2-utils sqlite3 python3 \
 	python3-pymodbus python3-serial python3-serial-asyncio python3-nacl python3-scipy python3-numpy strace socat mbpoll groff shellcheck curl procps chromium chromium-driver \

@@ -95,6 +95,11 @@ int assay_config_check(
 	const unsigned *at = source_lines;
 	int status = ASSAY_OK;
 
+	if ((*store->config.certificate == '\0') != (*store->config.key == '\0'))
+		return assay_error_set(err, ASSAY_EREFUSED, "config-invalid",
+			"%s：<web> 的 certificate 和 key 要一起写",
+			"%s: <web> names certificate and key together", store->config.path);
+
 	for (size_t i = 0; status == ASSAY_OK && i < store->config.line_count; i++) {
 		status = check_line(store, i, err);
 		if (status == ASSAY_OK)

@@ -70,7 +70,7 @@ static int split(const char *address, char host[64], char port[8])
 	return 0;
 }
 
-static void name_url(int fd, char url[ASSAY_URL_MAX])
+void assay_listener_url(int fd, bool tls, char url[ASSAY_URL_MAX])
 {
 	struct sockaddr_storage bound = {0};
 	socklen_t size = sizeof bound;
@@ -79,11 +79,25 @@ static void name_url(int fd, char url[ASSAY_URL_MAX])
 	if (getsockname(fd, (struct sockaddr *)&bound, &size) == 0)
 		(void)getnameinfo((struct sockaddr *)&bound, size, host, sizeof host, port, sizeof port,
 			NI_NUMERICHOST | NI_NUMERICSERV);
-	(void)snprintf(url, ASSAY_URL_MAX, bound.ss_family == AF_INET6 ? "http://[%s]:%s" : "http://%s:%s",
-		host, port);
+	(void)snprintf(url, ASSAY_URL_MAX, bound.ss_family == AF_INET6 ? "%s://[%s]:%s" : "%s://%s:%s",
+		tls ? "https" : "http", host, port);
 }
 
-int assay_listener_http(const char *address, int *fd_out, char url[ASSAY_URL_MAX], struct assay_error *err)
+bool assay_listener_is_loopback(int fd)
+{
+	struct sockaddr_storage address = {0};
+	socklen_t length = sizeof address;
+
+	if (getsockname(fd, (struct sockaddr *)&address, &length) != 0)
+		return false;
+	if (address.ss_family == AF_INET)
+		return ntohl(((const struct sockaddr_in *)(const void *)&address)->sin_addr.s_addr) >> 24 ==
+		       127;
+	return address.ss_family == AF_INET6 &&
+	       IN6_IS_ADDR_LOOPBACK(&((const struct sockaddr_in6 *)(const void *)&address)->sin6_addr);
+}
+
+int assay_listener_http(const char *address, int *fd_out, struct assay_error *err)
 {
 	struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICSERV},
 			*found = NULL;
@@ -112,7 +126,6 @@ int assay_listener_http(const char *address, int *fd_out, char url[ASSAY_URL_MAX
 		return status;
 	}
 	freeaddrinfo(found);
-	name_url(fd, url);
 	*fd_out = fd;
 	return ASSAY_OK;
 }

@@ -4,6 +4,7 @@
 #ifndef ASSAY_ROLE_H
 #define ASSAY_ROLE_H
 
+#include "gateway/certificate.h"
 #include "gateway/config.h"
 
 #include <stdint.h>
@@ -20,6 +21,7 @@ struct assay_role {
 	const uint16_t *lines; /* host: indexes in config->lines */
 	uint16_t line_count;
 	pid_t supervisor;
+	struct assay_certificate *certificate; /* of https; NULL: plain HTTP. Wiped in every role but web */
 	bool demonstration; /* a played laboratory: anybody on this machine may look */
 };
 

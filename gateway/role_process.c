@@ -101,6 +101,8 @@ static int run_role(enum role_kind kind, const struct assay_role *role)
 	struct assay_message refused = {.type = ASSAY_MSG_REFUSED, .generation = role->generation};
 	struct assay_error err;
 
+	if (kind != ROLE_WEB && role->certificate) /* this process's copy */
+		explicit_bzero(role->certificate, sizeof *role->certificate);
 	if (confine(kind, role, &err) == ASSAY_OK)
 		return kinds[kind].run(role);
 	if (assay_channel_send(role->control, &refused, &err, sizeof err, -1) != ASSAY_OK)

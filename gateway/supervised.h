@@ -26,6 +26,7 @@ struct supervisor {
 	struct assay_places places;
 	struct assay_config *config;
 	struct assay_data_dir dir;
+	struct assay_certificate *certificate; /* NULL: plain HTTP, on this machine only */
 	struct assay_role role; /* what all roles are handed */
 	char url[ASSAY_URL_MAX];
 	enum serve_phase phase;

@@ -126,14 +126,17 @@ static void say_where(const struct supervisor *supervisor)
 	(void)snprintf(path, sizeof path, "%s/run/first-admin", options->dir);
 	first = *supervisor->url && access(path, R_OK) == 0;
 	if (options->json) {
-		line = json_pack("{s:s,s:s,s:s*}", "dir", options->dir, "url", supervisor->url, "first_admin",
-			first ? path : NULL);
+		line = json_pack("{s:s,s:s,s:s*,s:s*}", "dir", options->dir, "url", supervisor->url,
+			"first_admin", first ? path : NULL, "fingerprint",
+			supervisor->certificate ? supervisor->certificate->fingerprint : NULL);
 		if (line && json_dumpf(line, stdout, JSON_COMPACT) == 0)
 			(void)putchar('\n');
 		json_decref(line);
 	} else {
 		(void)printf("assay %s serves %s%s%s\n", ASSAY_VERSION, options->dir,
 			*supervisor->url ? " at " : "", supervisor->url);
+		if (supervisor->certificate)
+			(void)printf("certificate SHA-256 %s\n", supervisor->certificate->fingerprint);
 		if (first)
 			say_first_admin(path);
 	}
@@ -425,6 +428,25 @@ static int make_roles(struct supervisor *supervisor, struct assay_error *err)
 	return host_plan(supervisor, err);
 }
 
+/* Beyond this machine only https is spoken; on it, when the laboratory has a certificate. */
+static int secure(struct supervisor *supervisor, const char *listen, struct assay_error *err)
+{
+	int fd = supervisor->roles[SERVE_WEB].listener, status = ASSAY_OK;
+	bool tls = !assay_listener_is_loopback(fd) || *supervisor->config->certificate;
+	char host[64] = "";
+
+	if (tls) {
+		const char *end = strrchr(listen, ':');
+
+		(void)snprintf(host, sizeof host, "%.*s", end ? (int)(end - listen) : 0, listen);
+		host[strcspn(host, "]")] = '\0';
+		status = assay_certificate_load(supervisor->options->dir, supervisor->config,
+			host[0] == '[' ? host + 1 : host, &supervisor->certificate, err);
+	}
+	assay_listener_url(fd, tls, supervisor->url);
+	return status;
+}
+
 static int open_listeners(struct supervisor *supervisor, struct assay_error *err)
 {
 	const char *listen =
@@ -434,7 +456,9 @@ static int open_listeners(struct supervisor *supervisor, struct assay_error *err
 
 	if (status != ASSAY_OK || !*listen)
 		return status;
-	status = assay_listener_http(listen, &supervisor->roles[SERVE_WEB].listener, supervisor->url, err);
+	status = assay_listener_http(listen, &supervisor->roles[SERVE_WEB].listener, err);
+	if (status == ASSAY_OK)
+		status = secure(supervisor, listen, err);
 	if (status == ASSAY_OK)
 		supervisor->roles[SERVE_WEB].kind = ROLE_WEB;
 	return status;
@@ -465,6 +489,7 @@ static int prepare(struct supervisor *supervisor, struct assay_error *err)
 		.places = &supervisor->places,
 		.dir = options->dir,
 		.supervisor = getpid(),
+		.certificate = supervisor->certificate,
 		.demonstration = options->demonstration};
 	return status;
 }
@@ -488,6 +513,7 @@ static void release(struct supervisor *supervisor)
 	if (supervisor->mask_set)
 		(void)sigprocmask(SIG_SETMASK, &supervisor->old_mask, NULL);
 	assay_data_dir_release(&supervisor->dir);
+	assay_certificate_free(supervisor->certificate);
 	free(supervisor->roles);
 	free(supervisor->ports);
 	assay_config_free(supervisor->config);

@@ -14,7 +14,7 @@ struct assay_serve_options {
 	bool demonstration; /* whoever is on this machine may look without logging in */
 	bool quiet; /* say nothing on standard output */
 	bool json; /* what is said on standard output is one JSON line: {"dir", "url"}, "first_admin" with the code's
-		file while nobody can log in */
+		file while nobody can log in, "fingerprint" of the certificate with https */
 	int ready; /* > 0: this descriptor gets one line, the pages' address (or "" without web), when everything
 	              runs, and is closed */
 	unsigned recorder_silent_ms; /* a recorder that says nothing for so long is replaced; 0: 60 s */

@@ -2,11 +2,11 @@
  * The web role's loop. */
 #include "gateway/web/web.h"
 #include "gateway/confine.h"
+#include "gateway/listener.h"
 #include "gateway/wire/channel.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -27,20 +27,6 @@ uint64_t web_now_ms(void)
 	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
-static bool bound_to_loopback(int fd)
-{
-	struct sockaddr_storage address = {0};
-	socklen_t length = sizeof address;
-
-	if (getsockname(fd, (struct sockaddr *)(void *)&address, &length) != 0)
-		return false;
-	if (address.ss_family == AF_INET)
-		return ntohl(((const struct sockaddr_in *)(const void *)&address)->sin_addr.s_addr) >> 24 ==
-		       127;
-	return address.ss_family == AF_INET6 &&
-	       IN6_IS_ADDR_LOOPBACK(&((const struct sockaddr_in6 *)(const void *)&address)->sin6_addr);
-}
-
 /* The library's own complaints are about single callers; answers and counts say enough. */
 static void no_log(void *cls, const char *format, va_list arguments)
 {
@@ -49,24 +35,35 @@ static void no_log(void *cls, const char *format, va_list arguments)
 	(void)arguments;
 }
 
+/* TLS 1.2 and 1.3 with forward secrecy and nothing older; the server's order counts. */
+#define PRIORITIES "SECURE128:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:-RSA:-SHA1:%SERVER_PRECEDENCE"
+
 static int start(struct web *web, struct assay_error *err)
 {
+	struct assay_certificate *certificate = web->role->certificate;
+	struct MHD_OptionItem tls[] = {
+		{MHD_OPTION_HTTPS_MEM_CERT, 0, certificate ? certificate->certificate : NULL},
+		{MHD_OPTION_HTTPS_MEM_KEY, 0, certificate ? certificate->key : NULL},
+		{MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(uintptr_t)PRIORITIES}, {MHD_OPTION_END, 0, NULL}};
 	int listener = fcntl(web->role->listener, F_DUPFD_CLOEXEC, 3);
 	int flags = listener < 0 ? -1 : fcntl(listener, F_GETFL);
 
 	if (flags < 0 || fcntl(listener, F_SETFL, flags | O_NONBLOCK) != 0)
 		return assay_error_set(err, ASSAY_EIO, "listener", "监听描述符不能用（%s）",
 			"the listening descriptor cannot be used (%s)", strerror(errno));
-	web->loopback = bound_to_loopback(listener);
-	web->daemon = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, NULL,
-		NULL, web_request_answer, web, MHD_OPTION_EXTERNAL_LOGGER, no_log, NULL,
+	web->loopback = assay_listener_is_loopback(listener);
+	web->tls = certificate != NULL;
+	web->daemon = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG |
+					       (web->tls ? MHD_USE_TLS : MHD_NO_FLAG),
+		0, NULL, NULL, web_request_answer, web, MHD_OPTION_EXTERNAL_LOGGER, no_log, NULL,
 		MHD_OPTION_LISTEN_SOCKET, listener, MHD_OPTION_CONNECTION_LIMIT, WEB_CONNECTIONS_MAX,
 		MHD_OPTION_PER_IP_CONNECTION_LIMIT,
 		web->loopback ? WEB_CONNECTIONS_MAX / 2 : WEB_CONNECTIONS_PER_ADDRESS,
 		MHD_OPTION_CONNECTION_TIMEOUT, WEB_IDLE_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
 		(size_t)WEB_CONNECTION_MEMORY, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_URI_LOG_CALLBACK,
 		web_request_begin, web, MHD_OPTION_NOTIFY_COMPLETED, web_request_end, web,
-		MHD_OPTION_NOTIFY_CONNECTION, web_peer_notify, web, MHD_OPTION_END);
+		MHD_OPTION_NOTIFY_CONNECTION, web_peer_notify, web, MHD_OPTION_ARRAY,
+		web->tls ? tls : &tls[3], MHD_OPTION_END);
 	if (!web->daemon) {
 		(void)close(listener);
 		return assay_error_set(

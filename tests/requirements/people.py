@@ -6,6 +6,7 @@ Cases are named by their number in the security checklist (S11 ...). Expected st
 routes and roles below is written by hand from DESIGN.md (technician works, reviewer decides, QA reads and holds, an administrator decides
 about no batch, a producer sees its own)."""
 
+import hashlib
 import http.client
 import json
 import os
@@ -461,11 +462,59 @@ def login_costs(gateway):
     ok(headers["Retry-After"] is not None and body["code"] == "too-many-tries", "S15 and says when to come back", body)
 
 
+def beyond_this_machine(folder):
+    """S28, S23, S11: https and nothing else when the address is not this machine's alone."""
+    gateway = Gateway(f"{folder}/tls", "0.0.0.0:0")
+    try:
+        ok(gateway.tls and re.fullmatch(r"([0-9A-F]{2}:){31}[0-9A-F]{2}", gateway.said.get("fingerprint", "")), "S28 https, with a fingerprint", gateway.said)
+        gateway.host = "127.0.0.1"
+        served = ssl.get_server_certificate((gateway.host, gateway.port))
+        ok(hashlib.sha256(ssl.PEM_cert_to_DER_cert(served)).hexdigest().upper() == gateway.said["fingerprint"].replace(":", ""), "S28 the certificate has that fingerprint")
+        ok(stat.S_IMODE(os.stat(f"{gateway.folder}/keys/web-key.pem").st_mode) == 0o600, "S30 its key is 0600")
+        status, headers, _ = gateway.call("GET", "/")
+        ok(status == 200 and headers["Strict-Transport-Security"].startswith("max-age=31536000"), "S23 HSTS", headers["Strict-Transport-Security"])
+        for name, lowest, highest, want in (("1.1", ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1, False), ("1.2", ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_2, True),
+                                            ("1.3", ssl.TLSVersion.TLSv1_3, ssl.TLSVersion.TLSv1_3, True)):
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+            context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+            context.set_ciphers("ALL:@SECLEVEL=0")
+            context.minimum_version, context.maximum_version = lowest, highest
+            try:
+                with socket.create_connection((gateway.host, gateway.port), 10) as plain, context.wrap_socket(plain) as spoken:
+                    got = spoken.version() == f"TLSv{name}" and "ECDHE" in spoken.cipher()[0] + ("ECDHE" if name == "1.3" else "")
+            except OSError:
+                got = False
+            ok(got == want, f"S28 TLS {name}: {want}")
+        with socket.create_connection((gateway.host, gateway.port), 10) as plain:
+            plain.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+            plain.settimeout(20)
+            try:
+                answer = plain.recv(4096)
+            except OSError:
+                answer = b""
+            ok(b"HTTP/1.1" not in answer, "S28 plain HTTP is not spoken", answer[:40])
+        status, _, _ = gateway.call("GET", "/api/v1/lines")
+        ok(status == 401, "nobody reads without logging in", status)
+        code = open(f"{gateway.folder}/run/first-admin").read().strip()
+        status, headers, body = gateway.call("POST", "/api/v1/first-admin", {"code": code, "user": "root-a", "name": "x", "new_password": password("root-a")})
+        flags = {part.strip() for part in headers["Set-Cookie"].split(";")[1:]}
+        ok(status == 200 and headers["Set-Cookie"].startswith("__Host-assay=") and {"Secure", "HttpOnly", "SameSite=Strict", "Path=/"} <= flags,
+           "S11 __Host- and Secure with https", headers["Set-Cookie"])
+        admin = Person(gateway, "root-a", password("root-a"))
+        status, _, body = admin.call("GET", "/api/v1/session")
+        ok(status == 200, "and it is taken", body)
+        os.chmod(f"{gateway.folder}/keys/web-key.pem", 0o644)
+        gateway.stop()
+        refused = subprocess.run([ASSAY, "serve", "-d", gateway.folder], capture_output=True, text=True, timeout=30)
+        ok(refused.returncode == 1 and "chmod 600" in refused.stderr, "S30 a key that others can read is refused", refused.stderr)
+        no_secrets(gateway)
+    finally:
+        if gateway.process.poll() is None:
+            gateway.process.kill()
+
+
 def journal_tells(gateway):
     rows = []
-    code, text, errors = gateway.command("journal", "export", "--since", "0")
-    if code != 0:
-        code, text, errors = gateway.command("export", "--since", "0")
     for file in sorted(os.listdir(f"{gateway.folder}/journal")):
         if file.endswith(".db"):
             database = sqlite3.connect(f"file:{gateway.folder}/journal/{file}?mode=ro", uri=True)
@@ -510,7 +559,9 @@ def main():
             journal_tells(gateway)
             gateway.stop()
             no_secrets(gateway)
-            code, text, errors = gateway.command("verify")
+            code = subprocess.run([ASSAY, "verify", gateway.folder], capture_output=True, timeout=60).returncode
+            ok(code == 0, "the journal verifies", code)
+            beyond_this_machine(folder)
         finally:
             if gateway.process.poll() is None:
                 gateway.process.kill()
