@@ -11,7 +11,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define BACKLOG 64
+#define BACKLOG 1024 /* a flood of strangers must not make a friend knock twice */
 
 int assay_listener_unix(const char *dir, int *fd_out, struct assay_error *err)
 {

@@ -444,6 +444,8 @@ static enum MHD_Result go_on(struct web_request *request, const char *method)
 	const struct web_problem *problem;
 	bool method_wrong;
 
+	if (request->caller.known)
+		web_peer_known(request->connection);
 	if (!request->path_refused && !request->write) {
 		route = web_route_find(request->path, request->id);
 		asset = route ? NULL : find_asset(request->path);

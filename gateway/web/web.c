@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -38,6 +39,18 @@ static void no_log(void *cls, const char *format, va_list arguments)
 /* TLS 1.2 and 1.3 with forward secrecy and nothing older; the server's order counts. */
 #define PRIORITIES "SECURE128:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:-RSA:-SHA1:%SERVER_PRECEDENCE"
 
+/* Room for all connections, as far as the system lets; libmicrohttpd refuses what does not fit. */
+static void raise_descriptors(void)
+{
+	struct rlimit limit;
+	const rlim_t wanted = WEB_CONNECTIONS_MAX + 100;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted)
+		return;
+	limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
+	(void)setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 static int start(struct web *web, struct assay_error *err)
 {
 	struct assay_certificate *certificate = web->role->certificate;
@@ -52,13 +65,12 @@ static int start(struct web *web, struct assay_error *err)
 		return assay_error_set(err, ASSAY_EIO, "listener", "监听描述符不能用（%s）",
 			"the listening descriptor cannot be used (%s)", strerror(errno));
 	web->loopback = assay_listener_is_loopback(listener);
+	raise_descriptors();
 	web->tls = certificate != NULL;
 	web->daemon = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG |
 					       (web->tls ? MHD_USE_TLS : MHD_NO_FLAG),
 		0, NULL, NULL, web_request_answer, web, MHD_OPTION_EXTERNAL_LOGGER, no_log, NULL,
 		MHD_OPTION_LISTEN_SOCKET, listener, MHD_OPTION_CONNECTION_LIMIT, WEB_CONNECTIONS_MAX,
-		MHD_OPTION_PER_IP_CONNECTION_LIMIT,
-		web->loopback ? WEB_CONNECTIONS_MAX / 2 : WEB_CONNECTIONS_PER_ADDRESS,
 		MHD_OPTION_CONNECTION_TIMEOUT, WEB_IDLE_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
 		(size_t)WEB_CONNECTION_MEMORY, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_URI_LOG_CALLBACK,
 		web_request_begin, web, MHD_OPTION_NOTIFY_COMPLETED, web_request_end, web,

@@ -16,8 +16,10 @@
 #include <stdint.h>
 #include <sys/stat.h>
 
-#define WEB_CONNECTIONS_MAX 256u
-#define WEB_CONNECTIONS_PER_ADDRESS 20u /* on loopback, where a proxy stands for many: half of all */
+#define WEB_CONNECTIONS_MAX 900u /* all together; descriptors are raised to hold them */
+/* Of those who have not shown who they are: the one that has asked longest makes room for the newest. */
+#define WEB_STRANGERS_MAX 256u
+#define WEB_STRANGERS_PER_ADDRESS 20u /* on loopback, where a proxy stands for many: half of all */
 #define WEB_CONNECTION_MEMORY 32768u /* bytes libmicrohttpd may hold for one connection */
 #define WEB_URI_MAX 4096u
 #define WEB_HEADERS_MAX 8192u /* bytes */
@@ -129,6 +131,8 @@ void web_state_close(struct web_state *state);
 /* peers.c */
 void web_peer_notify(void *web, struct MHD_Connection *connection, void **socket_context,
 	enum MHD_ConnectionNotificationCode code);
+/* He has shown who he is: no newcomer takes his place. */
+void web_peer_known(struct MHD_Connection *connection);
 /* A request has begun to be answered; watch: an endless answer, with deadlines of its own. */
 void web_peer_answering(struct MHD_Connection *connection, bool watch);
 void web_peer_progress(struct MHD_Connection *connection); /* a viewer has taken an event whole */

@@ -749,7 +749,7 @@ static void test_viewers_are_counted(void **state)
 
 static void test_many_connections(void **state)
 {
-	int fd[WEB_CONNECTIONS_MAX / 2 - 8];
+	int fd[WEB_STRANGERS_MAX / 2 - 8];
 
 	(void)state;
 	for (size_t i = 0; i < sizeof fd / sizeof *fd; i++) {
