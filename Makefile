@@ -144,7 +144,7 @@ $(B)/tests/fault/%: $(O)/tests/fault/%.o $(B)/libgateway.a $(B)/liblimits.a
 $(B)/tests/bench/%: $(O)/tests/bench/%.o $(B)/libgateway.a $(B)/liblimits.a
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(LD_EXE) -o $@ $< $(B)/libgateway.a $(B)/liblimits.a $(PKG_LIBS) -ldl -lpthread
+	$(Q)$(CC) $(LD_EXE) -o $@ $< $(B)/libgateway.a $(B)/liblimits.a $(PKG_LIBS) -lcmocka -ldl -lpthread
 # Outside the fuzz mode a target is linked with a main that replays its corpus.
 FUZZ_MAIN := $(if $(filter fuzz,$(MODE)),,$(O)/tests/fuzz/replay_corpus.o)
 $(B)/tests/fuzz/%: $(O)/tests/fuzz/%.o $(FUZZ_MAIN) $(B)/libgateway.a $(B)/liblimits.a

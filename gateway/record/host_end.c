@@ -4,6 +4,7 @@
 #include "gateway/record/recorder.h"
 
 #include "gateway/record/events.h"
+#include "gateway/wire/channel_batch.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -242,18 +243,16 @@ static void on_message(struct recorder *recorder, struct recorder_host *host,
 
 static bool take_messages(struct recorder *recorder, struct recorder_host *host, bool all)
 {
-	static uint8_t payload[ASSAY_CHANNEL_PAYLOAD_MAX];
-	struct assay_message head;
-	int passed, got = 1;
+	static struct assay_channel_batch batch;
 
-	while (!recorder->stop && (all || recorder->group < RECORDER_GROUP_ENTRIES) &&
-		(got = assay_channel_receive(host->fd, &head, payload, &passed)) != 0) {
-		if (passed >= 0)
-			(void)close(passed);
-		if (got == ASSAY_EGONE)
+	while (!recorder->stop && (all || recorder->group < RECORDER_GROUP_ENTRIES)) {
+		assay_channel_receive_batch(host->fd, &batch);
+		for (unsigned i = 0; i < batch.count && !recorder->stop; i++)
+			on_message(recorder, host, &batch.head[i], batch.payload[i]);
+		if (batch.gone)
 			return false;
-		if (got > 0)
-			on_message(recorder, host, &head, payload);
+		if (batch.count == 0)
+			break;
 	}
 	return true;
 }

@@ -9,6 +9,7 @@
 
 #define CHECKPOINT_ENTRIES 1000u
 #define CHECKPOINT_NS (60ull * 1000000000u)
+#define PUBLISH_NS (5ull * 1000000000u)
 #define ENTRY_OVERHEAD 140u /* bytes on disk beside body and raw */
 
 uint64_t journal_now_ns(int clock)
@@ -254,6 +255,14 @@ int assay_journal_commit(struct assay_journal *journal, struct assay_error *err)
 	return ASSAY_OK;
 }
 
+/* The copy beside the segments costs two syncs of its own: under a flood of entries not for each note. */
+static bool publish_now(const struct assay_journal *journal, bool force)
+{
+	return journal->publish_due &&
+	       (force || !journal->published_ns ||
+		       journal_now_ns(CLOCK_MONOTONIC) - journal->published_ns >= PUBLISH_NS);
+}
+
 int assay_journal_checkpoint(
 	struct assay_journal *journal, uint64_t mono_ns, bool force, bool *made_out, struct assay_error *err)
 {
@@ -275,11 +284,12 @@ int assay_journal_checkpoint(
 		if (made_out)
 			*made_out = true;
 	}
-	if (journal->publish_due) {
+	if (publish_now(journal, force)) {
 		status = assay_checkpoint_publish(journal->dir, journal->note, err);
 		if (status != ASSAY_OK)
 			return status;
 		journal->publish_due = false;
+		journal->published_ns = journal_now_ns(CLOCK_MONOTONIC);
 	}
 	assay_reserve_look(&journal->reserve, journal_now_ns(CLOCK_MONOTONIC));
 	return !force && journal_roll_due(journal) ? journal_roll(journal, err) : ASSAY_OK;

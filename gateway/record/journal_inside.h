@@ -37,6 +37,7 @@ struct assay_journal {
 	uint64_t checkpoint_size, checkpoint_ns;
 	char note[ASSAY_NOTE_MAX]; /* the newest checkpoint ... */
 	bool publish_due; /* ... and whether it still has to be written beside the segments */
+	uint64_t published_ns;
 	int wal_pages, wal_limit; /* after the last commit; then it goes into the file */
 	struct assay_reserve reserve;
 	void (*wrote)(void *context, const struct assay_entry *entry);

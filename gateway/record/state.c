@@ -73,7 +73,9 @@ static int open_database(struct assay_state *state)
 		rc = SQLITE_IOERR;
 	if (rc == SQLITE_OK)
 		rc = sqlite3_exec(state->db,
-			"PRAGMA synchronous=NORMAL; PRAGMA cell_size_check=ON; PRAGMA temp_store=MEMORY",
+			"PRAGMA synchronous=NORMAL; PRAGMA wal_autocheckpoint=4000; PRAGMA "
+			"cell_size_check=ON;"
+			" PRAGMA temp_store=MEMORY",
 			NULL, NULL, NULL);
 	if (rc == SQLITE_OK)
 		rc = state_check_tables(state->db);
