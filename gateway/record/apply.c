@@ -50,6 +50,13 @@ static int put_reading(struct assay_state *state, const struct assay_entry *entr
 	return state_late_value(state, &late, err);
 }
 
+void assay_state_expect(struct assay_state *state, uint64_t sequence)
+{
+	uint64_t last_prune = sequence / PRUNE_EXCHANGES_EVERY * PRUNE_EXCHANGES_EVERY;
+
+	state->exchanges_from = last_prune > ASSAY_STATE_EXCHANGES ? last_prune - ASSAY_STATE_EXCHANGES : 0;
+}
+
 /* Bounded, and at the same sequences whenever the state is made. */
 static int prune(struct assay_state *state, uint64_t sequence, struct assay_error *err)
 {
@@ -98,7 +105,7 @@ static int apply_exchange(struct assay_state *state, const struct assay_entry *e
 	if (length > sizeof received)
 		length = sizeof received;
 	status = state_late_mark(state, entry->line, exchange.generation, exchange.id, err);
-	if (status == ASSAY_OK)
+	if (status == ASSAY_OK && entry->sequence >= state->exchanges_from)
 		status = state_run(state, STATE_PUT_EXCHANGE, err, "ittitibst", (int64_t)entry->sequence,
 			entry->line, exchange.instrument, entry->wall_ns,
 			assay_outcome_name(exchange.end.outcome), (int64_t)exchange.end.solicited, received,

@@ -168,7 +168,10 @@ static int on_end(struct recorder *recorder, struct recorder_line *line, const s
 	status = record(recorder, line, &exchange, head->wall_ns, head->mono_ns, err);
 	if (status == ASSAY_OK && recorder->lab_changed)
 		status = host_want_refresh(recorder, err);
-	if (status == ASSAY_OK && line->armed && exchange.end.readings)
+	if (status != ASSAY_OK || !line->armed || !exchange.end.readings)
+		return status;
+	status = recorder_follow_settle(recorder, err);
+	if (status == ASSAY_OK)
 		status = assay_lab_exchange(
 			&recorder->lab, line->last_sequence, head->wall_ns, begun, &exchange, err);
 	return status;
@@ -311,8 +314,11 @@ void host_end_flush(struct recorder *recorder, const char *why)
 static bool load_marks(struct recorder *recorder, struct recorder_line *line)
 {
 	struct assay_error err;
-	int status = assay_state_mark(
-		recorder->state, line->config->id, line->generation, &line->done_id, &line->line_id, &err);
+	int status = recorder_follow_settle(recorder, &err);
+
+	if (status == ASSAY_OK)
+		status = assay_state_mark(recorder->state, line->config->id, line->generation, &line->done_id,
+			&line->line_id, &err);
 
 	if (status != ASSAY_OK) {
 		recorder_failed(recorder, status, &err);

@@ -30,6 +30,19 @@ int64_t recorder_wall_ns(void)
 	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
+static int give_state(struct recorder *recorder, const struct assay_entry *entry, struct assay_error *err)
+{
+	int status;
+
+	if (entry->kind == ASSAY_ENTRY_EXCHANGE)
+		return recorder_follow_add(recorder, entry, err);
+	status = recorder_follow_settle(recorder, err);
+	if (status == ASSAY_OK)
+		status = assay_state_apply(recorder->state, entry, err);
+	recorder->state_failed = status != ASSAY_OK;
+	return status;
+}
+
 int recorder_append(struct recorder *recorder, struct assay_entry *entry, struct assay_error *err)
 {
 	int status;
@@ -43,11 +56,9 @@ int recorder_append(struct recorder *recorder, struct assay_entry *entry, struct
 	status = assay_journal_append(recorder->journal, entry, err);
 	if (status != ASSAY_OK)
 		return status;
-	status = assay_state_apply(recorder->state, entry, err);
-	if (status != ASSAY_OK) {
-		recorder->state_failed = true;
+	status = give_state(recorder, entry, err);
+	if (status != ASSAY_OK)
 		return status;
-	}
 	if (recorder->group++ == 0)
 		recorder->group_ns = recorder_now_ns();
 	if (entry->kind >= ASSAY_ENTRY_BATCH && entry->kind <= ASSAY_ENTRY_REVIEW)
@@ -76,11 +87,16 @@ int recorder_append_json(struct recorder *recorder, uint16_t kind, const char *l
 	return status;
 }
 
-/* It will be given what it missed before anything else is taken. */
-static void state_is_behind(struct recorder *recorder, const struct assay_error *err)
+void recorder_state_behind(struct recorder *recorder)
 {
 	assay_state_rollback(recorder->state);
+	recorder_follow_forget(&recorder->follow);
 	recorder->state_behind = true;
+}
+
+static void state_is_behind(struct recorder *recorder, const struct assay_error *err)
+{
+	recorder_state_behind(recorder);
 	recorder->paused = true;
 	recorder->retry_ns = recorder_now_ns();
 	host_end_forget_uncommitted(recorder);
@@ -111,6 +127,7 @@ int recorder_commit(struct recorder *recorder, struct assay_error *err)
 	/* Durable from here on; the state is only a picture of it. */
 	if (assay_state_commit(recorder->state, &behind) != ASSAY_OK)
 		state_is_behind(recorder, &behind);
+	recorder_follow_committed(&recorder->follow);
 	return ASSAY_OK;
 }
 
@@ -122,9 +139,12 @@ void recorder_wrote(void *context, const struct assay_entry *entry)
 
 	if (!recorder->state || recorder->state_behind)
 		return; /* at start, or until it has caught up: then it comes from the journal */
-	status = assay_state_apply(recorder->state, entry, &err);
+	status = recorder_follow_settle(recorder, &err);
+	if (status == ASSAY_OK)
+		status = assay_state_apply(recorder->state, entry, &err);
 	if (status == ASSAY_OK)
 		status = assay_state_commit(recorder->state, &err);
+	recorder->state_failed = false;
 	if (status != ASSAY_OK)
 		state_is_behind(recorder, &err);
 }
@@ -143,6 +163,7 @@ static int append_fault(
 static void take_back(struct recorder *recorder)
 {
 	assay_journal_rollback(recorder->journal);
+	recorder_follow_take_back(&recorder->follow);
 	if (!recorder->state_behind)
 		assay_state_rollback(recorder->state);
 	recorder->group = 0;
@@ -341,6 +362,15 @@ static void end_group(struct recorder *recorder)
 		recorder_failed(recorder, status, &err);
 }
 
+static void settle_state(struct recorder *recorder)
+{
+	struct assay_error err;
+	int status = recorder_follow_settle(recorder, &err);
+
+	if (status != ASSAY_OK)
+		recorder_failed(recorder, status, &err);
+}
+
 static void step(struct recorder *recorder)
 {
 	static struct pollfd polled[3 + RECORDER_HOSTS_MAX + RECORDER_CLIENTS_MAX];
@@ -348,6 +378,7 @@ static void step(struct recorder *recorder)
 	struct recorder_client *clients[RECORDER_CLIENTS_MAX];
 	size_t host_count = recorder->host_count, client_count = recorder->client_count;
 	nfds_t count = 0;
+	int ready;
 
 	polled[count++] = (struct pollfd){recorder->role->control, POLLIN, 0};
 	polled[count++] = (struct pollfd){
@@ -362,11 +393,13 @@ static void step(struct recorder *recorder)
 			clients[i]->fd, (short)(clients[i]->out_length ? POLLOUT : POLLIN), 0};
 	}
 	polled[count++] = (struct pollfd){recorder->passwords_fd, POLLIN, 0};
-	if (poll(polled, count, wait_ms(recorder)) < 0 && errno != EINTR) {
+	ready = poll(polled, count, recorder->follow.count ? 0 : wait_ms(recorder));
+	if (ready < 0 && errno != EINTR) {
 		recorder->stop = true;
 		recorder->code = 1;
 		return;
 	}
+	recorder_follow_rest(recorder, ready == 0);
 	for (size_t i = 0; i < host_count && !recorder->stop; i++)
 		if (polled[2 + i].revents) {
 			host_end_readable(recorder, hosts[i]);
@@ -379,6 +412,11 @@ static void step(struct recorder *recorder)
 	host_end_tell(recorder);
 	if (polled[0].revents)
 		from_supervisor(recorder);
+	for (nfds_t i = 2 + host_count; i < count; i++)
+		if (polled[i].revents) {
+			settle_state(recorder); /* what clients ask is answered from it */
+			break;
+		}
 	for (size_t i = 0; i < client_count && !recorder->stop; i++)
 		if (polled[2 + host_count + i].revents)
 			client_end_ready(recorder, clients[i], polled[2 + host_count + i].revents);
@@ -430,6 +468,7 @@ static void release(struct recorder *recorder)
 		free(recorder->line[i].held);
 	free(recorder->line);
 	assay_state_close(recorder->state);
+	recorder_follow_close(&recorder->follow);
 	assay_journal_close(recorder->journal);
 	assay_specs_free(recorder->specs);
 	free(recorder);

@@ -3,7 +3,7 @@
  *
  * A group: entries are appended to the journal and applied to the state as they come, both in an open transaction;
  * commit makes the journal durable first, then shows the state, then tells hosts and clients. When the commit fails
- * both go back and nobody was told. */
+ * both go back and nobody was told. Exchanges reach the state a little later, many at a time (recorder_follow.c). */
 #ifndef ASSAY_RECORD_RECORDER_H
 #define ASSAY_RECORD_RECORDER_H
 
@@ -92,6 +92,15 @@ struct recorder_ask {
 	recorder_then *after; /* when a signature's password was right */
 };
 
+/* Entries that the journal has, or has in its open group, and the state has not been given yet. */
+struct recorder_follow {
+	struct assay_entry *entry;
+	uint8_t *bytes; /* their bodies and raw bytes */
+	size_t count, length;
+	size_t committed, committed_length; /* of these, durable */
+	uint64_t since_ns; /* when the first of them came */
+};
+
 struct recorder {
 	const struct assay_role *role;
 	struct assay_journal *journal;
@@ -110,6 +119,7 @@ struct recorder {
 	struct assay_throttle throttle;
 	struct recorder_ask *asks; /* that wait for a password */
 	bool people_changed; /* web has to forget whom it knows */
+	struct recorder_follow follow;
 	unsigned group; /* entries in the open group */
 	uint64_t group_ns;
 	bool paused; /* the disk is full or cannot be written: hosts pause, nothing is taken */
@@ -141,6 +151,23 @@ void recorder_failed(struct recorder *recorder, int status, const struct assay_e
 
 /* The journal wrote an entry by itself (assay_journal_options.wrote). */
 void recorder_wrote(void *context, const struct assay_entry *entry);
+
+/* The state cannot be given what the journal has: it catches up from there before anything else is taken. */
+void recorder_state_behind(struct recorder *recorder);
+
+/* recorder_follow.c */
+int recorder_follow_open(struct recorder_follow *follow, struct assay_error *err) ASSAY_WARN_UNUSED;
+void recorder_follow_close(struct recorder_follow *follow);
+/* Keep a copy for the state. */
+int recorder_follow_add(struct recorder *recorder, const struct assay_entry *entry,
+	struct assay_error *err) ASSAY_WARN_UNUSED;
+void recorder_follow_committed(struct recorder_follow *follow); /* what is kept is durable */
+void recorder_follow_take_back(struct recorder_follow *follow); /* what is not durable is gone */
+void recorder_follow_forget(struct recorder_follow *follow); /* all of it: it comes from the journal */
+/* Give the state everything, durable or not; what is not stays in its open transaction. */
+int recorder_follow_settle(struct recorder *recorder, struct assay_error *err) ASSAY_WARN_UNUSED;
+/* Between groups: settle when there is nothing else to do, or it is time. */
+void recorder_follow_rest(struct recorder *recorder, bool idle);
 
 /* recorder_start.c */
 int recorder_start(struct recorder *recorder, struct assay_error *err) ASSAY_WARN_UNUSED;

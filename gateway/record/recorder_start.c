@@ -368,6 +368,8 @@ int recorder_start(struct recorder *recorder, struct assay_error *err)
 	if (status == ASSAY_OK)
 		status = make_lines(recorder, err);
 	if (status == ASSAY_OK)
+		status = recorder_follow_open(&recorder->follow, err);
+	if (status == ASSAY_OK)
 		status = assay_state_open(role->dir, &recorder->state, err);
 	if (status == ASSAY_OK)
 		status = assay_state_catch_up(recorder->state, role->dir, err);

@@ -196,6 +196,8 @@ int assay_state_catch_up(struct assay_state *state, const char *dir, struct assa
 	memset(&state->failed, 0, sizeof state->failed);
 	memset(&failed, 0, sizeof failed);
 	if (status == ASSAY_OK) {
+		if (assay_reader_size(reader))
+			assay_state_expect(state, assay_reader_size(reader) - 1);
 		status = assay_reader_each(reader, state->applied, 0, apply_visit, state, &failed);
 		if (status != ASSAY_OK && err)
 			*err = state->failed.code[0] ? state->failed : failed;

@@ -90,6 +90,7 @@ struct assay_state {
 	sqlite3_stmt *statement[STATE_STATEMENTS];
 	bool open; /* a transaction */
 	uint64_t applied, committed;
+	uint64_t exchanges_from; /* what is older will not be in the list of frames when this is done */
 	uint8_t header[ASSAY_HEADER_SIZE]; /* of the last entry applied */
 	struct state_late_mark late_mark[STATE_LATE_MAX];
 	struct state_late_value late_value[STATE_LATE_MAX];
