@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A second reader of the journal, written from assay-journal.5. Python's standard library, and PyNaCl for Ed25519.
 
-usage: verify.py DIR|SEGMENT.db|FILE.proof [--checkpoint FILE] [--key FILE] [--json]
+usage: verify.py DIR|SEGMENT.db|EXPORT|FILE.proof [--checkpoint FILE] [--key FILE] [--json]
 
 Exit 0: the journal holds; 1: something does not; 2: usage. Changes no byte of what it reads."""
 
@@ -713,6 +713,67 @@ def proof(data, given, as_json):
     return 0
 
 
+def check_export(folder, given):
+    """What assay export wrote: leaves, order, digests, signature, and the signed root when every entry is there. Tables
+    are known by their digests alone."""
+    findings = []
+
+    def text(name):
+        with open(os.path.join(folder, name), encoding="utf-8") as file:
+            return file.read()
+
+    names = set(os.listdir(folder)) - {"SHA256SUMS"}
+    try:
+        sums = dict(reversed(line.split("  ", 1)) for line in text("SHA256SUMS").splitlines())
+    except (OSError, ValueError, UnicodeDecodeError):
+        sums = {}
+    for name in sorted(names | set(sums)):
+        if name not in names or name not in sums or file_digest(os.path.join(folder, name)) != sums[name]:
+            findings.append("%s: its digest is another" % name)
+    size = root = None
+    if "checkpoint" in names:
+        try:
+            size, root = check_note(given or Key(text("origin.pub")), text("checkpoint"))
+        except (Bad, OSError, UnicodeDecodeError) as error:
+            findings.append("checkpoint: %s" % error)
+    tree, seqs, same = Tree(), [], None
+    with open(os.path.join(folder, "entries.jsonl"), "rb") as file:
+        for number, line in enumerate(file, 1):
+            try:
+                entry = json.loads(line.decode())
+                header, raw = bytes.fromhex(entry["header"]), bytes.fromhex(entry["raw"])
+                body, seq = entry["body_text"].encode(), entry["seq"]
+                if (len(header) != 80 or header[:4] != b"ASJ1" or struct.unpack(">Q", header[8:16])[0] != seq
+                        or struct.unpack(">II", header[72:80]) != (len(body), len(raw))
+                        or sha(b"\0" + header + sha(body) + sha(raw)).hex() != entry["leaf"]
+                        or entry["body"] != (json.loads(entry["body_text"]) if body else None)
+                        or (seqs and seq <= seqs[-1])):
+                    raise ValueError
+            except (ValueError, KeyError, TypeError, struct.error):
+                findings.append("entries.jsonl, line %d: the entry does not hold" % number)
+                continue
+            seqs.append(seq)
+            if seq == tree.size:
+                tree.append(bytes.fromhex(entry["leaf"]))
+                if tree.size == size:
+                    same = tree.root() == root
+    if size and seqs and seqs[0] == 0 and seqs[-1] + 1 >= size and not same:
+        findings.append("the entries do not give the signed root")
+    return findings, seqs, bool(same)
+
+
+def export(folder, given, as_json):
+    findings, seqs, whole = check_export(folder, given)
+    if as_json:
+        print(json.dumps({"ok": not findings, "entries": len(seqs), "whole": whole, "findings": findings[:1000]}))
+    else:
+        for finding in findings:
+            print(finding)
+        print("%d entries, %s: %s" % (len(seqs), "every one there" if whole else "a part",
+                                      "the export holds" if not findings else "%d findings" % len(findings)))
+    return 1 if findings else 0
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("target")
@@ -729,6 +790,8 @@ def main():
                 start = file.read(12)
                 if start == b"assay-proof ":
                     return proof(start + file.read(), given, options.json)
+        if os.path.exists(os.path.join(options.target, "entries.jsonl")):
+            return export(options.target, given, options.json)
         reader = Reader(None if single else options.target, older, given)
         reader.run(options.target if single else None)
     except (Bad, OSError) as error:

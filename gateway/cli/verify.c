@@ -2,6 +2,7 @@
  * assay verify: the journal read again as evidence; needs no gateway and changes no byte. */
 #include "gateway/record/verify.h"
 #include "gateway/cli/cli.h"
+#include "gateway/lab/export.h"
 #include "gateway/record/derive.h"
 #include "gateway/record/sha256.h"
 
@@ -16,10 +17,13 @@
 #define TEXT_FILE_MAX 4096u
 
 static const char help[] =
-	"usage: assay verify [DIR|SEGMENT.db] [--checkpoint FILE] [--key FILE] [--replay] [--json]\n"
+	"usage: assay verify [DIR|SEGMENT.db|EXPORT] [--checkpoint FILE] [--key FILE] [--replay] [--json]\n"
 	"Read every byte of the journal again: entries, tree, checkpoints, links between segments.\n"
 	"Changes nothing. Exit 0: it holds; 1: something does not (the first place is named); 2: usage.\n"
 	"  DIR                data directory (else $ASSAY_DIR); or one segment file, with --key\n"
+	"  EXPORT             folder that assay export made: leaves, every file against the entries, "
+	"checkpoint;\n"
+	"                     the signed root, when every entry is there\n"
 	"  --checkpoint FILE  an older checkpoint to compare with: a signed note, or \"SIZE ROOT\" as "
 	"printed\n"
 	"                     on a certificate; convicts a later rewrite even by somebody with the key\n"
@@ -171,6 +175,79 @@ static int replay(const char *dir, const struct assay_verify_report *report, str
 	return status;
 }
 
+static void print_export_json(const struct assay_export_check *check, const struct output *output)
+{
+	json_t *object = json_pack("{s:b,s:I,s:I,s:I,s:I,s:I,s:b,s:b,s:I,s:I,s:O}", "ok",
+		check->findings == 0, "entries", (json_int_t)check->entries, "first",
+		(json_int_t)check->first, "last", (json_int_t)check->last, "missing",
+		(json_int_t)check->missing, "covered", (json_int_t)check->signed_size, "whole", check->whole,
+		"own_key", check->own_key, "gone", (json_int_t)check->gone, "finding_count",
+		(json_int_t)check->findings, "findings", output->findings);
+
+	(void)json_dumpf(object, stdout, JSON_COMPACT);
+	(void)putchar('\n');
+	json_decref(object);
+}
+
+static void print_export_text(const struct assay_export_check *check)
+{
+	(void)printf("%" PRIu64 " 条（%" PRIu64 " 至 %" PRIu64 "），检查点为 %" PRIu64 " 条签名\n%" PRIu64
+		     " entries (%" PRIu64 " to %" PRIu64 "), the checkpoint signs for %" PRIu64 "\n",
+		check->entries, check->first, check->last, check->signed_size, check->entries, check->first,
+		check->last, check->signed_size);
+	(void)fputs(check->whole ? "全部条目都在，签名的根由条目重新算得\n"
+				   "every entry is there; the signed root was worked out from them\n"
+				 : "只是一部分：条目各自成立，签名的根无从比较\n"
+				   "a part: each entry holds by itself, the signed root cannot be compared\n",
+		stdout);
+	if (check->missing)
+		(void)printf("其间缺 %" PRIu64 " 条\n%" PRIu64 " entries in between are not in it\n",
+			check->missing, check->missing);
+	if (check->own_key)
+		(void)fputs("公钥取自导出本身；用 --key 给出另行保存的公钥更可靠\n"
+			    "the key is the export's own; --key with one kept elsewhere says more\n",
+			stdout);
+	if (check->findings == 0)
+		(void)printf("导出成立\nthe export holds\n");
+	else
+		(void)printf("导出不成立：%" PRIu64 " 处，第一处：%s\nthe export does not hold: %" PRIu64
+			     " findings, the first: %s\n",
+			check->findings, check->worst.what.text_zh, check->findings,
+			check->worst.what.text_en);
+}
+
+static bool is_export(const char *target)
+{
+	char path[4096];
+	struct stat about;
+
+	(void)snprintf(path, sizeof path, "%s/entries.jsonl", target);
+	return stat(path, &about) == 0;
+}
+
+static int run_export(const char *target, const struct assay_verify_options *options, struct output *output,
+	struct assay_error *err)
+{
+	struct assay_export_check check;
+	int status = ASSAY_OK;
+
+	if (output->replay || options->checkpoint)
+		status = assay_error_set(err, ASSAY_EUSAGE, "usage",
+			"--replay 和 --checkpoint 要整个数据目录，不是导出",
+			"--replay and --checkpoint need the data directory, not an export");
+	if (status == ASSAY_OK)
+		status = assay_export_verify(target, options, &check, err);
+	if (status != ASSAY_OK)
+		return assay_cli_fail(output->json, status, err);
+	if (output->json)
+		print_export_json(&check, output);
+	else
+		print_export_text(&check);
+	if (assay_cli_flush() != 0)
+		return ASSAY_EXIT_REFUSED;
+	return check.findings ? ASSAY_EXIT_REFUSED : ASSAY_EXIT_DONE;
+}
+
 static int run(const char *target, const char *key_path, const char *checkpoint_path, struct output *output,
 	struct assay_error *err)
 {
@@ -193,6 +270,8 @@ static int run(const char *target, const char *key_path, const char *checkpoint_
 	}
 	if (status != ASSAY_OK)
 		return assay_cli_fail(output->json, status, err);
+	if (is_export(target))
+		return run_export(target, &options, output, err);
 	if (stat(target, &about) == 0 && S_ISREG(about.st_mode))
 		status = output->replay ? assay_error_set(err, ASSAY_EUSAGE, "usage",
 						  "--replay 要整个数据目录，不是一个段",

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "gateway/lab/export.h"
+#include "gateway/lab/export_inside.h"
 
 #include "gateway/lab/entries.h"
 #include "gateway/lab/query_row.h"
@@ -15,17 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define PATH_ROOM 900u
-#define COLUMNS_MAX 24u
-
-/* One CSV file: rows from the entries of one kind (0: the trail, all kinds). "=name" is text a person typed. */
-struct table {
-	const char *name;
-	uint16_t kind;
-	const char *column[COLUMNS_MAX];
-};
-
-static const struct table tables[] = {
+const struct export_table export_tables[EXPORT_TABLES] = {
 	{"batches", ASSAY_ENTRY_BATCH,
 		{"batch", "sample", "product", "=product_zh", "=product_en", "=name", "=producer", "=lot",
 			"produced", "=amount", "=origin", "=who", NULL}},
@@ -44,9 +34,8 @@ static const struct table tables[] = {
 		{"kind", "line", "batch", "test", "result", "slot", "instrument", "=who", "action", "value",
 			"unit", "=reason", "=text_zh", "=text_en", NULL}},
 };
-#define TABLES (sizeof tables / sizeof *tables)
 
-static const char readme[] =
+const char export_readme[] =
 	"assay export / assay 导出\n\n"
 	"entries.jsonl   every entry, one JSON object a line, in order. header, leaf and raw are hex; header "
 	"is\n"
@@ -65,15 +54,6 @@ static const char readme[] =
 	"Times are UTC. Order is by seq; the wall clock may have been set.\n\n"
 	"entries.jsonl 是全部条目；*.csv 是各类记录和审计追踪；时间为 UTC；用 sha256sum -c SHA256SUMS "
 	"核对文件。\n";
-
-struct export
-{
-	const char *to;
-	char folder[PATH_ROOM - 100]; /* TO.new */
-	FILE *entries, *table[TABLES];
-	int64_t from_ns, to_ns;
-	struct assay_export_report *report;
-};
 
 static int io_failed(struct assay_error *err, const char *path)
 {
@@ -135,7 +115,7 @@ static void put_value(FILE *file, const json_t *value, bool typed)
 	}
 }
 
-static void put_heads(FILE *file, const struct table *table)
+void export_put_heads(FILE *file, const struct export_table *table)
 {
 	(void)fputs("\xef\xbb\xbfseq,at", file);
 	for (size_t i = 0; table->column[i]; i++)
@@ -144,7 +124,7 @@ static void put_heads(FILE *file, const struct table *table)
 }
 
 static void put_line(
-	FILE *file, const struct table *table, const struct assay_entry *entry, const json_t *row)
+	FILE *file, const struct export_table *table, const struct assay_entry *entry, const json_t *row)
 {
 	char at[32];
 
@@ -215,7 +195,7 @@ int assay_export_lines(const char *dir, uint64_t since, FILE *out, struct assay_
 	return status;
 }
 
-static int take(void *context, const struct assay_entry *entry, const uint8_t leaf[ASSAY_HASH_SIZE])
+int export_take(void *context, const struct assay_entry *entry, const uint8_t leaf[ASSAY_HASH_SIZE])
 {
 	struct export *export = context;
 	json_t *body, *row;
@@ -227,11 +207,11 @@ static int take(void *context, const struct assay_entry *entry, const uint8_t le
 	body = body_of(entry);
 	row = assay_trail_row(entry);
 	status = row ? put_entry(export->entries, entry, body, leaf) : ASSAY_ENOMEM;
-	for (size_t i = 0; i < TABLES; i++) {
-		if (tables[i].kind == 0)
-			put_line(export->table[i], &tables[i], entry, row);
-		else if (tables[i].kind == entry->kind)
-			put_line(export->table[i], &tables[i], entry, body);
+	for (size_t i = 0; i < EXPORT_TABLES; i++) {
+		if (export_tables[i].kind == 0)
+			put_line(export->table[i], &export_tables[i], entry, row);
+		else if (export_tables[i].kind == entry->kind)
+			put_line(export->table[i], &export_tables[i], entry, body);
 	}
 	json_decref(row);
 	json_decref(body);
@@ -270,25 +250,26 @@ static int put_text(
 	return finish_file(export, file, name, sums, err);
 }
 
-/* A small file of the data directory, when it is there. */
-static int carry(struct export *export, const char *dir, const char *below, const char *name, FILE *sums,
-	struct assay_error *err)
+/* A small file of the data directory; "" when it is not there. */
+static int read_small(
+	const char *dir, const char *below, char text[EXPORT_SMALL_MAX], struct assay_error *err)
 {
-	char path[PATH_ROOM], text[4096];
+	char path[PATH_ROOM];
 	FILE *file;
 	size_t got;
 
 	(void)snprintf(path, sizeof path, "%s/%s", dir, below);
+	text[0] = '\0';
 	file = fopen(path, "re");
 	if (!file && errno == ENOENT)
 		return ASSAY_OK;
-	got = file ? fread(text, 1, sizeof text - 1, file) : 0;
+	got = file ? fread(text, 1, EXPORT_SMALL_MAX - 1, file) : 0;
 	text[got] = '\0';
-	if (!file || ferror(file) || got == sizeof text - 1)
+	if (!file || ferror(file) || got == EXPORT_SMALL_MAX - 1)
 		got = SIZE_MAX;
 	if (file)
 		(void)fclose(file);
-	return got == SIZE_MAX ? io_failed(err, path) : put_text(export, name, text, sums, err);
+	return got == SIZE_MAX ? io_failed(err, path) : ASSAY_OK;
 }
 
 static int open_files(struct export *export, struct assay_error *err)
@@ -296,17 +277,17 @@ static int open_files(struct export *export, struct assay_error *err)
 	char name[40];
 
 	export->entries = open_new(export, "entries.jsonl", err);
-	for (size_t i = 0; export->entries && i < TABLES; i++) {
-		(void)snprintf(name, sizeof name, "%s.csv", tables[i].name);
+	for (size_t i = 0; export->entries && i < EXPORT_TABLES; i++) {
+		(void)snprintf(name, sizeof name, "%s.csv", export_tables[i].name);
 		export->table[i] = open_new(export, name, err);
 		if (!export->table[i])
 			return ASSAY_EIO;
-		put_heads(export->table[i], &tables[i]);
+		export_put_heads(export->table[i], &export_tables[i]);
 	}
 	return export->entries ? ASSAY_OK : ASSAY_EIO;
 }
 
-static int finish(struct export *export, const char *dir, struct assay_error *err)
+static int finish(struct export *export, struct assay_error *err)
 {
 	FILE *sums = open_new(export, "SHA256SUMS", err), *file = export->entries;
 	int status = sums ? ASSAY_OK : ASSAY_EIO;
@@ -317,20 +298,20 @@ static int finish(struct export *export, const char *dir, struct assay_error *er
 		return status;
 	}
 	status = finish_file(export, file, "entries.jsonl", sums, err);
-	for (size_t i = 0; status == ASSAY_OK && i < TABLES; i++) {
+	for (size_t i = 0; status == ASSAY_OK && i < EXPORT_TABLES; i++) {
 		char name[40];
 
-		(void)snprintf(name, sizeof name, "%s.csv", tables[i].name);
+		(void)snprintf(name, sizeof name, "%s.csv", export_tables[i].name);
 		file = export->table[i];
 		export->table[i] = NULL;
 		status = finish_file(export, file, name, sums, err);
 	}
 	if (status == ASSAY_OK)
-		status = put_text(export, "README.txt", readme, sums, err);
-	if (status == ASSAY_OK)
-		status = carry(export, dir, "journal/checkpoint", "checkpoint", sums, err);
-	if (status == ASSAY_OK)
-		status = carry(export, dir, "keys/origin.pub", "origin.pub", sums, err);
+		status = put_text(export, "README.txt", export_readme, sums, err);
+	if (status == ASSAY_OK && *export->checkpoint)
+		status = put_text(export, "checkpoint", export->checkpoint, sums, err);
+	if (status == ASSAY_OK && *export->key)
+		status = put_text(export, "origin.pub", export->key, sums, err);
 	if (status != ASSAY_OK) {
 		(void)fclose(sums);
 		return status;
@@ -358,8 +339,8 @@ static void remove_all(const struct export *export)
 		(void)snprintf(path, sizeof path, "%s/%s", export->folder, names[i]);
 		(void)unlink(path);
 	}
-	for (size_t i = 0; i < TABLES; i++) {
-		(void)snprintf(path, sizeof path, "%s/%s.csv", export->folder, tables[i].name);
+	for (size_t i = 0; i < EXPORT_TABLES; i++) {
+		(void)snprintf(path, sizeof path, "%s/%s.csv", export->folder, export_tables[i].name);
 		(void)unlink(path);
 	}
 	(void)rmdir(export->folder);
@@ -379,7 +360,12 @@ int assay_export(const char *dir, const char *to, int64_t from_ns, int64_t to_ns
 	if (access(to, F_OK) == 0)
 		return assay_error_set(err, ASSAY_ETAKEN, "export-exists", "%s 已存在；请另取一个名字",
 			"%s is there already; give another name", to);
-	status = assay_reader_open(dir, ASSAY_READ_STILL, &reader, err);
+	/* Before the entries: a gateway that runs signs on, and what is exported must hold all that is signed for. */
+	status = read_small(dir, "journal/checkpoint", export.checkpoint, err);
+	if (status == ASSAY_OK)
+		status = read_small(dir, "keys/origin.pub", export.key, err);
+	if (status == ASSAY_OK)
+		status = assay_reader_open(dir, ASSAY_READ_STILL, &reader, err);
 	if (status != ASSAY_OK)
 		return status;
 	if (mkdir(export.folder, 0700) != 0) {
@@ -388,17 +374,17 @@ int assay_export(const char *dir, const char *to, int64_t from_ns, int64_t to_ns
 	}
 	status = open_files(&export, err);
 	if (status == ASSAY_OK) {
-		status = assay_reader_each(reader, 0, 0, take, &export, err);
+		status = assay_reader_each(reader, 0, 0, export_take, &export, err);
 		if (status == ASSAY_ENOMEM)
 			(void)lab_no_memory(err);
 		else if (status == ASSAY_EIO)
 			(void)io_failed(err, export.folder);
 	}
 	if (status == ASSAY_OK)
-		status = finish(&export, dir, err);
+		status = finish(&export, err);
 	if (export.entries)
 		(void)fclose(export.entries);
-	for (size_t i = 0; i < TABLES; i++)
+	for (size_t i = 0; i < EXPORT_TABLES; i++)
 		if (export.table[i])
 			(void)fclose(export.table[i]);
 	if (status == ASSAY_OK)

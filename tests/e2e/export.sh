@@ -65,6 +65,68 @@ if want == "formula":
     assert [e for e in entries if e["kind"] == "batch"][-1]["body"]["name"] == "=1+1,\"x\""
 PY
 
+# Wound an export: one bit of each file in three places; then the same with SHA256SUMS made again, an entry left out, two
+# exchanged, the tail cut. Both readers must say so (the second one knows tables by their digests alone).
+cat >"$folder/wound.py" <<'PY'
+import hashlib, json, os, random, shutil, subprocess, sys
+assay, whole, work = sys.argv[1:4]
+second = ["tests/verify.py"]
+random.seed(5009)
+def says(first=1, other=1, why=""):
+    for command, want in (([assay, "verify"], first), (second, other)):
+        got = subprocess.run(command + [work, "--json"], capture_output=True)
+        assert got.returncode == want, (why, command, got)
+        if want == 1:
+            assert json.loads(got.stdout)["findings"], why
+def fresh():
+    shutil.rmtree(work, ignore_errors=True)
+    shutil.copytree(whole, work)
+def sums():
+    lines = open(os.path.join(whole, "SHA256SUMS")).read().splitlines()
+    with open(os.path.join(work, "SHA256SUMS"), "w") as out:
+        for name in (line.split("  ")[1] for line in lines):
+            out.write("%s  %s\n" % (hashlib.sha256(open(os.path.join(work, name), "rb").read()).hexdigest(), name))
+tried = 0
+for name in sorted(os.listdir(whole)):
+    for again in (False, True):
+        for _ in range(1 if again else 2):
+            if again and name == "SHA256SUMS":
+                continue
+            fresh()
+            path = os.path.join(work, name)
+            data = bytearray(open(path, "rb").read())
+            at = random.randrange(len(data))
+            data[at] ^= 1 << random.randrange(8)
+            open(path, "wb").write(data)
+            if again:
+                sums()
+            # with its own digests made again, a table, the note to the reader or a shadow of a field is known to the first only
+            other = 1 if not again or name == "checkpoint" else None
+            got = subprocess.run([assay, "verify", work, "--json"], capture_output=True)
+            assert got.returncode == 1 and json.loads(got.stdout)["findings"], (name, at, again, got)
+            if other:
+                assert subprocess.run(second + [work], capture_output=True).returncode in (1, 2), (name, at)
+            tried += 1
+lines = open(os.path.join(whole, "entries.jsonl")).readlines()
+def put(changed, first, other, why):
+    fresh()
+    open(os.path.join(work, "entries.jsonl"), "w").writelines(changed)
+    sums()
+    says(first, other, why)
+put(lines[:100] + lines[101:], 1, 1, "left out")
+put(lines[:100] + [lines[101], lines[100]] + lines[102:], 1, 1, "exchanged")
+forged = json.loads(lines[100])
+forged["body_text"] = json.dumps(dict(forged["body"], forged=True))
+forged["body"]["forged"] = True
+header = bytearray.fromhex(forged["header"])
+header[72:76] = len(forged["body_text"].encode()).to_bytes(4, "big")
+sha = lambda b: hashlib.sha256(b).digest()
+forged["header"] = header.hex()
+forged["leaf"] = sha(b"\0" + header + sha(forged["body_text"].encode()) + sha(bytes.fromhex(forged["raw"]))).hex()
+put(lines[:100] + [json.dumps(forged, separators=(",", ":"), ensure_ascii=False) + "\n"] + lines[101:], 1, 1, "forged")
+print(tried)
+PY
+
 timeout 60 "$assay" demo --once -d "$folder/d" >/dev/null
 ok $? 'the demonstration plays'
 digests "$folder/d" >"$folder/before"
@@ -74,6 +136,13 @@ python3 "$folder/check.py" "$folder/whole" whole
 ok $? 'every leaf from its parts, the signed root from the leaves, every table from the entries'
 (cd "$folder/whole" && sha256sum --quiet -c SHA256SUMS)
 ok $? 'digests'
+"$assay" verify "$folder/whole" --key "$folder/d/keys/origin.pub" --json >"$folder/said"
+[ $? -eq 0 ] && grep -q '"whole":true,"own_key":false' "$folder/said"
+ok $? 'assay verify holds the export to be whole, with a key kept elsewhere'
+tests/verify.py "$folder/whole" --json | grep -q '"ok": true.*"whole": true'
+ok $? 'the second reader agrees'
+tried=$(python3 "$folder/wound.py" "$assay" "$folder/whole" "$folder/work")
+ok $? "every wound is found ($tried bits flipped)"
 "$assay" export -d "$folder/d" "$folder/whole" 2>"$folder/err"
 [ $? -eq 1 ] && grep -q 'export-exists\|already' "$folder/err"
 ok $? 'a folder that is there is left alone'
@@ -130,6 +199,8 @@ ok $? 'a batch whose name looks like a formula'
 ok $? 'export beside the running gateway'
 python3 "$folder/check.py" "$folder/part" formula
 ok $? 'a part of it, and no cell is a formula'
+"$assay" verify "$folder/part" --json | grep -q '"ok":true.*"whole":false' && tests/verify.py "$folder/part" >/dev/null
+ok $? 'a part holds, and is called one'
 [ "$(wc -l <"$folder/part/batches.csv")" -eq 2 ]
 ok $? 'only what was recorded since'
 kill -INT $pid
