@@ -2,9 +2,16 @@
  * What the journal costs: durable entries a second in the tree, alone and in groups, beside bare SQLite that stores the
  * same bytes in the same run; bytes on disk beside what an entry says; verification; how open and append grow.
  *
- * usage: bench_journal [ENTRIES [DIR]]      1,000,000 entries for the last part; DIR is made below $TMPDIR or /tmp */
+ * Proofs, catching up and backup at each size.
+ *
+ * usage: bench_journal [ENTRIES [DIR]]      1,000,000 entries for the last part, 10,000,000 with ASSAY_FULL; DIR is made
+ *                                           below $TMPDIR or /tmp */
+#include "gateway/record/backup.h"
 #include "gateway/record/events.h"
+#include "gateway/record/inclusion.h"
 #include "gateway/record/journal.h"
+#include "gateway/record/journal_reader.h"
+#include "gateway/record/state.h"
 #include "gateway/record/verify.h"
 
 #include <ftw.h>
@@ -201,12 +208,18 @@ static uint64_t stored_bytes(void)
 	}
 }
 
-/* Grow to size; then what opening and one durable entry cost there. */
+static void close_covered(struct assay_journal *journal)
+{
+	struct assay_error err;
+
+	CHECK(assay_journal_checkpoint(journal, 0, true, NULL, &err) == ASSAY_OK);
+	assay_journal_close(journal);
+}
+
 static void grow(uint64_t size)
 {
 	struct assay_journal *journal = open_journal();
 	struct assay_error err;
-	uint64_t start, opened, one[101];
 
 	while (assay_journal_size(journal) < size) {
 		uint64_t more = size - assay_journal_size(journal);
@@ -214,18 +227,120 @@ static void grow(uint64_t size)
 		(void)time_journal(journal, more > 1000 ? 1000 : (unsigned)more, 1000);
 		CHECK(assay_journal_checkpoint(journal, now_ns(), false, NULL, &err) == ASSAY_OK);
 	}
-	assay_journal_close(journal);
-	start = now_ns();
-	journal = open_journal();
-	opened = now_ns() - start;
+	close_covered(journal);
+}
+
+static uint64_t time_open(void)
+{
+	uint64_t took[ROUNDS];
+
+	for (unsigned i = 0; i < ROUNDS; i++) {
+		uint64_t start = now_ns();
+		struct assay_journal *journal = open_journal();
+
+		took[i] = now_ns() - start;
+		assay_journal_close(journal);
+	}
+	qsort(took, ROUNDS, sizeof *took, by_value);
+	return took[ROUNDS / 2];
+}
+
+static uint64_t time_append(void)
+{
+	struct assay_journal *journal = open_journal();
+	uint64_t one[101];
+
 	for (unsigned i = 0; i < 101; i++)
 		one[i] = time_journal(journal, 1, 1);
+	close_covered(journal);
 	qsort(one, 101, sizeof *one, by_value);
-	(void)printf("at %8" PRIu64 " entries: open %" PRIu64 " us, one durable entry %" PRIu64
-		     " us (p99 %" PRIu64 ")\n",
-		size, opened / 1000, one[50] / 1000, one[99] / 1000);
-	CHECK(assay_journal_checkpoint(journal, 0, true, NULL, &err) == ASSAY_OK);
-	assay_journal_close(journal);
+	return one[50];
+}
+
+/* The state of a laboratory that has all of it but the last thousand entries, as after a kill, is opened and caught up.
+ * *whole_out: making it for the first time. */
+static uint64_t time_catch_up(uint64_t *whole_out)
+{
+	struct assay_journal *journal;
+	struct assay_state *state;
+	struct assay_error err;
+	uint64_t start = now_ns();
+
+	CHECK(assay_state_open(folder, &state, &err) == ASSAY_OK);
+	CHECK(assay_state_catch_up(state, folder, &err) == ASSAY_OK);
+	*whole_out = now_ns() - start;
+	assay_state_close(state);
+	journal = open_journal();
+	(void)time_journal(journal, 1000, 1000);
+	close_covered(journal);
+	start = now_ns();
+	CHECK(assay_state_open(folder, &state, &err) == ASSAY_OK);
+	CHECK(assay_state_catch_up(state, folder, &err) == ASSAY_OK);
+	start = now_ns() - start;
+	assay_state_close(state);
+	return start;
+}
+
+static uint64_t time_proof(uint64_t size)
+{
+	struct assay_reader *reader;
+	struct assay_error err;
+	uint64_t took[101], step = size / 101;
+
+	CHECK(assay_reader_open(folder, ASSAY_READ_STILL, &reader, &err) == ASSAY_OK);
+	for (unsigned i = 0; i < 101; i++) {
+		struct assay_path path;
+		uint64_t start = now_ns();
+
+		CHECK(assay_inclusion_path(reader, i * step, size, &path, &err) == ASSAY_OK);
+		took[i] = now_ns() - start;
+	}
+	assay_reader_close(reader);
+	qsort(took, 101, sizeof *took, by_value);
+	return took[50];
+}
+
+/* What does not grow with age, at this size. */
+static void at_size(uint64_t size)
+{
+	uint64_t opened, one, caught, whole, proof;
+
+	grow(size);
+	opened = time_open();
+	one = time_append();
+	caught = time_catch_up(&whole);
+	proof = time_proof(size);
+	(void)printf("%9" PRIu64 " entries: open %6" PRIu64 " us, one durable entry %5" PRIu64
+		     " us, state caught up by 1,000 %6" PRIu64 " us, inclusion proof %4" PRIu64
+		     " us; state made anew %" PRIu64 " entries/s\n",
+		size, opened / 1000, one / 1000, caught / 1000, proof / 1000,
+		size * UINT64_C(1000000000) / (whole ? whole : 1));
+	(void)fflush(stdout);
+}
+
+static void back_up(uint64_t size)
+{
+	struct assay_verify_report report;
+	char to[300], back[300];
+	bool has_key;
+	FILE *lab;
+	struct assay_error err;
+	uint64_t start = now_ns(), backed, restored;
+
+	(void)snprintf(to, sizeof to, "%s/lab.xml", folder);
+	lab = fopen(to, "we");
+	CHECK(lab && fputs("<lab/>\n", lab) >= 0 && fclose(lab) == 0);
+	(void)snprintf(to, sizeof to, "%s/copy", folder);
+	(void)snprintf(back, sizeof back, "%s/again", folder);
+	CHECK(assay_backup(folder, to, false, &report, &err) == ASSAY_OK);
+	backed = now_ns() - start;
+	start = now_ns();
+	CHECK(assay_restore(to, back, &has_key, &report, &err) == ASSAY_OK);
+	restored = now_ns() - start;
+	(void)printf("about %" PRIu64 " entries: backup, verified, %" PRIu64
+		     " ms; restore, compared entry by entry, %" PRIu64 " ms\n",
+		size, backed / 1000000, restored / 1000000);
+	(void)fflush(stdout);
 }
 
 static void verify(void)
@@ -252,7 +367,7 @@ static void verify(void)
 
 int main(int argc, char **argv)
 {
-	uint64_t most = argc > 1 ? strtoull(argv[1], NULL, 10) : 1000000;
+	uint64_t most = argc > 1 ? strtoull(argv[1], NULL, 10) : getenv("ASSAY_FULL") ? 10000000 : 1000000;
 	const char *base = getenv("TMPDIR");
 
 	(void)snprintf(folder, sizeof folder, "%s/assay-bench-XXXXXX",
@@ -266,8 +381,9 @@ int main(int argc, char **argv)
 	compare(40000, 1000);
 	fresh();
 	for (uint64_t size = 10000; size <= most; size *= 10)
-		grow(size);
+		at_size(size);
 	verify();
+	back_up(most);
 	(void)nftw(folder, drop, 8, FTW_DEPTH | FTW_PHYS);
 	return 0;
 }
