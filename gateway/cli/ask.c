@@ -36,9 +36,16 @@ int assay_ask_usage(const struct assay_ask *ask, const char *command)
 int assay_ask_print(
 	const struct assay_ask *ask, json_t *request, const char *member, void (*print)(const json_t *value))
 {
+	return assay_ask_finding(ask, request, member, print, NULL);
+}
+
+int assay_ask_finding(const struct assay_ask *ask, json_t *request, const char *member,
+	void (*print)(const json_t *value), bool (*finding)(const json_t *value))
+{
 	struct assay_error err = {.code = "out-of-memory", .text_zh = "内存不足", .text_en = "out of memory"};
 	const char *dir = assay_cli_dir(ask->dir, &err);
 	json_t *answer = NULL, *value;
+	bool found;
 	int status = !dir      ? ASSAY_EUSAGE
 		     : request ? assay_client_call(dir, request, &answer, &err)
 			       : ASSAY_ENOMEM;
@@ -54,8 +61,9 @@ int assay_ask_print(
 	} else {
 		print(value);
 	}
+	found = finding && finding(value);
 	json_decref(answer);
-	return assay_cli_flush();
+	return assay_cli_flush() || found ? ASSAY_EXIT_REFUSED : ASSAY_EXIT_DONE;
 }
 
 bool assay_ask_chinese(void)

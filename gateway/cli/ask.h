@@ -32,6 +32,10 @@ int assay_ask_usage(const struct assay_ask *ask, const char *command);
 int assay_ask_print(
 	const struct assay_ask *ask, json_t *request, const char *member, void (*print)(const json_t *value));
 
+/* The same; exit code 1 when finding (may be NULL) says so of what was printed. */
+int assay_ask_finding(const struct assay_ask *ask, json_t *request, const char *member,
+	void (*print)(const json_t *value), bool (*finding)(const json_t *value));
+
 /* NAME_zh in a Chinese locale, else NAME_en; "" when absent. */
 const char *assay_ask_words(const json_t *object, const char *name);
 bool assay_ask_chinese(void);

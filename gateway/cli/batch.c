@@ -8,7 +8,8 @@
 static const char help[] =
 	"usage: assay batch new --product P --name N --producer P --lot L --produced YYYY-MM-DD --test "
 	"ANALYTE ...\n"
-	"                       [--amount A] [--origin O] [--evidence INSTRUMENT] [-d DIR] [--json]\n"
+	"                       [--amount A] [--origin O] [--evidence INSTRUMENT] [--card CARD] [-d DIR] "
+	"[--json]\n"
 	"       assay batch list [--status S]\n"
 	"       assay batch show BATCH\n"
 	"       assay batch review                        what waits for a person\n"
@@ -17,6 +18,7 @@ static const char help[] =
 	"Batches of the gateway that runs in DIR ($ASSAY_DIR).\n"
 	"  --test A       an analyte the specs have a method for; give it again for each test\n"
 	"  --status S     to-test, testing, awaiting-review, awaiting-release or void\n"
+	"  --card CARD    the producer's card pays for it\n"
 	"  --evidence I   the instrument that records the conditions, when there are several\n";
 
 static void print_row(const json_t *batch)
@@ -140,16 +142,16 @@ int assay_cmd_batch(int argc, char **argv)
 		{"lot", required_argument, NULL, 4}, {"produced", required_argument, NULL, 5},
 		{"amount", required_argument, NULL, 6}, {"origin", required_argument, NULL, 7},
 		{"evidence", required_argument, NULL, 8}, {"status", required_argument, NULL, 9},
-		{"reason", required_argument, NULL, 10}, {"test", required_argument, NULL, 't'},
-		{NULL, 0, NULL, 0}};
+		{"reason", required_argument, NULL, 10}, {"card", required_argument, NULL, 11},
+		{"test", required_argument, NULL, 't'}, {NULL, 0, NULL, 0}};
 	static const char *const names[] = {"", "product", "name", "producer", "lot", "produced", "amount",
-		"origin", "evidence", "status", "reason"};
+		"origin", "evidence", "status", "reason", "card"};
 	struct assay_ask ask = {0};
 	json_t *fields = json_object(), *tests = json_array();
 	int option, code = -1;
 
 	while (code < 0 && (option = getopt_long(argc, argv, "d:", options, NULL)) != -1) {
-		if (option >= 1 && option <= 10)
+		if (option >= 1 && option <= 11)
 			code = json_object_set_new(fields, names[option], json_string(optarg)) == 0
 				       ? -1
 				       : ASSAY_EXIT_USAGE;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * A slot waits for an instrument. */
 #include "gateway/lab/query_row.h"
+#include "gateway/lab/registers.h"
 #include "gateway/lab/steps.h"
 
 #include <stdio.h>
@@ -181,6 +182,8 @@ int lab_arm(struct assay_lab *lab, const json_t *request, const struct assay_act
 
 	if (status == ASSAY_OK)
 		status = choose_channel(lab, instrument, &row, err);
+	if (status == ASSAY_OK)
+		status = lab_may_use(lab, instrument, actor->name, err);
 	if (status == ASSAY_OK)
 		status = free_for(lab, instrument, row.test, err);
 	if (status != ASSAY_OK)

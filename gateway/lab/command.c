@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * batch.* and test.* of gateway/lab/query.h. */
 #include "gateway/lab/query.h"
+#include "gateway/lab/registers.h"
 #include "gateway/lab/steps.h"
 
 #include <stdio.h>
@@ -104,9 +105,23 @@ static json_t *list_batches(
 	return list ? json_pack("{s:o}", "batches", list) : NULL;
 }
 
+/* The commands whose whole answer is made where they are done. */
+static const struct lab_command *find_command(const char *name)
+{
+	static const struct lab_command *const tables[] = {
+		lab_producer_commands, lab_instrument_commands, lab_entitlement_commands, NULL};
+
+	for (size_t i = 0; tables[i]; i++)
+		for (const struct lab_command *command = tables[i]; command->name; command++)
+			if (strcmp(command->name, name) == 0)
+				return command;
+	return NULL;
+}
+
 json_t *assay_lab_command(struct assay_lab *lab, const char *command, const json_t *request,
 	const struct assay_actor *actor, bool *known_out, int *status_out, struct assay_error *err)
 {
+	const struct lab_command *whole = find_command(command);
 	char id[LAB_ID_MAX] = "";
 	json_t *answer;
 
@@ -114,6 +129,8 @@ json_t *assay_lab_command(struct assay_lab *lab, const char *command, const json
 	*status_out = lab_allows(actor, command, err);
 	if (*status_out != ASSAY_OK)
 		return NULL;
+	if (whole)
+		return whole->run(lab, request, actor, status_out, err);
 	if (strcmp(command, "batch.list") == 0)
 		return list_batches(lab, request, status_out, err);
 	if (strcmp(command, "line.confirm") == 0)

@@ -30,7 +30,19 @@
  *          {user, action: "roles", roles, producer, reason, who}, {user, action: "methods", methods: [id], reason, who},
  *          {user, action: "disabled" or "enabled", reason, who}, {user, action: "password", who},
  *          {user, action: "logged-in", "logged-out" or "login-refused", address}
- *          {token, action: "created", name, roles, producer, until_ns, who}, {token, action: "revoked", reason, who} */
+ *          {token, action: "created", name, roles, producer, until_ns, who}, {token, action: "revoked", reason, who}
+ *
+ * Registers: an entry holds the whole row as it stands from then on; a correction is another entry with a reason.
+ * producer   {producer, row: {name, name_en, licence, address, contact, phone, email, products: [product], self_tests:
+ *             [analyte], tests_a_year, cost_a_year, note}, reason, who}
+ * instrument {instrument, action: "calibrate", certificate, laboratory, calibrated, due, outcome: "fit" or "unfit",
+ *             reason, who}: due is "0000-00-00" when unfit, so nothing is taken from it
+ *            {instrument, action: "use", location, users: [who], reason, who}: users empty: everybody
+ * programme  {programme, row: {name_zh, name_en, tests, producers, alarm_at, valid_until}, prices: [{analyte, price}],
+ *             reason, who}
+ * card       {card, programme, producer, action: "issue", "redeem", "return" or "revoke", issued, used, batch, saved_fen,
+ *             unpriced, valid_until, reason, who}: a line of the ledger. issued, used and saved_fen are what it adds, or
+ *             takes back when negative; unpriced: tests without a price, which saved_fen leaves out */
 #ifndef ASSAY_LAB_ENTRIES_H
 #define ASSAY_LAB_ENTRIES_H
 

@@ -35,13 +35,24 @@
  *             batch, test, readings: [{slot, replicate, ordinal, value, unit, typed, exchange: {entry fields,
  *               events: [{direction, at_ns, hex}], received (hex)}, frame_at, frame_length, value_at, value_length,
  *               unit_at, unit_length, instrument, serial, driver: {name, version, sha256}}], steps: [{zh, en}]}
+ * producer   {producer, name, name_en, licence, address, contact, phone, email, products: [product], self_tests: [analyte],
+ *             tests_a_year, cost_a_year, note, registered, seq, entitled, used, remaining,
+ *             changes: [{seq, row, reason, who, at}], cards: [card]}; in lists without changes and cards
+ * instrument {instrument, line, name_zh, name_en, driver, spec, model, serial, serial_seen, model_seen, calibrated_until,
+ *             location, users: [who], outcome: "", fit or unfit, line_status, seq,
+ *             calibrations: [{seq, certificate, laboratory, calibrated, due, outcome, reason, who, at}]}, newest first
+ * programme  {programme, name_zh, name_en, tests, producers, alarm_at, valid_until, prices: [{analyte, price}], issued, used,
+ *             saved_fen, remaining, producers_with_card, reason, who, at, seq}
+ * card       {card, programme, producer, producer_name, tests, used, remaining, status: active or revoked, valid_until, issued,
+ *             seq, ledger: [{seq, action, issued, used, batch, saved_fen, unpriced, reason, who, at}]}; in lists without
+ *             ledger
  *
  * Commands on run/assay.sock, one JSON object a line: {"cmd": NAME, ...}; answer {"ok": true, ...} or
  * {"error": {"code", "text_zh", "text_en", "status"}}. "who" may name the person whom a local peer types for; else the peer's
  * user name. Rights by role: rights.c.
  *
  * status                                                       -> {lines, journal: {size, root, segment, boot}, roles}
- * batch.new {product, name, producer, lot, produced, amount, origin, tests: [analyte]}   -> {batch}
+ * batch.new {product, name, producer, lot, produced, amount, origin, card, tests: [analyte]} -> {batch}
  * batch.list {status ""}                                        -> {batches: [...]}
  * batch.show {batch}                                            -> {batch}
  * batch.confirm / batch.void {batch, reason}                    -> {batch}
@@ -50,6 +61,19 @@
  * test.disarm {test}                                            -> {test}
  * test.enter {test, slot, replicate, value, reason}             -> {test}   a typed value "20.1127 g"
  * line.confirm {line, instrument "", reason}                    -> {confirmed}   the device that answers there is right
+ * producer.add {name, licence, ...}                             -> {producer}
+ * producer.change {producer, reason, ...}                       -> {producer}
+ * producer.show {producer} / producer.list {text, after}        -> {producer} / {producers}; after: the last id of a page
+ * product.list                                                  -> {products}
+ * instrument.calibrate {instrument, certificate, laboratory, calibrated, due, outcome, reason} -> {instrument}
+ * instrument.use {instrument, location, users, reason}          -> {instrument}
+ * instrument.show {instrument} / instrument.list                -> {instrument} / {instruments}
+ * programme.set {programme, name_zh, tests, producers, prices, ..., reason} / programme.list    -> {programmes}
+ * card.issue {programme, producer, tests, valid_until}          -> {card}
+ * card.revoke {card, reason} / card.show {card}                 -> {card}
+ * card.list {programme, producer}                               -> {cards}
+ * entitlement.audit                                             -> {audit: {findings: [{code, subject, found, wanted, text_zh,
+ *                                                                  text_en}], programmes}}
  * trace {result}                                                -> {trace}
  * journal {from, limit, raw}                                    -> {entries} */
 #ifndef ASSAY_LAB_QUERY_H
@@ -81,6 +105,17 @@ json_t *assay_query_bench(sqlite3 *state, struct assay_error *err);
 /* A short digest of an answer, for If-Match: another text, another digest. */
 #define ASSAY_QUERY_ETAG_MAX 33u
 void assay_query_etag(const json_t *object, char out[ASSAY_QUERY_ETAG_MAX]);
+#define ASSAY_QUERY_PAGE 200 /* rows of one page of a list that has pages */
+/* Part of a name or licence, "" all; those after an id, "" from the beginning. */
+json_t *assay_query_producers(sqlite3 *state, const char *text, const char *after, struct assay_error *err);
+json_t *assay_query_producer(sqlite3 *state, const char *id, struct assay_error *err);
+json_t *assay_query_instruments(sqlite3 *state, struct assay_error *err);
+json_t *assay_query_instrument(sqlite3 *state, const char *id, struct assay_error *err);
+json_t *assay_query_programmes(sqlite3 *state, struct assay_error *err);
+/* "" any. */
+json_t *assay_query_cards(
+	sqlite3 *state, const char *programme, const char *producer, struct assay_error *err);
+json_t *assay_query_card(sqlite3 *state, const char *id, struct assay_error *err);
 
 /* These read the journal in DIR as well, read-only. */
 json_t *assay_query_journal(

@@ -182,7 +182,8 @@ static void add_attention(json_t *batch)
 }
 
 #define BATCH_COLUMNS                                                                                        \
-	"SELECT b.id AS batch, product, product_zh, product_en, name, producer, lot, produced, amount, "     \
+	"SELECT b.id AS batch, product, product_zh, product_en, name, producer, producer_id, card, lot, "    \
+	"produced, amount, "                                                                                 \
 	"origin,"                                                                                            \
 	" sample, received_ns AS \"@received\", b.who, b.status, b.verdict,"                                 \
 	" coalesce(v.reasons,'[]') AS \"{reasons\", coalesce(v.text_zh,'') AS text_zh,"                      \

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * A batch is registered with the tests ordered for it: everything is checked before the first entry. */
 #include "gateway/lab/query_row.h"
+#include "gateway/lab/registers.h"
 #include "gateway/lab/steps.h"
 
 #include <inttypes.h>
@@ -42,7 +43,8 @@ const char *lab_need(const json_t *request, const char *name, struct assay_error
 
 struct order {
 	const struct assay_product *product;
-	const char *name, *producer, *lot, *produced, *amount, *origin, *evidence;
+	const char *name, *producer, *lot, *produced, *amount, *origin, *evidence, *card;
+	char producer_id[LAB_ID_MAX], producer_name[LAB_TEXT_MAX + 1];
 	const struct assay_method *method[LAB_TESTS_MAX];
 	size_t count;
 };
@@ -115,7 +117,8 @@ static int read_order(
 		!(order->produced = lab_need(request, "produced", err)) ||
 		!(order->amount = lab_may(request, "amount", err)) ||
 		!(order->origin = lab_may(request, "origin", err)) ||
-		!(order->evidence = lab_may(request, "evidence", err)))
+		!(order->evidence = lab_may(request, "evidence", err)) ||
+		!(order->card = lab_may(request, "card", err)))
 		return ASSAY_EREFUSED;
 	order->product = assay_specs_product_find(lab->specs, product);
 	if (!order->product)
@@ -123,6 +126,11 @@ static int read_order(
 			"没有产品 %.60s；specs/products 里有才能登记",
 			"there is no product %.60s; it must stand in specs/products", product);
 	status = check_dates(order, err);
+	if (status == ASSAY_OK)
+		status = lab_producer_find(
+			lab, order->producer, order->producer_id, order->producer_name, err);
+	if (status == ASSAY_OK && *order->card)
+		status = lab_card_check(lab, order->card, order->producer_id, err);
 	return status == ASSAY_OK ? check_tests(lab, json_object_get(request, "tests"), order, err) : status;
 }
 
@@ -285,6 +293,19 @@ static int add_test(struct assay_lab *lab, const struct order *order, const char
 		NULL, err);
 }
 
+static int redeem(struct assay_lab *lab, const struct order *order, const char *batch, const char *who,
+	struct assay_error *err)
+{
+	json_t *analytes = json_array();
+	int status;
+
+	for (size_t i = 0; i < order->count; i++)
+		(void)json_array_append_new(analytes, json_string(order->method[i]->analyte));
+	status = analytes ? lab_card_redeem(lab, order->card, batch, analytes, who, err) : lab_no_memory(err);
+	json_decref(analytes);
+	return status;
+}
+
 int lab_register(struct assay_lab *lab, const json_t *request, const struct assay_actor *actor,
 	char batch_out[LAB_ID_MAX], struct assay_error *err)
 {
@@ -298,15 +319,18 @@ int lab_register(struct assay_lab *lab, const json_t *request, const struct assa
 		status = next_id(lab, batch_out, err);
 	if (status == ASSAY_OK)
 		status = lab_append(lab, ASSAY_ENTRY_BATCH,
-			json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s}", "batch",
-				batch_out, "sample", batch_out, "product", order.product->id, "product_zh",
-				order.product->name_zh, "product_en", order.product->name_en, "product_file",
-				order.product->file->path, "product_sha256", order.product->file->sha256,
-				"name", order.name, "producer", order.producer, "lot", order.lot, "produced",
-				order.produced, "amount", order.amount, "origin", order.origin, "who",
-				actor->name),
+			json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s}",
+				"batch", batch_out, "sample", batch_out, "product", order.product->id,
+				"product_zh", order.product->name_zh, "product_en", order.product->name_en,
+				"product_file", order.product->file->path, "product_sha256",
+				order.product->file->sha256, "name", order.name, "producer",
+				order.producer_name, "lot", order.lot, "produced", order.produced, "amount",
+				order.amount, "origin", order.origin, "who", actor->name, "producer_id",
+				order.producer_id, "card", order.card),
 			NULL, err);
 	for (size_t i = 0; status == ASSAY_OK && i < order.count; i++)
 		status = add_test(lab, &order, batch_out, i, evidence[i], err);
+	if (status == ASSAY_OK && *order.card)
+		status = redeem(lab, &order, batch_out, actor->name, err);
 	return status;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * A person decides: confirm what is there, or void the batch. Always with a reason. */
 #include "gateway/lab/query_row.h"
+#include "gateway/lab/registers.h"
 #include "gateway/lab/steps.h"
 
 #include <string.h>
@@ -40,9 +41,12 @@ int lab_review(struct assay_lab *lab, const char *action, const json_t *request,
 	(void)sqlite3_finalize(row);
 	if (status != ASSAY_OK)
 		return status;
-	return lab_append(lab, ASSAY_ENTRY_REVIEW,
+	status = lab_append(lab, ASSAY_ENTRY_REVIEW,
 		json_pack("{s:s,s:s,s:s,s:s,s:s}", "batch", batch, "action", action, "reason", reason,
 			"status", strcmp(action, "void") == 0 ? "void" : "awaiting-release", "who",
 			actor->name),
 		NULL, err);
+	if (status == ASSAY_OK && strcmp(action, "void") == 0)
+		status = lab_card_return(lab, batch, reason, actor->name, err);
+	return status;
 }

@@ -42,6 +42,22 @@ static const struct {
 	{"token.list", A | Q, false},
 	{"token.add", A, true},
 	{"token.revoke", A, true},
+	{"producer.add", T | Q, false},
+	{"producer.change", T | Q, false},
+	{"producer.show", STAFF, false},
+	{"producer.list", STAFF, false},
+	{"product.list", STAFF | P | M, false},
+	{"instrument.calibrate", Q, false},
+	{"instrument.use", Q, false},
+	{"instrument.show", STAFF, false},
+	{"instrument.list", STAFF, false},
+	{"programme.set", Q, false},
+	{"programme.list", STAFF, false},
+	{"card.issue", Q, false},
+	{"card.revoke", Q, false},
+	{"card.show", STAFF, false},
+	{"card.list", STAFF, false},
+	{"entitlement.audit", STAFF, false},
 };
 
 static const struct {

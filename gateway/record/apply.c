@@ -26,6 +26,19 @@ int64_t body_number(const json_t *body, const char *name)
 	return json_integer_value(json_object_get(body, name));
 }
 
+char *body_json(const json_t *body, const char *name, const char *fallback)
+{
+	const json_t *member = json_object_get(body, name);
+
+	return member && !json_is_null(member) ? json_dumps(member, JSON_COMPACT | JSON_ENCODE_ANY)
+					       : strdup(fallback);
+}
+
+int body_no_memory(struct assay_error *err)
+{
+	return assay_error_set(err, ASSAY_ENOMEM, "out-of-memory", "内存不足", "out of memory");
+}
+
 static int put_reading(struct assay_state *state, const struct assay_entry *entry,
 	const struct assay_exchange *exchange, uint32_t index, struct assay_error *err)
 {
@@ -180,6 +193,12 @@ static int apply_parsed(struct assay_state *state, const struct assay_entry *ent
 	case ASSAY_ENTRY_IDENTITY:
 		status = state_run(state, STATE_ACCEPT, err, "ttti", body_text(body, "instrument"),
 			body_text(body, "serial"), body_text(body, "was"), (int64_t)entry->sequence);
+		break;
+	case ASSAY_ENTRY_PRODUCER:
+	case ASSAY_ENTRY_INSTRUMENT:
+	case ASSAY_ENTRY_PROGRAMME:
+	case ASSAY_ENTRY_CARD:
+		status = apply_registers(state, entry, body, err);
 		break;
 	default:
 		status = ASSAY_OK; /* genesis, stop, clock, fault, and kinds a later version adds */

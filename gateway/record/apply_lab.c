@@ -7,28 +7,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A member as JSON text for a column; the caller frees. */
-static char *member_json(const json_t *body, const char *name, const char *fallback)
-{
-	const json_t *member = json_object_get(body, name);
-
-	return member && !json_is_null(member) ? json_dumps(member, JSON_COMPACT | JSON_ENCODE_ANY)
-					       : strdup(fallback);
-}
-
-static int no_memory(struct assay_error *err)
-{
-	return assay_error_set(err, ASSAY_ENOMEM, "out-of-memory", "内存不足", "out of memory");
-}
-
 static int apply_batch(struct assay_state *state, const struct assay_entry *entry, const json_t *body,
 	struct assay_error *err)
 {
-	return state_run(state, STATE_PUT_BATCH, err, "ttttttttttitti", body_text(body, "batch"),
+	return state_run(state, STATE_PUT_BATCH, err, "ttttttttttittitt", body_text(body, "batch"),
 		body_text(body, "product"), body_text(body, "product_zh"), body_text(body, "product_en"),
 		body_text(body, "name"), body_text(body, "producer"), body_text(body, "lot"),
 		body_text(body, "produced"), body_text(body, "amount"), body_text(body, "origin"),
-		entry->wall_ns, body_text(body, "sample"), body_text(body, "who"), (int64_t)entry->sequence);
+		entry->wall_ns, body_text(body, "sample"), body_text(body, "who"), (int64_t)entry->sequence,
+		body_text(body, "producer_id"), body_text(body, "card"));
 }
 
 static int put_slots(struct assay_state *state, const struct assay_entry *entry, const json_t *body,
@@ -52,12 +39,12 @@ static int put_slots(struct assay_state *state, const struct assay_entry *entry,
 static int apply_test(struct assay_state *state, const struct assay_entry *entry, const json_t *body,
 	struct assay_error *err)
 {
-	char *sheet = member_json(body, "sheet", "{}");
+	char *sheet = body_json(body, "sheet", "{}");
 	int status = sheet ? state_run(state, STATE_PUT_TEST, err, "ttitttti", body_text(body, "test"),
 				     body_text(body, "batch"), body_number(body, "position"),
 				     body_text(body, "analyte"), body_text(body, "method"),
 				     body_text(body, "evidence_instrument"), sheet, (int64_t)entry->sequence)
-			   : no_memory(err);
+			   : body_no_memory(err);
 
 	free(sheet);
 	return status == ASSAY_OK ? put_slots(state, entry, body, err) : status;
@@ -94,11 +81,11 @@ static int apply_fill(struct assay_state *state, const struct assay_entry *entry
 	const char *test = body_text(body, "test"), *slot = body_text(body, "slot");
 	int64_t replicate = body_number(body, "replicate"), ordinal = body_number(body, "ordinal"),
 		exchange = number_or(body, "exchange", -1);
-	char boot[33], *calculated = member_json(body, "calculated", "[]");
+	char boot[33], *calculated = body_json(body, "calculated", "[]");
 	int status;
 
 	if (!calculated)
-		return no_memory(err);
+		return body_no_memory(err);
 	assay_hex(entry->boot, sizeof entry->boot, boot);
 	status = state_run(state, STATE_FILL_SLOT, err, "ttiittttitiiiiti", test, slot, replicate, ordinal,
 		body_text(body, "instrument"), body_text(body, "channel"), body_text(body, "value"),
@@ -133,9 +120,9 @@ static int apply_refused(struct assay_state *state, const json_t *body, struct a
 static int apply_result(struct assay_state *state, const struct assay_entry *entry, const json_t *body,
 	struct assay_error *err)
 {
-	char *reasons = member_json(body, "reasons", "[]"), *steps = member_json(body, "derivation", "[]"),
-	     *evidence = member_json(body, "evidence", "[]"), *method = member_json(body, "method", "{}"),
-	     *calculated = member_json(body, "calculated", "[]");
+	char *reasons = body_json(body, "reasons", "[]"), *steps = body_json(body, "derivation", "[]"),
+	     *evidence = body_json(body, "evidence", "[]"), *method = body_json(body, "method", "{}"),
+	     *calculated = body_json(body, "calculated", "[]");
 	int status = ASSAY_ENOMEM;
 
 	if (reasons && steps && evidence && method && calculated) {
@@ -146,7 +133,7 @@ static int apply_result(struct assay_state *state, const struct assay_entry *ent
 			status = state_run(state, STATE_TEST_DONE, err, "ttt", body_text(body, "test"),
 				body_text(body, "result"), calculated);
 	} else {
-		status = no_memory(err);
+		status = body_no_memory(err);
 	}
 	free(reasons);
 	free(steps);
@@ -160,12 +147,12 @@ static int apply_verdict(struct assay_state *state, const struct assay_entry *en
 	struct assay_error *err)
 {
 	const char *batch = body_text(body, "batch");
-	char *reasons = member_json(body, "reasons", "[]"), *steps = member_json(body, "derivation", "[]"),
-	     *source = member_json(body, "source", "{}");
+	char *reasons = body_json(body, "reasons", "[]"), *steps = body_json(body, "derivation", "[]"),
+	     *source = body_json(body, "source", "{}");
 	int status;
 
 	if (!reasons || !steps || !source)
-		status = no_memory(err);
+		status = body_no_memory(err);
 	else
 		status = state_run(state, STATE_PUT_VERDICT, err, "titttttttttttt",
 			*batch ? batch : body_text(body, "result"), (int64_t)entry->sequence,

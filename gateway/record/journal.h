@@ -40,7 +40,12 @@ enum assay_entry_kind {
 	ASSAY_ENTRY_RETENTION =
 		21, /* payloads of a sealed segment were dropped: its digests before and after */
 	ASSAY_ENTRY_PERSON = 30, /* a user or a machine's token: made, changed, logged in, refused */
-	ASSAY_ENTRY_IDENTITY = 40 /* a person confirmed another device at an instrument's place */
+	ASSAY_ENTRY_IDENTITY = 40, /* a person confirmed another device at an instrument's place */
+	ASSAY_ENTRY_PRODUCER = 38, /* a producer as it now stands in the register */
+	ASSAY_ENTRY_INSTRUMENT =
+		31, /* a calibration certificate, or who may use the instrument and where it is */
+	ASSAY_ENTRY_PROGRAMME = 32, /* a programme of free tests as it now stands, with its prices */
+	ASSAY_ENTRY_CARD = 33, /* a card issued, redeemed, returned or revoked: one line of the ledger */
 };
 const char *assay_entry_kind_name(unsigned kind); /* "exchange"; "?" when unknown */
 

@@ -61,7 +61,12 @@ const char *const assay_state_schema[] = {
 	" sample TEXT NOT NULL, who TEXT NOT NULL,"
 	" status TEXT NOT NULL," /* to-test, testing, awaiting-review, awaiting-release, void */
 	" verdict TEXT NOT NULL," /* '' none yet, else pass, fail, undetermined */
-	" seq INTEGER NOT NULL, verdict_seq INTEGER) STRICT, WITHOUT ROWID",
+	" seq INTEGER NOT NULL, verdict_seq INTEGER,"
+	" producer_id TEXT NOT NULL," /* in the register, '' not registered */
+	" card TEXT NOT NULL) STRICT, WITHOUT ROWID", /* that paid for it, '' none */
+	"CREATE INDEX batch_by_seq ON batch(seq)",
+	"CREATE INDEX batch_by_status ON batch(status, seq)",
+	"CREATE INDEX batch_by_producer ON batch(producer_id, seq)",
 
 	/* sheet: the method as it was when the test was ordered, JSON (gateway/lab/sheet.h). calculated: JSON list of
 	 * what follows from the slots filled so far. */
@@ -113,6 +118,49 @@ const char *const assay_state_schema[] = {
 	" id TEXT PRIMARY KEY, name TEXT NOT NULL, roles TEXT NOT NULL, producer TEXT NOT NULL,"
 	" made_ns INTEGER NOT NULL, until_ns INTEGER NOT NULL, revoked INTEGER NOT NULL, who TEXT NOT NULL,"
 	" seq INTEGER NOT NULL) STRICT, WITHOUT ROWID",
+	/* body: the row as registered, JSON. What it was before stands in producer_version. */
+	"CREATE TABLE producer("
+	" id TEXT PRIMARY KEY, name TEXT NOT NULL, licence TEXT NOT NULL, body TEXT NOT NULL,"
+	" wall_ns INTEGER NOT NULL, seq INTEGER NOT NULL) STRICT, WITHOUT ROWID",
+	"CREATE INDEX producer_by_name ON producer(name)",
+	"CREATE TABLE producer_version("
+	" producer TEXT NOT NULL, seq INTEGER NOT NULL, body TEXT NOT NULL, reason TEXT NOT NULL,"
+	" who TEXT NOT NULL, wall_ns INTEGER NOT NULL, PRIMARY KEY(producer, seq)) STRICT, WITHOUT ROWID",
+
+	/* The last one of an instrument says until when it may be used; lab.xml's date counts before the first. */
+	"CREATE TABLE calibration("
+	" instrument TEXT NOT NULL, seq INTEGER NOT NULL, certificate TEXT NOT NULL, laboratory TEXT NOT "
+	"NULL,"
+	" calibrated TEXT NOT NULL, due TEXT NOT NULL, outcome TEXT NOT NULL," /* fit, unfit */
+	" reason TEXT NOT NULL, who TEXT NOT NULL, wall_ns INTEGER NOT NULL,"
+	" PRIMARY KEY(instrument, seq)) STRICT, WITHOUT ROWID",
+	/* users: JSON list of names, empty: everybody. */
+	"CREATE TABLE instrument_use("
+	" instrument TEXT PRIMARY KEY, location TEXT NOT NULL, users TEXT NOT NULL, reason TEXT NOT NULL,"
+	" who TEXT NOT NULL, wall_ns INTEGER NOT NULL, seq INTEGER NOT NULL) STRICT, WITHOUT ROWID",
+
+	/* issued, used, saved_fen: sums of the ledger, kept as it grows; `assay entitlement audit` adds it up again. */
+	"CREATE TABLE programme("
+	" id TEXT PRIMARY KEY, name_zh TEXT NOT NULL, name_en TEXT NOT NULL, tests INTEGER NOT NULL,"
+	" producers INTEGER NOT NULL, alarm_at INTEGER NOT NULL, valid_until TEXT NOT NULL, prices TEXT NOT "
+	"NULL,"
+	" issued INTEGER NOT NULL, used INTEGER NOT NULL, saved_fen INTEGER NOT NULL,"
+	" reason TEXT NOT NULL, who TEXT NOT NULL, wall_ns INTEGER NOT NULL, seq INTEGER NOT NULL) STRICT, "
+	"WITHOUT ROWID",
+	"CREATE TABLE card("
+	" id TEXT PRIMARY KEY, programme TEXT NOT NULL, producer TEXT NOT NULL, tests INTEGER NOT NULL,"
+	" used INTEGER NOT NULL, status TEXT NOT NULL," /* active, revoked */
+	" valid_until TEXT NOT NULL, wall_ns INTEGER NOT NULL, seq INTEGER NOT NULL) STRICT, WITHOUT ROWID",
+	"CREATE INDEX card_by_producer ON card(producer)",
+	"CREATE INDEX card_by_programme ON card(programme)",
+	/* issued, used: what the entry adds, negative when it takes back. */
+	"CREATE TABLE ledger("
+	" seq INTEGER PRIMARY KEY, programme TEXT NOT NULL, card TEXT NOT NULL, producer TEXT NOT NULL,"
+	" action TEXT NOT NULL, issued INTEGER NOT NULL, used INTEGER NOT NULL, batch TEXT NOT NULL,"
+	" saved_fen INTEGER NOT NULL, unpriced INTEGER NOT NULL, reason TEXT NOT NULL, who TEXT NOT NULL,"
+	" wall_ns INTEGER NOT NULL) STRICT",
+	"CREATE INDEX ledger_by_card ON ledger(card, seq)",
+	"CREATE INDEX ledger_by_batch ON ledger(batch, seq)",
 
 	"CREATE TABLE spec(path TEXT NOT NULL, sha256 TEXT NOT NULL, seq INTEGER NOT NULL,"
 	" PRIMARY KEY(path, sha256)) STRICT, WITHOUT ROWID",

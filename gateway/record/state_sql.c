@@ -25,9 +25,12 @@ static const char *const sql[STATE_STATEMENTS] = {
 			   " position=?2,transport=?3,address=?4,name_zh=?5,name_en=?6,settings=?7,"
 			   " status=CASE WHEN ?8='disabled' OR status='disabled' THEN ?8 ELSE status END",
 	[STATE_PUT_INSTRUMENT] =
-		"INSERT INTO instrument VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,'','',?11,?12,?13,?14)"
+		"INSERT INTO instrument VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,'','',"
+		"coalesce((SELECT due FROM calibration WHERE instrument=?1 ORDER BY seq DESC LIMIT 1),?11),"
+		"?12,?13,?14)"
 		" ON CONFLICT(id) DO UPDATE SET line=?2,position=?3,driver=?4,driver_sha256=?5,spec=?6,"
-		" name_zh=?7,name_en=?8,model=?9,serial=?10,calibrated_until=?11,location=?12,needed_ms=?13,"
+		" name_zh=?7,name_en=?8,model=?9,serial=?10,calibrated_until=coalesce((SELECT due FROM"
+		" calibration WHERE instrument=?1 ORDER BY seq DESC LIMIT 1),?11),location=?12,needed_ms=?13,"
 		"seq=?14",
 	[STATE_PUT_CHANNEL] = "INSERT INTO channel VALUES(?1,?2,?3,?4,?5,?6,?7,?8,'','',0,'',0,?9,0)"
 			      " ON CONFLICT(instrument,channel) DO UPDATE SET"
@@ -60,7 +63,8 @@ static const char *const sql[STATE_STATEMENTS] = {
 				" WHERE (instrument,channel,seq,idx)>(?1,?2,?3,?4) ORDER BY instrument, "
 				"channel, seq, idx LIMIT ?5",
 	[STATE_PUT_BATCH] =
-		"INSERT INTO batch VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,'to-test','',?14,NULL)",
+		"INSERT INTO batch "
+		"VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,'to-test','',?14,NULL,?15,?16)",
 	[STATE_BATCH_STATUS] = "UPDATE batch SET status=?2 WHERE id=?1",
 	[STATE_BATCH_TESTING] = "UPDATE batch SET status='testing' WHERE status='to-test' AND"
 				" id=(SELECT batch FROM test WHERE id=?1)",
@@ -112,6 +116,23 @@ static const char *const sql[STATE_STATEMENTS] = {
 	[STATE_PUT_TOKEN] = "INSERT INTO token VALUES(?1,?2,?3,?4,?5,?6,0,?7,?8)",
 	[STATE_REVOKE_TOKEN] = "UPDATE token SET revoked=1, seq=?2 WHERE id=?1",
 	[STATE_PUT_REVIEW] = "INSERT INTO review VALUES(?1,?2,?3,?4,?5,?6)",
+	[STATE_PUT_PRODUCER] = "INSERT INTO producer VALUES(?1,?2,?3,?4,?5,?6) ON CONFLICT(id) DO UPDATE SET"
+			       " name=?2,licence=?3,body=?4,seq=?6",
+	[STATE_PUT_PRODUCER_VERSION] = "INSERT INTO producer_version VALUES(?1,?2,?3,?4,?5,?6)",
+	[STATE_PUT_CALIBRATION] = "INSERT INTO calibration VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)",
+	[STATE_CALIBRATED_UNTIL] = "UPDATE instrument SET calibrated_until=?2 WHERE id=?1",
+	[STATE_PUT_INSTRUMENT_USE] = "INSERT OR REPLACE INTO instrument_use VALUES(?1,?2,?3,?4,?5,?6,?7)",
+	[STATE_PUT_PROGRAMME] =
+		"INSERT INTO programme VALUES(?1,?2,?3,?4,?5,?6,?7,?8,0,0,0,?9,?10,?11,?12) ON CONFLICT(id)"
+		" DO UPDATE SET name_zh=?2,name_en=?3,tests=?4,producers=?5,alarm_at=?6,valid_until=?7,"
+		"prices=?8,reason=?9,who=?10,wall_ns=?11,seq=?12",
+	[STATE_PUT_CARD] = "INSERT OR IGNORE INTO card VALUES(?1,?2,?3,0,0,'active',?4,?5,?6)",
+	[STATE_PUT_LEDGER] = "INSERT INTO ledger VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13)",
+	[STATE_ADD_TO_PROGRAMME] =
+		"UPDATE programme SET issued=issued+?2,used=used+?3,saved_fen=saved_fen+?4 WHERE id=?1",
+	[STATE_ADD_TO_CARD] =
+		"UPDATE card SET tests=tests+?2,used=used+?3,"
+		" status=CASE ?4 WHEN 'revoke' THEN 'revoked' ELSE status END,seq=?5 WHERE id=?1",
 };
 
 sqlite3_stmt *state_statement(struct assay_state *state, enum state_statement which, struct assay_error *err)

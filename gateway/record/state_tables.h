@@ -61,6 +61,16 @@ enum state_statement {
 	STATE_CHANGE_PERSON,
 	STATE_PUT_TOKEN,
 	STATE_REVOKE_TOKEN,
+	STATE_PUT_PRODUCER,
+	STATE_PUT_PRODUCER_VERSION,
+	STATE_PUT_CALIBRATION,
+	STATE_CALIBRATED_UNTIL,
+	STATE_PUT_INSTRUMENT_USE,
+	STATE_PUT_PROGRAMME,
+	STATE_PUT_CARD,
+	STATE_PUT_LEDGER,
+	STATE_ADD_TO_PROGRAMME,
+	STATE_ADD_TO_CARD,
 	STATE_STATEMENTS
 };
 
@@ -117,16 +127,22 @@ int state_late_value(struct assay_state *state, const struct state_late_value *v
 	struct assay_error *err) ASSAY_WARN_UNUSED;
 int state_late_write(struct assay_state *state, struct assay_error *err) ASSAY_WARN_UNUSED;
 
-/* apply.c: exchanges and lines. apply_config.c: what lab.xml and specs say. apply_person.c: users. apply_lab.c: batches, tests, results. */
+/* apply.c: exchanges and lines. apply_config.c: what lab.xml and specs say. apply_person.c: users. apply_lab.c: batches, tests, results.
+ * apply_registers.c: producers, instruments, programmes and cards. */
 int apply_start(struct assay_state *state, const struct assay_entry *entry, const json_t *body,
 	struct assay_error *err) ASSAY_WARN_UNUSED;
 int apply_config(struct assay_state *state, const struct assay_entry *entry, const json_t *body,
 	struct assay_error *err) ASSAY_WARN_UNUSED;
 int apply_person(struct assay_state *state, const struct assay_entry *entry, const json_t *body,
 	struct assay_error *err) ASSAY_WARN_UNUSED;
+int apply_registers(struct assay_state *state, const struct assay_entry *entry, const json_t *body,
+	struct assay_error *err) ASSAY_WARN_UNUSED;
 int apply_lab(struct assay_state *state, const struct assay_entry *entry, const json_t *body,
 	struct assay_error *err) ASSAY_WARN_UNUSED;
 
+/* A member as JSON text for a column, fallback when absent; the caller frees. NULL: no memory. */
+char *body_json(const json_t *body, const char *name, const char *fallback);
+int body_no_memory(struct assay_error *err);
 const char *body_text(const json_t *body, const char *name); /* "" when absent */
 int64_t body_number(const json_t *body, const char *name); /* 0 when absent */
 

@@ -291,6 +291,57 @@ static void test_overdue_calibration(void **state)
 	end(&play);
 }
 
+static json_t *calibrate_request(const char *due, const char *outcome, const char *reason)
+{
+	return json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s}", "cmd", "instrument.calibrate", "instrument",
+		"balance-1", "certificate", "JZ-2026-118", "laboratory", "市计量院", "calibrated",
+		"2026-01-15", "due", due, "outcome", outcome, "reason", reason);
+}
+
+static void granted(struct play *play, json_t *request)
+{
+	struct assay_error err;
+	json_t *answer = play_call(play, request, &err);
+
+	if (!answer)
+		fail_msg("%s: %s", err.code, err.text_en);
+	json_decref(answer);
+}
+
+/* The register's last certificate counts, whatever lab.xml says, also after a start and in a state made again. */
+static void test_register_of_instruments(void **state)
+{
+	struct play play;
+	char batch[64], path[128];
+
+	(void)state;
+	play_make(&play);
+	play_config(&play, "2020-01-31");
+	begin(&play);
+	register_batch(&play, "A", batch);
+	assert_refused(&play, calibrate_request("2026-01-15", "fit", ""), "due-invalid");
+	assert_refused(&play, calibrate_request("2099-12-31", "good", ""), "outcome-invalid");
+	granted(&play, calibrate_request("2099-12-31", "fit", ""));
+	arm(&play, batch, "m3", 1);
+	assert_refused(&play, calibrate_request("2099-12-31", "unfit", ""), "field-missing");
+	granted(&play, calibrate_request("", "unfit", "摔过"));
+	assert_refused(&play, arm_request(batch, "m1", 1), "calibration-overdue");
+	/* what arrives for the slot armed before is kept and not taken */
+	play_print(&play, "20.1127", "g", STABLE);
+	assert_slot(&play, batch, "m3", 1, "refused", "calibration-overdue");
+	granted(&play, calibrate_request("2099-12-31", "fit", "修好重校"));
+	assert_int_equal(play_stop(&play), 0);
+	play_host_dies(&play);
+	(void)snprintf(path, sizeof path, "%s/state.db", play.dir);
+	assert_int_equal(unlink(path), 0);
+	begin(&play);
+	arm(&play, batch, "m1", 1);
+	granted(&play, json_pack("{s:s,s:s,s:[s],s:s}", "cmd", "instrument.use", "instrument", "balance-1",
+			       "users", "nobody else", "reason", "授权"));
+	assert_refused(&play, arm_request(batch, "m3", 1), "instrument-not-yours");
+	end(&play);
+}
+
 static void test_typed_value(void **state)
 {
 	struct play play;
@@ -414,6 +465,7 @@ int main(void)
 		cmocka_unit_test(test_refusals),
 		cmocka_unit_test(test_commands_refused),
 		cmocka_unit_test(test_overdue_calibration),
+		cmocka_unit_test(test_register_of_instruments),
 		cmocka_unit_test(test_typed_value),
 		cmocka_unit_test(test_restart_in_the_middle),
 		cmocka_unit_test(test_trace),

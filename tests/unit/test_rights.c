@@ -36,6 +36,22 @@ static const struct {
 	{"token.list", "qa"},
 	{"token.add", "a"},
 	{"token.revoke", "a"},
+	{"producer.add", "tq"},
+	{"producer.change", "tq"},
+	{"producer.show", "trqa"},
+	{"producer.list", "trqa"},
+	{"product.list", "trqapm"},
+	{"instrument.calibrate", "q"},
+	{"instrument.use", "q"},
+	{"instrument.show", "trqa"},
+	{"instrument.list", "trqa"},
+	{"programme.set", "q"},
+	{"programme.list", "trqa"},
+	{"card.issue", "q"},
+	{"card.revoke", "q"},
+	{"card.show", "trqa"},
+	{"card.list", "trqa"},
+	{"entitlement.audit", "trqa"},
 };
 
 static void each_command_by_each_role(void **state)
