@@ -243,7 +243,9 @@ int assay_config_read(struct assay_config_store *store, xmlDocPtr document, stru
 	xmlNodePtr root = xmlDocGetRootElement(document);
 	const struct text_field fields[] = {{"site", "", &config->site}, {"origin", "", &config->origin},
 		{"name-zh", "", &config->name_zh}, {"name-en", "", &config->name_en},
-		{"listen", "", &config->listen}};
+		{"listen", "", &config->listen}, {"address", "", &config->address},
+		{"contact", "", &config->contact}, {"check", "", &config->check},
+		{"unverified", "review", &config->unverified}};
 	struct assay_config_line *lines =
 		assay_config_keep(store, count_elements(root, "line") * sizeof *lines, err);
 	unsigned *source_lines =

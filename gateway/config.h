@@ -71,6 +71,10 @@ struct assay_config {
 	const char *listen; /* ADDR:PORT, "" no web */
 	const char *certificate, *key; /* of https, PEM; "" the one assay makes */
 	bool anonymous_read; /* whoever reaches the pages may look without logging in */
+	const char *address, *contact; /* of the laboratory, printed on its papers */
+	const char *
+		check; /* where a certificate is checked, to be followed by its number; "" this gateway's pages */
+	const char *unverified; /* what a verdict on an unverified row does: "review" or "undetermined" */
 	const struct assay_config_line *lines;
 	size_t line_count;
 	const char *xml; /* the exact bytes of lab.xml */

@@ -11,9 +11,11 @@ static const char help[] =
 	"       assay test fill TEST SLOT --instrument I [--replicate N] [--take]\n"
 	"       assay test disarm TEST\n"
 	"       assay test enter TEST SLOT VALUE --reason R [--replicate N]\n"
+	"       assay test retest TEST --rule retest-decides|worst-decides --reason R [--who NAME]\n"
 	"fill: the slot waits for the instrument's next stable reading sent by its print key; with --take "
 	"one stable\n"
 	"value is asked for now. enter: a value by hand, \"20.1127 g\"; it always waits for review.\n"
+	"retest: the test once more; the rule says which result counts, before the new one is seen.\n"
 	"A test is named like S26-1125-01.1; --replicate counts from 1, which is the default.\n";
 
 static void print_slot(const json_t *slot)
@@ -73,7 +75,7 @@ static void print_test(const json_t *test)
 }
 
 struct wanted {
-	const char *instrument, *reason;
+	const char *instrument, *reason, *rule, *who;
 	int replicate;
 	bool take;
 };
@@ -88,6 +90,9 @@ static json_t *request(const struct wanted *wanted, int argc, char **argv)
 		return json_pack("{s:s,s:s,s:s,s:i,s:s,s:b}", "cmd", "test.fill", "test", argv[1], "slot",
 			argv[2], "replicate", wanted->replicate, "instrument", wanted->instrument, "take",
 			wanted->take);
+	if (argc == 2 && strcmp(argv[0], "retest") == 0 && wanted->reason && wanted->rule)
+		return json_pack("{s:s,s:s,s:s,s:s,s:s*}", "cmd", "test.retest", "test", argv[1], "rule",
+			wanted->rule, "reason", wanted->reason, "who", wanted->who);
 	if (argc == 4 && strcmp(argv[0], "enter") == 0 && wanted->reason)
 		return json_pack("{s:s,s:s,s:s,s:i,s:s,s:s}", "cmd", "test.enter", "test", argv[1], "slot",
 			argv[2], "replicate", wanted->replicate, "value", argv[3], "reason", wanted->reason);
@@ -99,6 +104,7 @@ int assay_cmd_test(int argc, char **argv)
 	static const struct option options[] = {ASSAY_ASK_OPTIONS,
 		{"instrument", required_argument, NULL, 'i'}, {"reason", required_argument, NULL, 'r'},
 		{"replicate", required_argument, NULL, 'n'}, {"take", no_argument, NULL, 't'},
+		{"rule", required_argument, NULL, 'u'}, {"who", required_argument, NULL, 'w'},
 		{NULL, 0, NULL, 0}};
 	struct assay_ask ask = {0};
 	struct wanted wanted = {.replicate = 1};
@@ -113,6 +119,10 @@ int assay_cmd_test(int argc, char **argv)
 			wanted.reason = optarg;
 		else if (option == 'n')
 			wanted.replicate = (int)strtol(optarg, &end, 10);
+		else if (option == 'u')
+			wanted.rule = optarg;
+		else if (option == 'w')
+			wanted.who = optarg;
 		else if (option == 't')
 			wanted.take = true;
 		else if (!assay_ask_option(&ask, option, optarg))

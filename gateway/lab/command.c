@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * batch.* and test.* of gateway/lab/query.h. */
+#include "gateway/lab/certificate.h"
 #include "gateway/lab/query.h"
 #include "gateway/lab/registers.h"
 #include "gateway/lab/steps.h"
@@ -47,6 +48,20 @@ static int void_batch(struct assay_lab *lab, const json_t *request, const struct
 	return status == ASSAY_OK ? lab_review(lab, "void", request, actor, err) : status;
 }
 
+static int retest(struct assay_lab *lab, const json_t *request, const struct assay_actor *actor,
+	char id[LAB_ID_MAX], struct assay_error *err)
+{
+	return lab_retest(lab, request, actor, id, err);
+}
+
+static int trail_read(struct assay_lab *lab, const json_t *request, const struct assay_actor *actor,
+	char id[LAB_ID_MAX], struct assay_error *err)
+{
+	int status = named(request, "batch", id, err);
+
+	return status == ASSAY_OK ? lab_trail_read(lab, request, actor, err) : status;
+}
+
 static int show_test(struct assay_lab *lab, const json_t *request, const struct assay_actor *actor,
 	char id[LAB_ID_MAX], struct assay_error *err)
 {
@@ -89,6 +104,8 @@ static const struct {
 	{"batch.show", true, show_batch},
 	{"batch.confirm", true, confirm},
 	{"batch.void", true, void_batch},
+	{"batch.trail-read", true, trail_read},
+	{"test.retest", false, retest},
 	{"test.show", false, show_test},
 	{"test.fill", false, arm},
 	{"test.disarm", false, disarm},
@@ -108,8 +125,8 @@ static json_t *list_batches(
 /* The commands whose whole answer is made where they are done. */
 static const struct lab_command *find_command(const char *name)
 {
-	static const struct lab_command *const tables[] = {
-		lab_producer_commands, lab_instrument_commands, lab_entitlement_commands, NULL};
+	static const struct lab_command *const tables[] = {lab_producer_commands, lab_instrument_commands,
+		lab_entitlement_commands, lab_certificate_commands, NULL};
 
 	for (size_t i = 0; tables[i]; i++)
 		for (const struct lab_command *command = tables[i]; command->name; command++)

@@ -3,8 +3,11 @@
  * integers; "who" is the person or the peer's user name. Later versions add members and never change one.
  *
  * batch    {batch, sample, product, product_zh, product_en, product_file, product_sha256, name, producer, lot, produced,
- *           amount, origin, who}
- * test     {test, batch, position, analyte, method, evidence_instrument, sheet}
+ *           amount, origin, who, producer_id, card, samples: [{sample, role: "test" or "retained", amount}],
+ *           cannot_test: [{analyte, analyte_zh, standard, reason}], key, request_sha256}: key: the asker's own name for
+ *           the request, so that asking twice registers once
+ * test     {test, batch, position, analyte, method, evidence_instrument, sheet, retest_of, rule}: rule of a retest:
+ *           "retest-decides" or "worst-decides"
  *   sheet  what the method said when the test was ordered: {analyte_zh, analyte_en, method_standard, method_zh,
  *           method_en, method_file, method_sha256, formula, unit, replicates,
  *           slots: [{slot, name_zh, name_en, unit, repeat}],
@@ -31,6 +34,12 @@
  *          {user, action: "disabled" or "enabled", reason, who}, {user, action: "password", who},
  *          {user, action: "logged-in", "logged-out" or "login-refused", address}
  *          {token, action: "created", name, roles, producer, until_ns, who}, {token, action: "revoked", reason, who}
+ * review   {batch, action: "confirm", "void", "retest", "trail-read" or "release", reason, status, who,
+ *           signature: {name, how: "password" or "local", meaning, at, record: {batch, verdict, verdict_seq, results},
+ *           record_sha256}}; of a retest also {test, result, rule, retest}; of trail-read {upto}; of a release
+ *           {certificate}
+ * certificate {certificate, batch, verdict, replaces, reason, who, document}: document as assay-report takes it
+ * paper    {certificate, sha256}; raw: the PDF
  *
  * Registers: an entry holds the whole row as it stands from then on; a correction is another entry with a reason.
  * producer   {producer, row: {name, name_en, licence, address, contact, phone, email, products: [product], self_tests:
@@ -50,7 +59,7 @@
 
 #define LAB_TEXT_MAX 200u /* bytes of a name, lot, reason ... */
 #define LAB_ID_MAX 64u
-#define LAB_TESTS_MAX 32u /* of one batch */
+#define LAB_TESTS_MAX 64u /* of one batch */
 #define LAB_VALUES_MAX 256u /* slots with their repeats, of one test */
 
 /* "name": "..." as text, "" when absent. */

@@ -13,6 +13,13 @@
 #include <jansson.h>
 #include <sqlite3.h>
 
+/* A signed checkpoint that covers everything committed. */
+struct lab_checkpoint {
+	uint64_t size;
+	char root[65]; /* hex */
+	int64_t at_ns; /* wall clock */
+};
+
 struct assay_lab {
 	sqlite3 *state; /* the recorder's connection: sees what is not committed yet */
 	const struct assay_specs *specs;
@@ -23,6 +30,8 @@ struct assay_lab {
 		uint64_t *sequence_out, struct assay_error *err);
 	/* One stable value, please (no entry of its own). */
 	void (*take)(void *context, const char *instrument);
+	/* Sign a checkpoint now; only before anything of a command is appended. NULL when something old is worked out again. */
+	int (*checkpoint)(void *context, struct lab_checkpoint *out, struct assay_error *err);
 	void *context;
 };
 

@@ -12,15 +12,19 @@
  *               channels: [{channel, name_zh, name_en, band_low, band_high, value, unit, flags: [name],
  *                 reason, at, seq, idx, band}]}]}
  *            status: enum assay_line_status by name; band: "in", "low", "high", "" (no band or no number)
+ * certificate {certificate, batch, name, producer, verdict, replaces, replaced_by, reason, who, issued, paper_seq,
+ *             paper_sha256, paper_bytes, seq, document}; in lists without document; paper_seq null: not printed yet
  * frame      {seq, line, instrument, at, outcome, solicited, received (hex), detail, fate,
  *             readings: [{channel, value, unit, flags, reason}]}
  *            fate: "", filled, evidence, unassigned, refused
  * batch      {batch, product, product_zh, product_en, name, producer, lot, produced, amount, origin, sample, received,
  *             status, verdict, reasons: [code], text_zh, text_en, scope: {tests: [analyte], text_zh, text_en},
- *             attention_zh, attention_en, seq, tests: [test], reviews: [{seq, action, reason, who, at}]}
- *            status: to-test, testing, awaiting-review, awaiting-release, void; verdict "" while there is none.
+ *             attention_zh, attention_en, seq, producer_id, card, samples: [{sample, role, amount}],
+ *             cannot_test: [{analyte, analyte_zh, standard, reason}], tests: [test],
+ *             reviews: [{seq, action, reason, who, at, signature, and what the action adds}], certificates: [certificate]}
+ *            status: to-test, testing, awaiting-review, awaiting-release, released, void; verdict "" while there is none.
  *            In lists tests is left out; tests_done and tests_total stand instead.
- * test       {test, batch, position, analyte, analyte_zh, analyte_en, method, method_standard, method_zh, method_en,
+ * test       {test, retest_of, rule, batch, position, analyte, analyte_zh, analyte_en, method, method_standard, method_zh, method_en,
  *             formula, unit, status, evidence_instrument, limit: {standard, clause, text} or null,
  *             slots: [{slot, name_zh, name_en, unit, replicate, ordinal, repeat, status, instrument, value, typed,
  *               reason, reason_zh, reason_en, at, exchange_seq, exchange_idx, seq}],
@@ -52,12 +56,18 @@
  * user name. Rights by role: rights.c.
  *
  * status                                                       -> {lines, journal: {size, root, segment, boot}, roles}
- * batch.new {product, name, producer, lot, produced, amount, origin, card, tests: [analyte]} -> {batch}
+ * batch.new {product, name, producer, lot, produced, amount, origin, card, samples, retained, key,
+ *   tests: [analyte]}: tests left out: its whole plan           -> {batch}
  * batch.list {status ""}                                        -> {batches: [...]}
  * batch.show {batch}                                            -> {batch}
  * batch.confirm / batch.void {batch, reason}                    -> {batch}
+ * batch.trail-read {batch}                                      -> {batch}   its trail was read, up to now
+ * batch.release {batch, reason}                                 -> {certificate}
+ * certificate.amend {certificate, reason}                       -> {certificate}
+ * certificate.show {certificate} / certificate.list {batch, before} -> {certificate} / {certificates}
  * test.show {test}                                              -> {test}
  * test.fill {test, slot, replicate, instrument, take false}     -> {test}   arm the slot for the instrument's next stable reading
+ * test.retest {test, rule, reason}                              -> {test}   the new one
  * test.disarm {test}                                            -> {test}
  * test.enter {test, slot, replicate, value, reason}             -> {test}   a typed value "20.1127 g"
  * line.confirm {line, instrument "", reason}                    -> {confirmed}   the device that answers there is right
@@ -105,6 +115,9 @@ json_t *assay_query_bench(sqlite3 *state, struct assay_error *err);
 /* A short digest of an answer, for If-Match: another text, another digest. */
 #define ASSAY_QUERY_ETAG_MAX 33u
 void assay_query_etag(const json_t *object, char out[ASSAY_QUERY_ETAG_MAX]);
+/* Of a batch, or "" all: a page of those before a sequence (0: the newest), newest first. */
+json_t *assay_query_certificates(sqlite3 *state, const char *batch, int64_t before, struct assay_error *err);
+json_t *assay_query_certificate(sqlite3 *state, const char *id, struct assay_error *err);
 #define ASSAY_QUERY_PAGE 200 /* rows of one page of a list that has pages */
 /* Part of a name or licence, "" all; those after an id, "" from the beginning. */
 json_t *assay_query_producers(sqlite3 *state, const char *text, const char *after, struct assay_error *err);

@@ -145,7 +145,8 @@ json_t *assay_query_test(sqlite3 *state, const char *id, struct assay_error *err
 {
 	json_t *test = query_one(state,
 		query_prepare(state, err,
-			"SELECT id AS test, batch, position, analyte, method, status, evidence_instrument,"
+			"SELECT id AS test, batch, position, analyte, method, status, evidence_instrument, "
+			"retest_of, rule,"
 			" sheet AS \"{sheet\", calculated AS \"{calculated\", result AS result_id FROM test "
 			"WHERE id=?1",
 			"t", id),
@@ -182,7 +183,8 @@ static void add_attention(json_t *batch)
 }
 
 #define BATCH_COLUMNS                                                                                        \
-	"SELECT b.id AS batch, product, product_zh, product_en, name, producer, producer_id, card, lot, "    \
+	"SELECT b.id AS batch, product, product_zh, product_en, name, producer, producer_id, card, "         \
+	"cannot_test AS \"{cannot_test\", lot, "                                                             \
 	"produced, amount, "                                                                                 \
 	"origin,"                                                                                            \
 	" sample, received_ns AS \"@received\", b.who, b.status, b.verdict,"                                 \
@@ -218,7 +220,8 @@ json_t *assay_query_batches(sqlite3 *state, const char *status, struct assay_err
 static json_t *tests_of(sqlite3 *state, const char *batch, struct assay_error *err)
 {
 	json_t *rows = query_list(state,
-		query_prepare(state, err, "SELECT id FROM test WHERE batch=?1 ORDER BY position", "t", batch),
+		query_prepare(
+			state, err, "SELECT id FROM test WHERE batch=?1 ORDER BY position, id", "t", batch),
 		err);
 	json_t *list = rows ? json_array() : NULL, *row;
 	size_t index;
@@ -238,6 +241,29 @@ static json_t *tests_of(sqlite3 *state, const char *batch, struct assay_error *e
 	return list;
 }
 
+/* Beside what every review says, what only its action says. */
+static json_t *reviews_of(sqlite3 *state, const char *batch, struct assay_error *err)
+{
+	json_t *list = query_list(state,
+		       query_prepare(state, err,
+			       "SELECT seq, action, reason, who, wall_ns AS \"@at\", body AS \"{body\" FROM "
+			       "review"
+			       " WHERE batch=?1 ORDER BY seq",
+			       "t", batch),
+		       err),
+	       *row, *body;
+	size_t index;
+
+	json_array_foreach(list, index, row)
+	{
+		body = json_incref(json_object_get(row, "body"));
+		(void)json_object_del(row, "body");
+		(void)json_object_update_missing(row, body);
+		json_decref(body);
+	}
+	return list;
+}
+
 json_t *assay_query_batch(sqlite3 *state, const char *id, struct assay_error *err)
 {
 	json_t *batch = query_one(state, query_prepare(state, err, BATCH_COLUMNS " WHERE b.id=?1", "t", id),
@@ -249,14 +275,18 @@ json_t *assay_query_batch(sqlite3 *state, const char *id, struct assay_error *er
 	if (batch)
 		batch = set_or_drop(batch, "tests", tests_of(state, id, err));
 	if (batch)
-		batch = set_or_drop(batch, "reviews",
+		batch = set_or_drop(batch, "reviews", reviews_of(state, id, err));
+	if (batch)
+		batch = set_or_drop(batch, "samples",
 			query_list(state,
 				query_prepare(state, err,
-					"SELECT seq, action, reason, who, wall_ns AS \"@at\" FROM review "
-					"WHERE batch=?1"
-					" ORDER BY seq",
+					"SELECT id AS sample, role, amount FROM sample WHERE batch=?1 ORDER "
+					"BY seq, role"
+					" DESC, length(id), id",
 					"t", id),
 				err));
+	if (batch)
+		batch = set_or_drop(batch, "certificates", assay_query_certificates(state, id, 0, err));
 	if (batch)
 		add_attention(batch);
 	return batch;

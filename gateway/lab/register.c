@@ -2,6 +2,7 @@
  * A batch is registered with the tests ordered for it: everything is checked before the first entry. */
 #include "gateway/lab/query_row.h"
 #include "gateway/lab/registers.h"
+#include "gateway/lab/sign.h"
 #include "gateway/lab/steps.h"
 
 #include <inttypes.h>
@@ -9,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+
+#define SAMPLES_MAX 12 /* a certificate names them all */
 
 static bool one_line(const char *text)
 {
@@ -43,10 +46,13 @@ const char *lab_need(const json_t *request, const char *name, struct assay_error
 
 struct order {
 	const struct assay_product *product;
-	const char *name, *producer, *lot, *produced, *amount, *origin, *evidence, *card;
+	const char *name, *producer, *lot, *produced, *amount, *origin, *evidence, *card, *retained, *key;
 	char producer_id[LAB_ID_MAX], producer_name[LAB_TEXT_MAX + 1];
 	const struct assay_method *method[LAB_TESTS_MAX];
 	size_t count;
+	unsigned samples;
+	json_t *cannot_test; /* owned */
+	char request_sha256[65];
 };
 
 /* "2026-11-25" and "S26-1125-", where the laboratory is. */
@@ -85,6 +91,9 @@ static int check_tests(
 	const json_t *analyte;
 	size_t index;
 
+	if (!tests)
+		return lab_plan(lab, order->product, order->produced, order->method, &order->count,
+			&order->cannot_test, err);
 	if (!json_is_array(tests) || json_array_size(tests) == 0 || json_array_size(tests) > LAB_TESTS_MAX)
 		return assay_error_set(err, ASSAY_EREFUSED, "tests-missing", "要有 1 到 %u 个检验项目",
 			"1 to %u tests are ordered for a batch", LAB_TESTS_MAX);
@@ -105,6 +114,46 @@ static int check_tests(
 	return ASSAY_OK;
 }
 
+static int check_samples(const json_t *samples, struct order *order, struct assay_error *err)
+{
+	json_int_t count = samples ? json_integer_value(samples) : 1;
+
+	if (count < 1 || count > SAMPLES_MAX)
+		return assay_error_set(err, ASSAY_EREFUSED, "samples-invalid", "样品数要从 1 到 %d",
+			"a batch has 1 to %d samples", SAMPLES_MAX);
+	order->samples = (unsigned)count;
+	return ASSAY_OK;
+}
+
+/* The batch an earlier request of the same key registered: 1, 0 none, negative with err. */
+static int asked_before(
+	struct assay_lab *lab, const struct order *order, char batch_out[LAB_ID_MAX], struct assay_error *err)
+{
+	json_t *rows;
+	const json_t *row;
+	int status = 0;
+
+	if (!*order->key)
+		return 0;
+	rows = query_list(lab->state,
+		query_prepare(lab->state, err,
+			"SELECT id, request_sha256 FROM batch WHERE request_key=?1 AND request_key<>''", "t",
+			order->key),
+		err);
+	row = json_array_get(rows, 0);
+	if (!rows)
+		return ASSAY_EIO;
+	if (row && strcmp(lab_text(row, "request_sha256"), order->request_sha256) != 0) {
+		status = assay_error_set(err, ASSAY_EREFUSED, "key-used", "%.60s 已用于登记另一个批次 %.60s",
+			"%.60s was used to register another batch, %.60s", order->key, lab_text(row, "id"));
+	} else if (row) {
+		(void)snprintf(batch_out, LAB_ID_MAX, "%s", lab_text(row, "id"));
+		status = 1;
+	}
+	json_decref(rows);
+	return status;
+}
+
 static int read_order(
 	struct assay_lab *lab, const json_t *request, struct order *order, struct assay_error *err)
 {
@@ -118,8 +167,18 @@ static int read_order(
 		!(order->amount = lab_may(request, "amount", err)) ||
 		!(order->origin = lab_may(request, "origin", err)) ||
 		!(order->evidence = lab_may(request, "evidence", err)) ||
-		!(order->card = lab_may(request, "card", err)))
+		!(order->card = lab_may(request, "card", err)) ||
+		!(order->retained = lab_may(request, "retained", err)) ||
+		!(order->key = lab_may(request, "key", err)))
 		return ASSAY_EREFUSED;
+	if (!lab_origin_known(order->origin))
+		return assay_error_set(err, ASSAY_EREFUSED, "origin-unknown", "没有这种来源：%.60s",
+			"there is no origin %.60s", order->origin);
+	status = check_samples(json_object_get(request, "samples"), order, err);
+	if (status == ASSAY_OK)
+		status = lab_record_sha256(request, order->request_sha256, err);
+	if (status != ASSAY_OK)
+		return status;
 	order->product = assay_specs_product_find(lab->specs, product);
 	if (!order->product)
 		return assay_error_set(err, ASSAY_EREFUSED, "product-unknown",
@@ -129,8 +188,6 @@ static int read_order(
 	if (status == ASSAY_OK)
 		status = lab_producer_find(
 			lab, order->producer, order->producer_id, order->producer_name, err);
-	if (status == ASSAY_OK && *order->card)
-		status = lab_card_check(lab, order->card, order->producer_id, err);
 	return status == ASSAY_OK ? check_tests(lab, json_object_get(request, "tests"), order, err) : status;
 }
 
@@ -306,31 +363,52 @@ static int redeem(struct assay_lab *lab, const struct order *order, const char *
 	return status;
 }
 
+static json_t *batch_json(const struct order *order, const char *batch, const char *who)
+{
+	json_t *body = json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s}", "batch",
+		batch, "sample", batch, "product", order->product->id, "product_zh", order->product->name_zh,
+		"product_en", order->product->name_en, "product_file", order->product->file->path,
+		"product_sha256", order->product->file->sha256, "name", order->name, "producer",
+		order->producer_name, "lot", order->lot, "produced", order->produced, "amount", order->amount,
+		"origin", order->origin, "who", who, "producer_id", order->producer_id, "card", order->card);
+	json_t *more = json_pack("{s:o,s:O*,s:s,s:s}", "samples",
+		lab_samples(batch, order->samples, order->amount, order->retained), "cannot_test",
+		order->cannot_test, "key", order->key, "request_sha256", order->request_sha256);
+
+	if (body && (!more || json_object_update(body, more) != 0)) {
+		json_decref(body);
+		body = NULL;
+	}
+	json_decref(more);
+	return body;
+}
+
 int lab_register(struct assay_lab *lab, const json_t *request, const struct assay_actor *actor,
 	char batch_out[LAB_ID_MAX], struct assay_error *err)
 {
 	struct order order = {0};
 	char evidence[LAB_TESTS_MAX][ASSAY_INSTRUMENT_ID_MAX];
-	int status = read_order(lab, request, &order, err);
+	int status = read_order(lab, request, &order, err), before = 0;
 
+	if (status == ASSAY_OK)
+		before = asked_before(lab, &order, batch_out, err);
+	if (status != ASSAY_OK || before != 0) {
+		json_decref(order.cannot_test);
+		return before < 0 ? before : status;
+	}
+	if (*order.card)
+		status = lab_card_check(lab, order.card, order.producer_id, err);
 	for (size_t i = 0; status == ASSAY_OK && i < order.count; i++)
 		status = find_evidence(lab, order.method[i], order.evidence, evidence[i], err);
 	if (status == ASSAY_OK)
 		status = next_id(lab, batch_out, err);
 	if (status == ASSAY_OK)
-		status = lab_append(lab, ASSAY_ENTRY_BATCH,
-			json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s}",
-				"batch", batch_out, "sample", batch_out, "product", order.product->id,
-				"product_zh", order.product->name_zh, "product_en", order.product->name_en,
-				"product_file", order.product->file->path, "product_sha256",
-				order.product->file->sha256, "name", order.name, "producer",
-				order.producer_name, "lot", order.lot, "produced", order.produced, "amount",
-				order.amount, "origin", order.origin, "who", actor->name, "producer_id",
-				order.producer_id, "card", order.card),
-			NULL, err);
+		status = lab_append(
+			lab, ASSAY_ENTRY_BATCH, batch_json(&order, batch_out, actor->name), NULL, err);
 	for (size_t i = 0; status == ASSAY_OK && i < order.count; i++)
 		status = add_test(lab, &order, batch_out, i, evidence[i], err);
 	if (status == ASSAY_OK && *order.card)
 		status = redeem(lab, &order, batch_out, actor->name, err);
+	json_decref(order.cannot_test);
 	return status;
 }

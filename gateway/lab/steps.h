@@ -51,8 +51,42 @@ int lab_judge_batch(struct assay_lab *lab, const char *batch, struct assay_error
 json_t *lab_scope(sqlite3 *state, const char *batch, struct assay_error *err); /* {tests, text_zh, text_en} */
 
 /* review.c */
+#define LAB_STATUS_MAX 24u
+#define LAB_RETEST_DECIDES "retest-decides"
+#define LAB_WORST_DECIDES "worst-decides"
 int lab_review(struct assay_lab *lab, const char *action, const json_t *request,
 	const struct assay_actor *actor, struct assay_error *err) ASSAY_WARN_UNUSED;
+/* The trail of the batch was read, up to its last change; release needs that of the releaser. */
+int lab_trail_read(struct assay_lab *lab, const json_t *request, const struct assay_actor *actor,
+	struct assay_error *err) ASSAY_WARN_UNUSED;
+/* The review entry of an action, signed. more: further members, consumed, may be NULL. */
+int lab_review_append(struct assay_lab *lab, const char *batch, const char *action, const char *reason,
+	const char *status, const struct assay_actor *actor, json_t *more,
+	struct assay_error *err) ASSAY_WARN_UNUSED;
+const char *lab_meaning(const char *action); /* of a signature, in words */
+/* Sequence of the last entry that changed anything of the batch. */
+int lab_last_change(struct assay_lab *lab, const char *batch, int64_t *seq_out,
+	struct assay_error *err) ASSAY_WARN_UNUSED;
+/* ASSAY_ENOTFOUND "batch-unknown", ASSAY_EREFUSED "batch-void". */
+int lab_batch_status(struct assay_lab *lab, const char *batch, char out[LAB_STATUS_MAX],
+	struct assay_error *err) ASSAY_WARN_UNUSED;
+/* In how many ways who had a hand in the batch; did "": any but having released it. */
+int lab_hand_count(struct assay_lab *lab, const char *batch, const char *who, const char *did,
+	int64_t *count_out, struct assay_error *err) ASSAY_WARN_UNUSED;
+
+/* retest.c: the id of the new test */
+int lab_retest(struct assay_lab *lab, const json_t *request, const struct assay_actor *actor,
+	char id_out[LAB_ID_MAX], struct assay_error *err) ASSAY_WARN_UNUSED;
+
+/* intake.c: everything a batch's plan asks for. The methods that can be run here, each once, and a list of what cannot be
+ * tested: [{analyte, analyte_zh, standard, reason: "no-method" or "no-instrument"}]. */
+int lab_plan(struct assay_lab *lab, const struct assay_product *product, const char *produced,
+	const struct assay_method *methods[LAB_TESTS_MAX], size_t *count_out, json_t **cannot_out,
+	struct assay_error *err) ASSAY_WARN_UNUSED;
+/* [{sample, role, amount}] of a batch: count to be tested, and one kept back when retained is not "". */
+json_t *lab_samples(const char *batch, unsigned count, const char *amount, const char *retained);
+bool lab_origin_known(const char *origin);
+const char *lab_origin_words(const char *origin, bool zh); /* "" for "" */
 
 /* confirm_device.c: {"confirmed": {instrument, serial, was, line, reason, who}} */
 json_t *lab_confirm_device(struct assay_lab *lab, const json_t *request, const struct assay_actor *actor,

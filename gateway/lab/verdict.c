@@ -166,8 +166,9 @@ json_t *lab_scope(sqlite3 *state, const char *batch, struct assay_error *err)
 {
 	json_t *rows = query_list(state,
 		query_prepare(state, err,
-			"SELECT analyte, sheet AS \"{sheet\" FROM test WHERE batch=?1 ORDER BY position", "t",
-			batch),
+			"SELECT analyte, sheet AS \"{sheet\" FROM test WHERE batch=?1 AND retest_of='' ORDER "
+			"BY position",
+			"t", batch),
 		err);
 	json_t *row, *tests = json_array();
 	char zh[900] = "只覆盖所检项目：", en[900] = "covers only the tests ordered: ";
@@ -226,6 +227,38 @@ static void add_reasons(json_t *all, const json_t *more)
 	}
 }
 
+/* lab.xml may say that a verdict on a row nobody has confirmed is none. */
+static void doubt_unverified(sqlite3 *state, const json_t *tests)
+{
+	struct assay_error ignored;
+	json_t *rows = query_list(state,
+		query_prepare(state, &ignored,
+			"SELECT value FROM meta WHERE key='unverified' AND value='undetermined'", ""),
+		&ignored);
+	json_t *test;
+	const json_t *code;
+	size_t index, at;
+
+	if (!rows || json_array_size(rows)) /* what cannot be read is doubted too */
+		json_array_foreach(tests, index, test)
+		{
+			json_array_foreach(json_object_get(test, "reasons"), at, code)
+			{
+				if (strcmp(json_string_value(code), "limit-unverified") == 0)
+					(void)json_object_set_new(test, "doubted", json_true());
+			}
+		}
+	json_decref(rows);
+}
+
+/* The verdict that counts for the batch; "" : none does. */
+static const char *counted(const json_t *test)
+{
+	if (json_is_true(json_object_get(test, "replaced")))
+		return "";
+	return json_is_true(json_object_get(test, "doubted")) ? "undetermined" : lab_text(test, "verdict");
+}
+
 /* One fail decides; then one that cannot be judged; pass is earned by every test that has a verdict, at least one. A
  * result that nothing limits is listed and holds nothing. */
 static enum assay_verdict_kind over_tests(const json_t *tests, json_t *reasons)
@@ -236,7 +269,7 @@ static enum assay_verdict_kind over_tests(const json_t *tests, json_t *reasons)
 
 	json_array_foreach(tests, index, test)
 	{
-		const char *verdict = lab_text(test, "verdict");
+		const char *verdict = counted(test);
 
 		if (!*verdict)
 			continue;
@@ -246,11 +279,11 @@ static enum assay_verdict_kind over_tests(const json_t *tests, json_t *reasons)
 	}
 	json_array_foreach(tests, index, test)
 	{
-		enum assay_verdict_kind kind = kind_of(lab_text(test, "verdict"));
+		enum assay_verdict_kind kind = kind_of(counted(test));
 
-		if (*lab_text(test, "verdict") && kind == (failed        ? ASSAY_VERDICT_FAIL
-								  : open ? ASSAY_VERDICT_UNDETERMINED
-									 : kind))
+		if (*counted(test) && kind == (failed        ? ASSAY_VERDICT_FAIL
+						      : open ? ASSAY_VERDICT_UNDETERMINED
+							     : kind))
 			add_reasons(reasons, json_object_get(test, "reasons"));
 	}
 	if (failed)
@@ -260,6 +293,42 @@ static enum assay_verdict_kind over_tests(const json_t *tests, json_t *reasons)
 	if (!open)
 		(void)json_array_append_new(reasons, json_string("no-limit"));
 	return ASSAY_VERDICT_UNDETERMINED;
+}
+
+/* A retest whose rule says so takes the first result's place, once it has decided; without a decision both count, so that
+ * nothing is better for it. */
+static void mark_replaced(const json_t *tests)
+{
+	json_t *first;
+	const json_t *again;
+	size_t index, at;
+
+	json_array_foreach(tests, index, again)
+	{
+		enum assay_verdict_kind kind = kind_of(lab_text(again, "verdict"));
+
+		if (strcmp(lab_text(again, "rule"), LAB_RETEST_DECIDES) != 0 ||
+			(kind != ASSAY_VERDICT_PASS && kind != ASSAY_VERDICT_FAIL))
+			continue;
+		json_array_foreach(tests, at, first)
+		{
+			if (strcmp(lab_text(first, "test"), lab_text(again, "retest_of")) == 0)
+				(void)json_object_set_new(first, "replaced", json_true());
+		}
+	}
+}
+
+static bool has_retest(const json_t *tests)
+{
+	const json_t *test;
+	size_t index;
+
+	json_array_foreach(tests, index, test)
+	{
+		if (*lab_text(test, "retest_of"))
+			return true;
+	}
+	return false;
 }
 
 static json_t *batch_steps(const json_t *tests)
@@ -273,12 +342,17 @@ static json_t *batch_steps(const json_t *tests)
 		char zh[512], en[512];
 		const char *zh_verdict = lab_text(test, "text_zh"), *en_verdict = lab_text(test, "text_en");
 
-		(void)snprintf(zh, sizeof zh, "%s %s %s：%s",
+		bool replaced = json_is_true(json_object_get(test, "replaced")),
+		     again = *lab_text(test, "retest_of");
+
+		(void)snprintf(zh, sizeof zh, "%s%s %s %s：%s%s", again ? "复检 " : "",
 			lab_text(json_object_get(test, "sheet"), "analyte_zh"), lab_text(test, "value"),
-			lab_text(test, "unit"), *zh_verdict ? zh_verdict : "无限量，不判定");
-		(void)snprintf(en, sizeof en, "%s %s %s: %s",
+			lab_text(test, "unit"), *zh_verdict ? zh_verdict : "无限量，不判定",
+			replaced ? "（初检，保留；以复检为准）" : "");
+		(void)snprintf(en, sizeof en, "%s%s %s %s: %s%s", again ? "retest " : "",
 			lab_text(json_object_get(test, "sheet"), "analyte_en"), lab_text(test, "value"),
-			lab_text(test, "unit"), *en_verdict ? en_verdict : "no limit, not judged");
+			lab_text(test, "unit"), *en_verdict ? en_verdict : "no limit, not judged",
+			replaced ? " (first result, kept; the retest decides)" : "");
 		(void)json_array_append_new(
 			list, json_pack("{s:o,s:o}", "zh", lab_string(zh), "en", lab_string(en)));
 	}
@@ -305,8 +379,9 @@ static json_t *batch_json(const char *batch, const json_t *tests, const json_t *
 		assay_verdict_name(kind), "reasons", reasons, "text_zh", lab_string(zh), "text_en",
 		lab_string(en), "scope_zh", json_object_get(scope, "text_zh"), "scope_en",
 		json_object_get(scope, "text_en"), "status",
-		kind == ASSAY_VERDICT_PASS && json_array_size(reasons) == 0 ? "awaiting-release"
-									    : "awaiting-review",
+		kind == ASSAY_VERDICT_PASS && json_array_size(reasons) == 0 && !has_retest(tests)
+			? "awaiting-release"
+			: "awaiting-review",
 		"results", results, "derivation", batch_steps(tests));
 }
 
@@ -314,11 +389,13 @@ int lab_judge_batch(struct assay_lab *lab, const char *batch, struct assay_error
 {
 	json_t *tests = query_list(lab->state,
 		query_prepare(lab->state, err,
-			"SELECT t.status, t.sheet AS \"{sheet\", r.id AS result, r.value, r.unit, v.verdict,"
+			"SELECT t.id AS test, t.retest_of, t.rule, t.status, t.sheet AS \"{sheet\", r.id AS "
+			"result, r.value,"
+			" r.unit, v.verdict,"
 			" v.reasons AS \"{reasons\", v.text_zh, v.text_en FROM test AS t"
 			" LEFT JOIN result AS r ON r.id=t.result LEFT JOIN verdict AS v ON v.subject=r.id AND"
 			" v.seq=(SELECT max(seq) FROM verdict WHERE subject=r.id)"
-			" WHERE t.batch=?1 ORDER BY t.position",
+			" WHERE t.batch=?1 ORDER BY t.position, t.id",
 			"t", batch),
 		err);
 	json_t *scope = tests ? lab_scope(lab->state, batch, err) : NULL, *test;
@@ -331,6 +408,10 @@ int lab_judge_batch(struct assay_lab *lab, const char *batch, struct assay_error
 		complete = complete && strcmp(lab_text(test, "status"), "done") == 0;
 	}
 
+	if (complete) {
+		doubt_unverified(lab->state, tests);
+		mark_replaced(tests);
+	}
 	if (complete)
 		status = lab_append(lab, ASSAY_ENTRY_VERDICT, batch_json(batch, tests, scope), NULL, err);
 	json_decref(tests);

@@ -200,6 +200,10 @@ static int apply_parsed(struct assay_state *state, const struct assay_entry *ent
 	case ASSAY_ENTRY_CARD:
 		status = apply_registers(state, entry, body, err);
 		break;
+	case ASSAY_ENTRY_CERTIFICATE:
+	case ASSAY_ENTRY_PAPER:
+		status = apply_certificate(state, entry, body, err);
+		break;
 	default:
 		status = ASSAY_OK; /* genesis, stop, clock, fault, and kinds a later version adds */
 		break;

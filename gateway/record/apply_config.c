@@ -84,6 +84,8 @@ static int apply_lab_xml(struct assay_state *state, const struct assay_entry *en
 		STATE_CLEAR_LINES, STATE_CLEAR_INSTRUMENTS, STATE_CLEAR_CHANNELS};
 	static const enum state_statement after[] = {
 		STATE_DROP_LINES, STATE_DROP_INSTRUMENTS, STATE_DROP_CHANNELS};
+	/* what the laboratory's own papers and decisions need */
+	static const char *const kept[] = {"name_zh", "name_en", "address", "contact", "check", "unverified"};
 	const json_t *line;
 	size_t index;
 	int status = ASSAY_OK;
@@ -100,6 +102,8 @@ static int apply_lab_xml(struct assay_state *state, const struct assay_entry *en
 		status = state_run(state, after[i], err, "");
 	if (status == ASSAY_OK)
 		status = state_run(state, STATE_PUT_META, err, "tt", "config", body_text(body, "digest"));
+	for (size_t i = 0; status == ASSAY_OK && i < sizeof kept / sizeof *kept; i++)
+		status = state_run(state, STATE_PUT_META, err, "tt", kept[i], body_text(body, kept[i]));
 	return status;
 }
 

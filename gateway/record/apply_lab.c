@@ -7,15 +7,44 @@
 #include <stdlib.h>
 #include <string.h>
 
+static int put_samples(struct assay_state *state, const struct assay_entry *entry, const json_t *body,
+	struct assay_error *err)
+{
+	const json_t *sample;
+	size_t index;
+	int status = ASSAY_OK;
+
+	json_array_foreach(json_object_get(body, "samples"), index, sample)
+	{
+		if (status == ASSAY_OK)
+			status = state_run(state, STATE_PUT_SAMPLE, err, "tttti", body_text(sample, "sample"),
+				body_text(body, "batch"), body_text(sample, "role"),
+				body_text(sample, "amount"), (int64_t)entry->sequence);
+	}
+	return status;
+}
+
 static int apply_batch(struct assay_state *state, const struct assay_entry *entry, const json_t *body,
 	struct assay_error *err)
 {
-	return state_run(state, STATE_PUT_BATCH, err, "ttttttttttittitt", body_text(body, "batch"),
-		body_text(body, "product"), body_text(body, "product_zh"), body_text(body, "product_en"),
-		body_text(body, "name"), body_text(body, "producer"), body_text(body, "lot"),
-		body_text(body, "produced"), body_text(body, "amount"), body_text(body, "origin"),
-		entry->wall_ns, body_text(body, "sample"), body_text(body, "who"), (int64_t)entry->sequence,
-		body_text(body, "producer_id"), body_text(body, "card"));
+	char *cannot = body_json(body, "cannot_test", "[]");
+	int status =
+		cannot ? state_run(state, STATE_PUT_BATCH, err, "ttttttttttittittttt",
+				 body_text(body, "batch"), body_text(body, "product"),
+				 body_text(body, "product_zh"), body_text(body, "product_en"),
+				 body_text(body, "name"), body_text(body, "producer"), body_text(body, "lot"),
+				 body_text(body, "produced"), body_text(body, "amount"),
+				 body_text(body, "origin"), entry->wall_ns, body_text(body, "sample"),
+				 body_text(body, "who"), (int64_t)entry->sequence,
+				 body_text(body, "producer_id"), body_text(body, "card"), cannot,
+				 body_text(body, "key"), body_text(body, "request_sha256"))
+		       : body_no_memory(err);
+
+	free(cannot);
+	if (status == ASSAY_OK)
+		status = state_run(state, STATE_PUT_HAND, err, "ttt", body_text(body, "batch"),
+			body_text(body, "who"), "registered");
+	return status == ASSAY_OK ? put_samples(state, entry, body, err) : status;
 }
 
 static int put_slots(struct assay_state *state, const struct assay_entry *entry, const json_t *body,
@@ -40,10 +69,11 @@ static int apply_test(struct assay_state *state, const struct assay_entry *entry
 	struct assay_error *err)
 {
 	char *sheet = body_json(body, "sheet", "{}");
-	int status = sheet ? state_run(state, STATE_PUT_TEST, err, "ttitttti", body_text(body, "test"),
+	int status = sheet ? state_run(state, STATE_PUT_TEST, err, "ttittttitt", body_text(body, "test"),
 				     body_text(body, "batch"), body_number(body, "position"),
 				     body_text(body, "analyte"), body_text(body, "method"),
-				     body_text(body, "evidence_instrument"), sheet, (int64_t)entry->sequence)
+				     body_text(body, "evidence_instrument"), sheet, (int64_t)entry->sequence,
+				     body_text(body, "retest_of"), body_text(body, "rule"))
 			   : body_no_memory(err);
 
 	free(sheet);
@@ -59,7 +89,10 @@ static int apply_arm(struct assay_state *state, const struct assay_entry *entry,
 	if (json_is_false(json_object_get(body, "armed")))
 		return state_run(state, STATE_DISARM_TEST, err, "t", body_text(body, "test"));
 	assay_hex(entry->boot, sizeof entry->boot, boot);
-	status = state_run(state, STATE_DISARM_INSTRUMENT, err, "t", body_text(body, "instrument"));
+	status = state_run(state, STATE_PUT_HAND_OF_TEST, err, "ttt", body_text(body, "test"),
+		body_text(body, "who"), "armed");
+	if (status == ASSAY_OK)
+		status = state_run(state, STATE_DISARM_INSTRUMENT, err, "t", body_text(body, "instrument"));
 	if (status != ASSAY_OK)
 		return status;
 	return state_run(state, STATE_ARM_SLOT, err, "ttiittiiti", body_text(body, "test"),
@@ -99,6 +132,9 @@ static int apply_fill(struct assay_state *state, const struct assay_entry *entry
 		status = state_run(state, STATE_TEST_TESTING, err, "tt", test, calculated);
 	if (status == ASSAY_OK)
 		status = state_run(state, STATE_BATCH_TESTING, err, "t", test);
+	if (status == ASSAY_OK && json_is_true(json_object_get(body, "typed")))
+		status = state_run(
+			state, STATE_PUT_HAND_OF_TEST, err, "ttt", test, body_text(body, "who"), "typed");
 	if (status == ASSAY_OK && exchange >= 0)
 		status = state_run(state, STATE_FATE, err, "it", exchange, "filled");
 	free(calculated);
@@ -172,13 +208,24 @@ static int apply_verdict(struct assay_state *state, const struct assay_entry *en
 static int apply_review(struct assay_state *state, const struct assay_entry *entry, const json_t *body,
 	struct assay_error *err)
 {
-	const char *batch = body_text(body, "batch");
-	int status = state_run(state, STATE_PUT_REVIEW, err, "itttti", (int64_t)entry->sequence, batch,
-		body_text(body, "action"), body_text(body, "reason"), body_text(body, "who"), entry->wall_ns);
+	const char *batch = body_text(body, "batch"), *action = body_text(body, "action");
+	char *whole = json_dumps(body, JSON_COMPACT);
+	int status = whole ? state_run(state, STATE_PUT_REVIEW, err, "ittttit", (int64_t)entry->sequence,
+				     batch, action, body_text(body, "reason"), body_text(body, "who"),
+				     entry->wall_ns, whole)
+			   : body_no_memory(err);
 
-	if (status == ASSAY_OK)
-		status = state_run(state, STATE_BATCH_STATUS, err, "tt", batch, body_text(body, "status"));
-	if (status != ASSAY_OK || strcmp(body_text(body, "action"), "void") != 0)
+	free(whole);
+	if (status != ASSAY_OK || strcmp(action, "trail-read") == 0)
+		return status;
+	status = state_run(state, STATE_PUT_HAND, err, "ttt", batch, body_text(body, "who"),
+		strcmp(action, "release") == 0 || strcmp(action, "amend") == 0 ? "released" : "reviewed");
+	if (status != ASSAY_OK)
+		return status;
+	if (strcmp(action, "retest") == 0)
+		return state_run(state, STATE_BATCH_RETEST, err, "t", batch);
+	status = state_run(state, STATE_BATCH_STATUS, err, "tt", batch, body_text(body, "status"));
+	if (status != ASSAY_OK || strcmp(action, "void") != 0)
 		return status;
 	status = state_run(state, STATE_DISARM_BATCH, err, "t", batch);
 	return status == ASSAY_OK ? state_run(state, STATE_TEST_VOID, err, "t", batch) : status;

@@ -15,7 +15,8 @@ const char *assay_entry_kind_name(unsigned kind)
 		"clock", "fault", "seal", "key", "retention", [ASSAY_ENTRY_PERSON] = "person",
 		[ASSAY_ENTRY_IDENTITY] = "identity",
 		[ASSAY_ENTRY_PRODUCER] = "producer", [ASSAY_ENTRY_INSTRUMENT] = "instrument",
-		[ASSAY_ENTRY_PROGRAMME] = "programme", [ASSAY_ENTRY_CARD] = "card"};
+		[ASSAY_ENTRY_PROGRAMME] = "programme", [ASSAY_ENTRY_CARD] = "card",
+		[ASSAY_ENTRY_CERTIFICATE] = "certificate", [ASSAY_ENTRY_PAPER] = "paper"};
 
 	return kind < sizeof names / sizeof *names && names[kind] ? names[kind] : "?";
 }

@@ -46,6 +46,8 @@ enum assay_entry_kind {
 		31, /* a calibration certificate, or who may use the instrument and where it is */
 	ASSAY_ENTRY_PROGRAMME = 32, /* a programme of free tests as it now stands, with its prices */
 	ASSAY_ENTRY_CARD = 33, /* a card issued, redeemed, returned or revoked: one line of the ledger */
+	ASSAY_ENTRY_CERTIFICATE = 34, /* a certificate issued, as data; names the one it replaces */
+	ASSAY_ENTRY_PAPER = 35, /* raw: a certificate's PDF as issued */
 };
 const char *assay_entry_kind_name(unsigned kind); /* "exchange"; "?" when unknown */
 

@@ -299,8 +299,10 @@ static int add_config(struct recorder *recorder, struct assay_error *err)
 
 	for (size_t i = 0; i < config->line_count; i++)
 		(void)json_array_append_new(lines, line_json(recorder, &config->lines[i]));
-	body = json_pack("{s:s,s:s,s:s,s:s,s:o}", "sha256", config->sha256, "site", config->site, "name_zh",
-		config->name_zh, "name_en", config->name_en, "lines", lines);
+	body = json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:o}", "sha256", config->sha256, "site",
+		config->site, "name_zh", config->name_zh, "name_en", config->name_en, "address",
+		config->address, "contact", config->contact, "check", config->check, "unverified",
+		config->unverified, "lines", lines);
 	text = body ? json_dumps(body, JSON_COMPACT | JSON_PRESERVE_ORDER) : NULL;
 	if (!text || json_array_size(lines) != config->line_count) {
 		json_decref(body);
@@ -316,6 +318,23 @@ static int add_config(struct recorder *recorder, struct assay_error *err)
 	}
 	(void)json_object_set_new(body, "digest", json_string(digest));
 	return append(recorder, ASSAY_ENTRY_CONFIG, body, config->xml, config->xml_length, err);
+}
+
+static int lab_checkpoint(void *context, struct lab_checkpoint *out, struct assay_error *err)
+{
+	struct recorder *recorder = context;
+	uint8_t root[ASSAY_HASH_SIZE];
+	int status = recorder_commit(recorder, err);
+
+	if (status == ASSAY_OK)
+		status = assay_journal_checkpoint(recorder->journal, recorder_now_ns(), true, NULL, err);
+	if (status != ASSAY_OK)
+		return status;
+	assay_journal_root(recorder->journal, root);
+	assay_hex(root, sizeof root, out->root);
+	out->size = assay_journal_size(recorder->journal);
+	out->at_ns = recorder_wall_ns();
+	return ASSAY_OK;
 }
 
 static int lab_append(void *context, uint16_t kind, const char *line, const json_t *body,
@@ -380,6 +399,7 @@ int recorder_start(struct recorder *recorder, struct assay_error *err)
 		.boot = assay_journal_boot_hex(recorder->journal),
 		.append = lab_append,
 		.take = lab_take,
+		.checkpoint = lab_checkpoint,
 		.context = recorder};
 	status = begin_journal(recorder, err);
 	if (status == ASSAY_OK)

@@ -63,10 +63,21 @@ const char *const assay_state_schema[] = {
 	" verdict TEXT NOT NULL," /* '' none yet, else pass, fail, undetermined */
 	" seq INTEGER NOT NULL, verdict_seq INTEGER,"
 	" producer_id TEXT NOT NULL," /* in the register, '' not registered */
-	" card TEXT NOT NULL) STRICT, WITHOUT ROWID", /* that paid for it, '' none */
+	" card TEXT NOT NULL," /* that paid for it, '' none */
+	" cannot_test TEXT NOT NULL," /* JSON list: what its plan asks for and was not ordered, with the reason */
+	" request_key TEXT NOT NULL, request_sha256 TEXT NOT NULL) STRICT, WITHOUT ROWID",
+	"CREATE INDEX batch_by_key ON batch(request_key) WHERE request_key<>''",
 	"CREATE INDEX batch_by_seq ON batch(seq)",
 	"CREATE INDEX batch_by_status ON batch(status, seq)",
 	"CREATE INDEX batch_by_producer ON batch(producer_id, seq)",
+
+	"CREATE TABLE sample("
+	" id TEXT PRIMARY KEY, batch TEXT NOT NULL, role TEXT NOT NULL," /* test, retained */
+	" amount TEXT NOT NULL, seq INTEGER NOT NULL) STRICT, WITHOUT ROWID",
+	"CREATE INDEX sample_by_batch ON sample(batch)",
+	/* Who did what to a batch: registered, armed, typed, reviewed, released. Nobody releases his own work. */
+	"CREATE TABLE batch_hand(batch TEXT NOT NULL, who TEXT NOT NULL, did TEXT NOT NULL,"
+	" PRIMARY KEY(batch, who, did)) STRICT, WITHOUT ROWID",
 
 	/* sheet: the method as it was when the test was ordered, JSON (gateway/lab/sheet.h). calculated: JSON list of
 	 * what follows from the slots filled so far. */
@@ -74,7 +85,8 @@ const char *const assay_state_schema[] = {
 	" id TEXT PRIMARY KEY, batch TEXT NOT NULL, position INTEGER NOT NULL, analyte TEXT NOT NULL,"
 	" method TEXT NOT NULL, status TEXT NOT NULL," /* to-test, testing, done, void */
 	" evidence_instrument TEXT NOT NULL, sheet TEXT NOT NULL, calculated TEXT NOT NULL,"
-	" result TEXT NOT NULL, seq INTEGER NOT NULL) STRICT, WITHOUT ROWID",
+	" result TEXT NOT NULL, seq INTEGER NOT NULL,"
+	" retest_of TEXT NOT NULL, rule TEXT NOT NULL) STRICT, WITHOUT ROWID", /* '' a first test */
 	"CREATE INDEX test_by_batch ON test(batch, position)",
 	"CREATE INDEX test_by_status ON test(status)",
 
@@ -106,7 +118,18 @@ const char *const assay_state_schema[] = {
 
 	"CREATE TABLE review("
 	" seq INTEGER PRIMARY KEY, batch TEXT NOT NULL, action TEXT NOT NULL, reason TEXT NOT NULL,"
-	" who TEXT NOT NULL, wall_ns INTEGER NOT NULL) STRICT",
+	" who TEXT NOT NULL, wall_ns INTEGER NOT NULL, body TEXT NOT NULL) STRICT",
+	"CREATE INDEX review_by_batch ON review(batch, seq)",
+
+	/* paper_seq: the entry that holds its PDF, NULL until it has been printed. */
+	"CREATE TABLE certificate("
+	" id TEXT PRIMARY KEY, batch TEXT NOT NULL, verdict TEXT NOT NULL, replaces TEXT NOT NULL,"
+	" replaced_by TEXT NOT NULL, reason TEXT NOT NULL, who TEXT NOT NULL, document TEXT NOT NULL,"
+	" wall_ns INTEGER NOT NULL, seq INTEGER NOT NULL, paper_seq INTEGER, paper_sha256 TEXT NOT NULL,"
+	" paper_bytes INTEGER NOT NULL) STRICT, WITHOUT ROWID",
+	"CREATE INDEX certificate_by_batch ON certificate(batch, seq)",
+	"CREATE INDEX certificate_by_seq ON certificate(seq)",
+	"CREATE INDEX certificate_unprinted ON certificate(seq) WHERE paper_seq IS NULL",
 
 	/* roles as words; methods: JSON list of those he is competent for; disabled: 0 or 1; seq: of the last change. */
 	"CREATE TABLE person("

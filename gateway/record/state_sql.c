@@ -62,14 +62,14 @@ static const char *const sql[STATE_STATEMENTS] = {
 				"mono_ns FROM reading"
 				" WHERE (instrument,channel,seq,idx)>(?1,?2,?3,?4) ORDER BY instrument, "
 				"channel, seq, idx LIMIT ?5",
-	[STATE_PUT_BATCH] =
-		"INSERT INTO batch "
-		"VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,'to-test','',?14,NULL,?15,?16)",
+	[STATE_PUT_BATCH] = "INSERT INTO batch "
+			    "VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,'to-test','',?14,NULL,?15,?16,"
+			    "?17,?18,?19)",
 	[STATE_BATCH_STATUS] = "UPDATE batch SET status=?2 WHERE id=?1",
 	[STATE_BATCH_TESTING] = "UPDATE batch SET status='testing' WHERE status='to-test' AND"
 				" id=(SELECT batch FROM test WHERE id=?1)",
 	[STATE_BATCH_VERDICT] = "UPDATE batch SET verdict=?2, verdict_seq=?3, status=?4 WHERE id=?1",
-	[STATE_PUT_TEST] = "INSERT INTO test VALUES(?1,?2,?3,?4,?5,'to-test',?6,?7,'[]','',?8)",
+	[STATE_PUT_TEST] = "INSERT INTO test VALUES(?1,?2,?3,?4,?5,'to-test',?6,?7,'[]','',?8,?9,?10)",
 	[STATE_TEST_TESTING] =
 		"UPDATE test SET calculated=?2,"
 		" status=CASE status WHEN 'to-test' THEN 'testing' ELSE status END WHERE id=?1",
@@ -115,7 +115,15 @@ static const char *const sql[STATE_STATEMENTS] = {
 		" disabled=CASE WHEN ?5>=0 THEN ?5 ELSE disabled END, changed_ns=?6, seq=?7 WHERE user=?1",
 	[STATE_PUT_TOKEN] = "INSERT INTO token VALUES(?1,?2,?3,?4,?5,?6,0,?7,?8)",
 	[STATE_REVOKE_TOKEN] = "UPDATE token SET revoked=1, seq=?2 WHERE id=?1",
-	[STATE_PUT_REVIEW] = "INSERT INTO review VALUES(?1,?2,?3,?4,?5,?6)",
+	[STATE_PUT_REVIEW] = "INSERT INTO review VALUES(?1,?2,?3,?4,?5,?6,?7)",
+	[STATE_PUT_SAMPLE] = "INSERT INTO sample VALUES(?1,?2,?3,?4,?5)",
+	[STATE_PUT_HAND] = "INSERT OR IGNORE INTO batch_hand VALUES(?1,?2,?3)",
+	[STATE_PUT_HAND_OF_TEST] =
+		"INSERT OR IGNORE INTO batch_hand SELECT batch,?2,?3 FROM test WHERE id=?1 AND ?2<>''",
+	[STATE_BATCH_RETEST] = "UPDATE batch SET status='testing', verdict='' WHERE id=?1",
+	[STATE_PUT_CERTIFICATE] = "INSERT INTO certificate VALUES(?1,?2,?3,?4,'',?5,?6,?7,?8,?9,NULL,'',0)",
+	[STATE_REPLACE_CERTIFICATE] = "UPDATE certificate SET replaced_by=?2 WHERE id=?1",
+	[STATE_PUT_PAPER] = "UPDATE certificate SET paper_seq=?2,paper_sha256=?3,paper_bytes=?4 WHERE id=?1",
 	[STATE_PUT_PRODUCER] = "INSERT INTO producer VALUES(?1,?2,?3,?4,?5,?6) ON CONFLICT(id) DO UPDATE SET"
 			       " name=?2,licence=?3,body=?4,seq=?6",
 	[STATE_PUT_PRODUCER_VERSION] = "INSERT INTO producer_version VALUES(?1,?2,?3,?4,?5,?6)",

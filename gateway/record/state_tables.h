@@ -61,6 +61,13 @@ enum state_statement {
 	STATE_CHANGE_PERSON,
 	STATE_PUT_TOKEN,
 	STATE_REVOKE_TOKEN,
+	STATE_PUT_SAMPLE,
+	STATE_PUT_HAND,
+	STATE_PUT_HAND_OF_TEST,
+	STATE_BATCH_RETEST,
+	STATE_PUT_CERTIFICATE,
+	STATE_REPLACE_CERTIFICATE,
+	STATE_PUT_PAPER,
 	STATE_PUT_PRODUCER,
 	STATE_PUT_PRODUCER_VERSION,
 	STATE_PUT_CALIBRATION,
@@ -134,6 +141,9 @@ int apply_start(struct assay_state *state, const struct assay_entry *entry, cons
 int apply_config(struct assay_state *state, const struct assay_entry *entry, const json_t *body,
 	struct assay_error *err) ASSAY_WARN_UNUSED;
 int apply_person(struct assay_state *state, const struct assay_entry *entry, const json_t *body,
+	struct assay_error *err) ASSAY_WARN_UNUSED;
+/* apply_certificate.c */
+int apply_certificate(struct assay_state *state, const struct assay_entry *entry, const json_t *body,
 	struct assay_error *err) ASSAY_WARN_UNUSED;
 int apply_registers(struct assay_state *state, const struct assay_entry *entry, const json_t *body,
 	struct assay_error *err) ASSAY_WARN_UNUSED;

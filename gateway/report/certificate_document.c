@@ -128,6 +128,8 @@ static bool has_year(const char *standard)
 {
 	size_t length = strlen(standard);
 
+	if (strstr(standard, "〔20")) /* a notice: "整顿办函〔2011〕1号" */
+		return true;
 	return length > 6 && (standard[length - 5] == '-' || standard[length - 5] == ':') &&
 	       strspn(standard + length - 4, "0123456789") == 4;
 }

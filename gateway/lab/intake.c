@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What a batch is registered with when nobody names its tests: everything its product's plan asks for, what of that cannot
+ * be tested here, its samples, and where it came from. */
+#include "gateway/lab/query_row.h"
+#include "gateway/lab/steps.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const struct {
+	const char *name, *zh, *en;
+} origins[] = {{"sent-in", "送检", "sent in"}, {"collected", "上门取样", "collected at the door"},
+	{"field-visit", "下乡巡检", "field visit"}, {"market-check", "市场抽检", "market spot check"},
+	{"citizens-choice", "市民点选", "citizens' choice"}, {"sentinel-point", "哨点", "sentinel point"}};
+
+bool lab_origin_known(const char *origin)
+{
+	return !*origin || *lab_origin_words(origin, false);
+}
+
+const char *lab_origin_words(const char *origin, bool zh)
+{
+	for (size_t i = 0; i < sizeof origins / sizeof *origins; i++)
+		if (strcmp(origins[i].name, origin) == 0)
+			return zh ? origins[i].zh : origins[i].en;
+	return "";
+}
+
+/* What a person reads off a burette, a plate or a word list; everything else comes from an instrument. */
+static bool read_by_eye(const struct assay_slot *slot)
+{
+	return slot->typed || strcmp(slot->unit, "mL") == 0 || strcmp(slot->unit, "1") == 0 || !*slot->unit;
+}
+
+/* 1 some instrument here gives the unit, 0 none, negative with err. */
+static int given(struct assay_lab *lab, const char *unit, struct assay_error *err)
+{
+	sqlite3_stmt *row = query_prepare(lab->state, err,
+		"SELECT 1 FROM channel WHERE unit_wanted=?1 OR (unit_wanted='' AND unit=?1) LIMIT 1", "t",
+		unit);
+	int rc;
+
+	if (!row)
+		return ASSAY_EIO;
+	rc = sqlite3_step(row);
+	(void)sqlite3_finalize(row);
+	return rc == SQLITE_ROW ? 1 : rc == SQLITE_DONE ? 0 : query_failed(lab->state, err);
+}
+
+/* 1 every slot can be filled here, 0 not. */
+static int can_run(struct assay_lab *lab, const struct assay_method *method, struct assay_error *err)
+{
+	int found = 1;
+
+	for (unsigned i = 0; found > 0 && i < method->slot_count; i++)
+		if (!read_by_eye(&method->slot[i]))
+			found = given(lab, method->slot[i].unit, err);
+	for (unsigned i = 0; found > 0 && i < method->evidence_count; i++)
+		found = given(lab, method->evidence[i].unit, err);
+	return found;
+}
+
+struct plan {
+	struct assay_lab *lab;
+	const struct assay_method **methods;
+	size_t count;
+	json_t *cannot;
+	struct assay_error *err;
+};
+
+static int cannot(struct plan *plan, const struct assay_plan_item *item, const char *reason)
+{
+	const json_t *known;
+	size_t index;
+
+	json_array_foreach(plan->cannot, index, known)
+	{
+		if (strcmp(lab_text(known, "analyte"), item->analyte) == 0)
+			return ASSAY_OK;
+	}
+	return json_array_append_new(plan->cannot,
+		       json_pack("{s:s,s:s,s:s,s:s}", "analyte", item->analyte, "analyte_zh",
+			       item->analyte_zh, "standard", item->standard->id, "reason", reason)) == 0
+		       ? ASSAY_OK
+		       : lab_no_memory(plan->err);
+}
+
+static int visit(void *context, const struct assay_plan_item *item)
+{
+	struct plan *plan = context;
+	int found;
+
+	if (!item->applies)
+		return ASSAY_OK;
+	if (!item->method)
+		return cannot(plan, item, "no-method");
+	for (size_t i = 0; i < plan->count; i++)
+		if (plan->methods[i] == item->method)
+			return ASSAY_OK;
+	found = can_run(plan->lab, item->method, plan->err);
+	if (found <= 0)
+		return found < 0 ? found : cannot(plan, item, "no-instrument");
+	if (plan->count == LAB_TESTS_MAX)
+		return assay_error_set(plan->err, ASSAY_EFULL, "plan-too-large", "方案超过 %u 项，请分批下达",
+			"the plan has more than %u tests; order them by name", LAB_TESTS_MAX);
+	plan->methods[plan->count++] = item->method;
+	return ASSAY_OK;
+}
+
+int lab_plan(struct assay_lab *lab, const struct assay_product *product, const char *produced,
+	const struct assay_method *methods[LAB_TESTS_MAX], size_t *count_out, json_t **cannot_out,
+	struct assay_error *err)
+{
+	struct plan plan = {.lab = lab, .methods = methods, .cannot = json_array(), .err = err};
+	int status = plan.cannot ? assay_plan(lab->specs, product, produced, NULL, visit, &plan, err)
+				 : lab_no_memory(err);
+
+	if (status == ASSAY_OK && plan.count == 0)
+		status = assay_error_set(err, ASSAY_EREFUSED, "nothing-to-test",
+			"%.60s 的方案里没有本实验室能做的项目",
+			"the plan of %.60s holds nothing this laboratory can test", product->id);
+	if (status != ASSAY_OK) {
+		json_decref(plan.cannot);
+		return status;
+	}
+	*count_out = plan.count;
+	*cannot_out = plan.cannot;
+	return ASSAY_OK;
+}
+
+json_t *lab_samples(const char *batch, unsigned count, const char *amount, const char *retained)
+{
+	json_t *list = json_array();
+	char id[LAB_ID_MAX + 8];
+
+	for (unsigned i = 1; i <= count; i++) {
+		(void)snprintf(id, sizeof id, i == 1 ? "%.60s" : "%.60s-%u", batch, i);
+		(void)json_array_append_new(
+			list, json_pack("{s:s,s:s,s:s}", "sample", id, "role", "test", "amount", amount));
+	}
+	if (*retained) {
+		(void)snprintf(id, sizeof id, "%.60s-R", batch);
+		(void)json_array_append_new(list,
+			json_pack("{s:s,s:s,s:s}", "sample", id, "role", "retained", "amount", retained));
+	}
+	return list;
+}

@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Intake, retest, review, release and certificates through a real recorder. Who may do what after whom: DESIGN.md section 2
+ * and requirements R07, R15, R17, R28; retest: GB text quoted in standards.md 7.9. Figures: lab_play.h. */
+#include "gateway/lab/sign.h"
+#include "tests/unit/lab_play.h"
+
+static json_t *as(json_t *request, const char *who)
+{
+	assert_int_equal(json_object_set_new(request, "who", json_string(who)), 0);
+	return request;
+}
+
+static json_t *on_batch(const char *command, const char *batch, const char *who)
+{
+	return as(json_pack("{s:s,s:s,s:s}", "cmd", command, "batch", batch, "reason", "已核对"), who);
+}
+
+static json_t *retest(const char *batch, const char *rule, const char *who)
+{
+	char test[80];
+
+	(void)snprintf(test, sizeof test, "%s.1", batch);
+	return as(json_pack("{s:s,s:s,s:s,s:s}", "cmd", "test.retest", "test", test, "rule", rule, "reason",
+			  "超限"),
+		who);
+}
+
+/* Everything of the retest; its test is BATCH.1.2. */
+static void play_retest(struct play *play, const char *batch, const struct masses *masses, const char *oven)
+{
+	char as_batch[80];
+
+	(void)snprintf(as_batch, sizeof as_batch, "%s.1", batch); /* weigh() adds .1: make it .1.2 below */
+	for (int round = 0; round < 5; round++)
+		for (int i = 0; i < 2; i++) {
+			const char *slot = round == 0 ? "m3" : round == 1 ? "m1" : "m2";
+			const char *value = round == 0   ? masses->m3[i]
+					    : round == 1 ? masses->m1[i]
+							 : masses->m2[i][round - 2];
+
+			if (oven && round > 1)
+				play_oven(play, oven);
+			granted(play, json_pack("{s:s,s:o,s:s,s:i,s:s}", "cmd", "test.fill", "test",
+					      json_sprintf("%s.2", as_batch), "slot", slot, "replicate",
+					      i + 1, "instrument", "balance-1"));
+			play_print(play, value, "g", STABLE);
+		}
+}
+
+static void assert_status(struct play *play, const char *batch, const char *status, const char *verdict)
+{
+	json_t *shown = show(play, batch);
+
+	assert_string_equal(play_text(shown, "status"), status);
+	assert_string_equal(play_text(shown, "verdict"), verdict);
+	json_decref(shown);
+}
+
+static json_t *certificate(struct play *play, json_t *request)
+{
+	struct assay_error err;
+	json_t *answer = play_call(play, request, &err), *found;
+
+	if (!answer)
+		fail_msg("%s: %s", err.code, err.text_en);
+	found = json_incref(json_object_get(answer, "certificate"));
+	json_decref(answer);
+	return found;
+}
+
+static void test_second_person(void **state)
+{
+	struct play play;
+	struct assay_error err;
+	char batch[64], hex[65], first[64];
+	json_t *issued, *document, *shown, *signature;
+
+	(void)state;
+	play_make(&play);
+	begin(&play);
+	register_batch(&play, "A", batch);
+	assert_refused(&play, on_batch("batch.release", batch, "qa"), "not-awaiting-release");
+	play_test(&play, batch, &below, "103.0");
+	assert_status(&play, batch, "awaiting-release", "pass");
+	/* the trail first; and not who registered or weighed, even when he has read it */
+	assert_refused(&play, on_batch("batch.release", batch, "zheng"), "trail-unread");
+	shown = show(&play, batch);
+	granted(&play, on_batch("batch.trail-read", batch, play_text(shown, "who")));
+	assert_refused(&play, on_batch("batch.release", batch, play_text(shown, "who")), "own-work");
+	json_decref(shown);
+	granted(&play, on_batch("batch.trail-read", batch, "zheng"));
+	issued = certificate(&play, on_batch("batch.release", batch, "zheng"));
+	(void)snprintf(first, sizeof first, "%s", play_text(issued, "certificate"));
+	document = json_object_get(issued, "document");
+	assert_string_equal(play_text(issued, "verdict"), "pass");
+	assert_string_equal(play_text(json_object_get(document, "replaces"), "certificate"), "");
+	assert_string_equal(
+		play_text(json_object_get(json_array_get(json_object_get(document, "tests"), 0), "result"),
+			"value"),
+		"5.44");
+	assert_int_equal(strlen(play_text(json_object_get(document, "checkpoint"), "root")), 64);
+	json_decref(issued);
+	assert_status(&play, batch, "released", "pass");
+	assert_refused(&play, on_batch("batch.release", batch, "zhou"), "not-awaiting-release");
+	assert_refused(&play, on_batch("batch.void", batch, "zhou"), "batch-released");
+	/* the signature binds the record: another digit is another digest */
+	shown = show(&play, batch);
+	signature = json_object_get(json_array_get(json_object_get(shown, "reviews"), 2), "signature");
+	assert_string_equal(play_text(signature, "name"), "zheng");
+	assert_string_equal(play_text(signature, "meaning"), "released");
+	assert_int_equal(lab_record_sha256(json_object_get(signature, "record"), hex, &err), ASSAY_OK);
+	assert_string_equal(hex, play_text(signature, "record_sha256"));
+	assert_int_equal(
+		json_object_set_new(
+			json_array_get(json_object_get(json_object_get(signature, "record"), "results"), 0),
+			"value", json_string("5.43")),
+		0);
+	assert_int_equal(lab_record_sha256(json_object_get(signature, "record"), hex, &err), ASSAY_OK);
+	assert_string_not_equal(hex, play_text(signature, "record_sha256"));
+	json_decref(shown);
+	/* an amended one has its own number, says which it replaces and why, and the first is never written over */
+	assert_refused(&play,
+		as(json_pack("{s:s,s:s}", "cmd", "certificate.amend", "certificate", first), "zheng"),
+		"field-missing");
+	granted(&play, on_batch("batch.trail-read", batch, "zheng"));
+	issued = certificate(&play, as(json_pack("{s:s,s:s,s:s}", "cmd", "certificate.amend", "certificate",
+					       first, "reason", "企业名称更正"),
+					    "zheng"));
+	assert_string_not_equal(play_text(issued, "certificate"), first);
+	assert_string_equal(play_text(issued, "replaces"), first);
+	assert_string_equal(play_text(issued, "reason"), "企业名称更正");
+	json_decref(issued);
+	granted(&play, on_batch("batch.trail-read", batch, "zheng"));
+	assert_refused(&play,
+		as(json_pack(
+			   "{s:s,s:s,s:s}", "cmd", "certificate.amend", "certificate", first, "reason", "r"),
+			"zheng"),
+		"certificate-replaced");
+	end(&play);
+}
+
+static void test_retest_decides(void **state)
+{
+	struct play play;
+	char batch[64];
+	json_t *issued, *document, *shown;
+
+	(void)state;
+	play_make(&play);
+	begin(&play);
+	register_batch(&play, "A", batch);
+	play_test(&play, batch, &above, "103.0");
+	assert_status(&play, batch, "awaiting-review", "fail");
+	assert_refused(&play, retest(batch, "mean", "zhou"), "rule-invalid");
+	granted(&play, retest(batch, "retest-decides", "zhou"));
+	assert_status(&play, batch, "testing", "");
+	assert_refused(&play, on_batch("batch.confirm", batch, "zhou"), "not-awaiting-review");
+	play_retest(&play, batch, &below, "103.0");
+	/* the retest passes and decides; a person still looks; the first result stays */
+	assert_status(&play, batch, "awaiting-review", "pass");
+	shown = show(&play, batch);
+	assert_int_equal(json_array_size(json_object_get(shown, "tests")), 2);
+	assert_string_equal(
+		play_text(json_object_get(json_array_get(json_object_get(shown, "tests"), 0), "result"),
+			"value"),
+		"8.46");
+	assert_string_equal(
+		play_text(json_object_get(json_array_get(json_object_get(shown, "tests"), 1), "result"),
+			"value"),
+		"5.44");
+	json_decref(shown);
+	assert_refused(&play, retest(batch, "retest-decides", "zhou"), "retest-twice");
+	granted(&play, on_batch("batch.confirm", batch, "zhou"));
+	granted(&play, on_batch("batch.trail-read", batch, "zhou"));
+	assert_refused(&play, on_batch("batch.release", batch, "zhou"), "own-work"); /* he reviewed it */
+	granted(&play, on_batch("batch.trail-read", batch, "zheng"));
+	issued = certificate(&play, on_batch("batch.release", batch, "zheng"));
+	document = json_object_get(issued, "document");
+	assert_int_equal(json_array_size(json_object_get(document, "tests")), 1);
+	assert_non_null(
+		strstr(play_text(json_array_get(json_object_get(document, "notes"), 0), "text_zh"), "8.46"));
+	assert_int_equal(json_array_size(json_object_get(document, "signatures")), 2);
+	json_decref(issued);
+	end(&play);
+}
+
+/* Nothing gets better because evidence is missing: a retest that cannot be judged leaves the first fail where it is. */
+static void test_retest_without_evidence(void **state)
+{
+	struct play play;
+	char batch[64], other[64];
+
+	(void)state;
+	play_make(&play);
+	begin(&play);
+	register_batch(&play, "A", batch);
+	play_test(&play, batch, &above, "103.0");
+	granted(&play, retest(batch, "retest-decides", "zhou"));
+	play_retest(&play, batch, &below, NULL); /* the oven says nothing */
+	assert_status(&play, batch, "awaiting-review", "fail");
+	register_batch(&play, "B", other);
+	play_test(&play, other, &above, "103.0");
+	granted(&play, retest(other, "worst-decides", "zhou"));
+	play_retest(&play, other, &below, "103.0");
+	assert_status(&play, other, "awaiting-review", "fail");
+	end(&play);
+}
+
+static void test_own_value(void **state)
+{
+	struct play play;
+	char batch[64];
+
+	(void)state;
+	play_make(&play);
+	begin(&play);
+	register_batch(&play, "A", batch);
+	granted(&play, as(json_pack("{s:s,s:o,s:s,s:i,s:s,s:s}", "cmd", "test.enter", "test",
+				  json_sprintf("%s.1", batch), "slot", "m3", "replicate", 1, "value",
+				  "20.1127 g", "reason", "打印机坏了"),
+			       "lin"));
+	weigh(&play, batch, "m3", 2, below.m3[1]);
+	weigh(&play, batch, "m1", 1, below.m1[0]);
+	weigh(&play, batch, "m1", 2, below.m1[1]);
+	for (int round = 0; round < 3; round++)
+		for (int i = 0; i < 2; i++) {
+			play_oven(&play, "103.0");
+			weigh(&play, batch, "m2", i + 1, below.m2[i][round]);
+		}
+	assert_status(&play, batch, "awaiting-review", "pass");
+	assert_refused(&play, on_batch("batch.confirm", batch, "lin"), "own-value");
+	granted(&play, on_batch("batch.confirm", batch, "zhou"));
+	assert_status(&play, batch, "awaiting-release", "pass");
+	end(&play);
+}
+
+static json_t *intake(const char *key, const char *lot)
+{
+	return json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:i,s:s,s:s}", "cmd", "batch.new", "product",
+		"puffed-snack", "name", "香米锅巴", "producer", "禾香食品", "lot", lot, "produced",
+		"2026-11-20", "amount", "500 g", "origin", "collected", "samples", 5, "retained", "200 g",
+		"key", key);
+}
+
+static void test_intake(void **state)
+{
+	struct play play;
+	struct assay_error err;
+	json_t *answer, *batch, *cannot, *row;
+	char id[64];
+	size_t index;
+	bool lead = false, moisture = false;
+
+	(void)state;
+	play_make(&play);
+	begin(&play);
+	answer = play_call(&play, intake("form-1", "L1"), &err);
+	assert_non_null(answer);
+	batch = json_object_get(answer, "batch");
+	(void)snprintf(id, sizeof id, "%s", play_text(batch, "batch"));
+	assert_int_equal(json_array_size(json_object_get(batch, "samples")), 6);
+	assert_string_equal(
+		play_text(json_array_get(json_object_get(batch, "samples"), 5), "role"), "retained");
+	/* GB 17401-2014 limits moisture, which this laboratory can weigh; lead (GB 2762) needs an instrument it has not */
+	json_array_foreach(json_object_get(batch, "tests"), index, row)
+	{
+		moisture = moisture || strcmp(play_text(row, "analyte"), "moisture") == 0;
+	}
+	cannot = json_object_get(batch, "cannot_test");
+	json_array_foreach(cannot, index, row)
+	{
+		if (strcmp(play_text(row, "analyte"), "lead") == 0) {
+			lead = true;
+			assert_string_equal(play_text(row, "reason"), "no-instrument");
+		}
+	}
+	assert_true(moisture && lead);
+	json_decref(answer);
+	/* asked again: the same batch; the same key for something else: refused */
+	answer = play_call(&play, intake("form-1", "L1"), &err);
+	assert_string_equal(play_text(json_object_get(answer, "batch"), "batch"), id);
+	json_decref(answer);
+	assert_refused(&play, intake("form-1", "L2"), "key-used");
+	answer = play_call(&play, json_pack("{s:s,s:s}", "cmd", "batch.list", "status", ""), &err);
+	assert_int_equal(json_array_size(json_object_get(answer, "batches")), 1);
+	json_decref(answer);
+	answer = intake("", "L3");
+	assert_int_equal(json_object_set_new(answer, "origin", json_string("found it")), 0);
+	assert_refused(&play, answer, "origin-unknown");
+	answer = intake("", "L3");
+	assert_int_equal(json_object_set_new(answer, "samples", json_integer(13)), 0);
+	assert_refused(&play, answer, "samples-invalid");
+	end(&play);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_second_person),
+		cmocka_unit_test(test_retest_decides),
+		cmocka_unit_test(test_retest_without_evidence),
+		cmocka_unit_test(test_own_value),
+		cmocka_unit_test(test_intake),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
