@@ -36,7 +36,7 @@ static int filter_sockets(scmp_filter_ctx filter, enum assay_confined role)
 {
 	int rc = 0;
 
-	if (role == ASSAY_CONFINED_HOST)
+	if (role == ASSAY_CONFINED_HOST || role == ASSAY_CONFINED_REPORT)
 		rc = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(socket), 0);
 	else
 		rc = seccomp_rule_add(
@@ -58,6 +58,8 @@ static int filter_calls(enum assay_confined role, struct assay_error *err)
 	for (size_t i = 0; rc == 0 && i < sizeof refused / sizeof *refused; i++) {
 		int number = seccomp_syscall_resolve_name(refused[i]);
 
+		if (role == ASSAY_CONFINED_REPORT && strcmp(refused[i], "execve") == 0)
+			continue;
 		if (number != __NR_SCMP_ERROR)
 			rc = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), number, 0);
 	}
@@ -81,7 +83,8 @@ static int filter_calls(enum assay_confined role, struct assay_error *err)
 	(READ_FOLDER | WRITE_FOLDER | LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_MAKE_CHAR |            \
 		LANDLOCK_ACCESS_FS_MAKE_FIFO | LANDLOCK_ACCESS_FS_MAKE_BLOCK | LANDLOCK_ACCESS_FS_MAKE_SYM)
 
-static int allow_path(int rules, const struct assay_confine_path *allowed, struct assay_error *err)
+static int allow_path(
+	int rules, const struct assay_confine_path *allowed, __u64 beside, struct assay_error *err)
 {
 	struct landlock_path_beneath_attr beneath = {0};
 	struct stat about;
@@ -92,7 +95,7 @@ static int allow_path(int rules, const struct assay_confine_path *allowed, struc
 		return errno == ENOENT ? ASSAY_OK : confine_error(err, allowed->path, errno);
 	folder = fstat(fd, &about) == 0 && S_ISDIR(about.st_mode);
 	beneath.parent_fd = fd;
-	beneath.allowed_access = folder ? READ_FOLDER : READ_FILE;
+	beneath.allowed_access = (folder ? READ_FOLDER : READ_FILE) | beside;
 	if (allowed->write)
 		beneath.allowed_access |= folder ? WRITE_FOLDER : WRITE_FILE;
 	rc = (int)syscall(SYS_landlock_add_rule, rules, LANDLOCK_RULE_PATH_BENEATH, &beneath, 0);
@@ -100,8 +103,10 @@ static int allow_path(int rules, const struct assay_confine_path *allowed, struc
 	return rc == 0 ? ASSAY_OK : confine_error(err, allowed->path, errno);
 }
 
-static int confine_paths(const struct assay_confine_path *paths, bool *landlock_out, struct assay_error *err)
+static int confine_paths(enum assay_confined role, const struct assay_confine_path *paths, bool *landlock_out,
+	struct assay_error *err)
 {
+	__u64 beside = role == ASSAY_CONFINED_REPORT ? LANDLOCK_ACCESS_FS_EXECUTE : 0;
 	struct landlock_ruleset_attr attributes = {.handled_access_fs = EVERYTHING};
 	int rules, status = ASSAY_OK;
 
@@ -112,7 +117,7 @@ static int confine_paths(const struct assay_confine_path *paths, bool *landlock_
 	if (rules < 0)
 		return confine_error(err, "Landlock", errno);
 	for (; status == ASSAY_OK && paths->path; paths++)
-		status = allow_path(rules, paths, err);
+		status = allow_path(rules, paths, beside, err);
 	if (status == ASSAY_OK && syscall(SYS_landlock_restrict_self, rules, 0) != 0)
 		status = confine_error(err, "Landlock", errno);
 	(void)close(rules);
@@ -134,7 +139,7 @@ int assay_confine(enum assay_confined role, const struct assay_confine_path *pat
 #else
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
 		return confine_error(err, "no new privileges", errno);
-	status = confine_paths(paths, &landlock, err);
+	status = confine_paths(role, paths, &landlock, err);
 	if (status == ASSAY_OK)
 		status = filter_calls(role, err);
 #endif

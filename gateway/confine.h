@@ -15,6 +15,8 @@
 enum assay_confined {
 	ASSAY_CONFINED_HOST = 1, /* no socket at all, no file to write */
 	ASSAY_CONFINED_RECORDER = 2, /* Unix sockets only; writes below its data directory only */
+	ASSAY_CONFINED_REPORT =
+		4, /* no socket, no file to write; may start programs below what it may read */
 	ASSAY_CONFINED_WEB = 3 /* accepts, never connects; writes no file; sees no key */
 };
 

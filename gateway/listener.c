@@ -13,11 +13,10 @@
 
 #define BACKLOG 1024 /* a flood of strangers must not make a friend knock twice */
 
-int assay_listener_unix(const char *dir, int *fd_out, struct assay_error *err)
+int assay_listener_unix(const char *dir, const char *name, int *fd_out, struct assay_error *err)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	int length = snprintf(address.sun_path, sizeof address.sun_path, "%s/run/assay.sock", dir), fd,
-	    status;
+	int length = snprintf(address.sun_path, sizeof address.sun_path, "%s/run/%s", dir, name), fd, status;
 	mode_t mask;
 
 	if (length < 0 || (size_t)length >= sizeof address.sun_path)

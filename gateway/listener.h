@@ -10,7 +10,8 @@
 #define ASSAY_URL_MAX 96u
 
 /* DIR/run/assay.sock, mode 0600; what an earlier gateway left there is removed (the caller owns the directory). */
-int assay_listener_unix(const char *dir, int *fd_out, struct assay_error *err) ASSAY_WARN_UNUSED;
+int assay_listener_unix(
+	const char *dir, const char *name, int *fd_out, struct assay_error *err) ASSAY_WARN_UNUSED;
 
 /* ADDR:PORT, numeric ("127.0.0.1:8480", "[::1]:0") or localhost; port 0 takes a free one. ASSAY_ETAKEN "address-taken". */
 int assay_listener_http(const char *address, int *fd_out, struct assay_error *err) ASSAY_WARN_UNUSED;

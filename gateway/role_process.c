@@ -69,11 +69,24 @@ static const struct {
 	[ROLE_RECORDER] = {"recorder", "assay-recorder", assay_recorder_main},
 	[ROLE_HOST] = {"host", "assay-host", assay_host_main},
 	[ROLE_WEB] = {"web", "assay-web", assay_web_main},
+	[ROLE_REPORT] = {"report", "assay-report-role", assay_report_main},
 };
 
 const char *role_process_name(const struct role_process *process)
 {
 	return kinds[process->kind].name;
+}
+
+/* The report program, its libraries and its fonts; nothing of the laboratory. */
+static int confine_report(const struct assay_role *role, struct assay_error *err)
+{
+	char programs[sizeof role->places->drivers + 8];
+	const struct assay_confine_path report[] = {{programs, false}, {"/usr", false}, {"/lib", false},
+		{"/lib64", false}, {"/etc", false}, {"/var/cache/fontconfig", false}, {"/dev/null", true},
+		{"/dev/urandom", false}, {NULL, false}};
+
+	(void)snprintf(programs, sizeof programs, "%s/..", role->places->drivers);
+	return assay_confine(ASSAY_CONFINED_REPORT, report, NULL, err);
 }
 
 /* What the role has no use for is taken from it before it runs anything. Web is not locked yet: state.db lies beside
@@ -91,6 +104,8 @@ static int confine(enum role_kind kind, const struct assay_role *role, struct as
 
 	if (kind == ROLE_HOST)
 		return assay_confine(ASSAY_CONFINED_HOST, host, NULL, err);
+	if (kind == ROLE_REPORT)
+		return confine_report(role, err);
 	if (kind == ROLE_RECORDER)
 		return assay_confine(ASSAY_CONFINED_RECORDER, recorder, NULL, err);
 	return ASSAY_OK;

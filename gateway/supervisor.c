@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * assay serve: recorder first; when it has its journal, hosts and web. Whatever dies is started again. */
+#include "gateway/report_role.h"
 #include "gateway/supervised.h"
 
 #include "gateway/people/people.h"
@@ -423,6 +424,7 @@ static int make_roles(struct supervisor *supervisor, struct assay_error *err)
 			supervisor->roles[i].recorder_end = -1;
 	supervisor->roles[SERVE_RECORDER].kind = ROLE_RECORDER;
 	supervisor->role_count = SERVE_FIRST_HOST;
+	supervisor->roles[SERVE_REPORT].kind = ROLE_REPORT;
 	for (size_t i = 0; i < lines; i++)
 		line_port_init(&supervisor->ports[i], &supervisor->config->lines[i], (uint16_t)i);
 	return host_plan(supervisor, err);
@@ -452,8 +454,11 @@ static int open_listeners(struct supervisor *supervisor, struct assay_error *err
 	const char *listen =
 		supervisor->options->listen ? supervisor->options->listen : supervisor->config->listen;
 	int status = assay_listener_unix(
-		supervisor->options->dir, &supervisor->roles[SERVE_RECORDER].listener, err);
+		supervisor->options->dir, "assay.sock", &supervisor->roles[SERVE_RECORDER].listener, err);
 
+	if (status == ASSAY_OK)
+		status = assay_listener_unix(supervisor->options->dir, ASSAY_REPORT_SOCKET,
+			&supervisor->roles[SERVE_REPORT].listener, err);
 	if (status != ASSAY_OK || !*listen)
 		return status;
 	status = assay_listener_http(listen, &supervisor->roles[SERVE_WEB].listener, err);

@@ -120,23 +120,21 @@ int assay_cmd_card(int argc, char **argv)
 	return assay_form_run(&form, argc, argv);
 }
 
-int assay_cmd_certificate(int argc, char **argv)
+int assay_cmd_alarm(int argc, char **argv)
 {
-	static const struct assay_form_field fields[] = {{"reason", 't', NULL}, {"batch", 't', NULL},
-		{"before", 'n', NULL}, {"who", 't', NULL}, {NULL, 0, NULL}};
-	static const struct assay_form_verb verbs[] = {
-		{"amend", "certificate.amend", "certificate", "certificate", false},
-		{"show", "certificate.show", "certificate", "certificate", false},
-		{"list", "certificate.list", NULL, "certificates", false}, {NULL, NULL, NULL, NULL, false}};
-	static const char *const columns[] = {"certificate", "batch", "name", "producer", "verdict",
-		"replaces", "replaced_by", "issued", NULL};
-	static const struct assay_form form = {"certificate",
-		"usage: assay certificate list [--batch BATCH] [--before SEQ] [-d DIR] [--json]\n"
-		"       assay certificate show CERTIFICATE\n"
-		"       assay certificate amend CERTIFICATE --reason R [--who NAME]\n"
-		"Certificates as issued (assay batch release). An amended one has a number of its own and "
-		"names the one\n"
-		"it replaces; nothing is written over.\n",
+	static const struct assay_form_field fields[] = {
+		{"reason", 't', NULL}, {"who", 't', NULL}, {NULL, 0, NULL}};
+	static const struct assay_form_verb verbs[] = {{"list", "alarm.list", NULL, "alarms", false},
+		{"acknowledge", "alarm.acknowledge", "alarm", "alarms", false},
+		{NULL, NULL, NULL, NULL, false}};
+	static const char *const columns[] = {"level", "alarm", "text_en", NULL};
+	static const struct assay_form form = {"alarm",
+		"usage: assay alarm list [-d DIR] [--json]\n"
+		"       assay alarm acknowledge ALARM --reason R [--who NAME]\n"
+		"What somebody has to look at now: lines that are down, silent instruments, calibrations "
+		"that end within 30\n"
+		"days, programmes near their end, faults and clock steps of the last seven days, "
+		"certificates without a print.\n",
 		fields, verbs, columns};
 
 	return assay_form_run(&form, argc, argv);

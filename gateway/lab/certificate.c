@@ -194,7 +194,7 @@ static json_t *signature_json(const char *action, const json_t *signature)
 {
 	return json_pack("{s:s,s:s,s:o,s:s,s:s}", "action", action, "who", lab_text(signature, "name"),
 		"name", cut(lab_text(signature, "name"), 40), "at", lab_text(signature, "at"), "digest",
-		lab_text(signature, "record_sha256"));
+		lab_text(signature, "record_digest"));
 }
 
 static json_t *signatures_json(const json_t *batch, const json_t *release)

@@ -4,7 +4,7 @@
  *
  * batch    {batch, sample, product, product_zh, product_en, product_file, product_sha256, name, producer, lot, produced,
  *           amount, origin, who, producer_id, card, samples: [{sample, role: "test" or "retained", amount}],
- *           cannot_test: [{analyte, analyte_zh, standard, reason}], key, request_sha256}: key: the asker's own name for
+ *           cannot_test: [{analyte, analyte_zh, standard, reason}], key, request_digest}: key: the asker's own name for
  *           the request, so that asking twice registers once
  * test     {test, batch, position, analyte, method, evidence_instrument, sheet, retest_of, rule}: rule of a retest:
  *           "retest-decides" or "worst-decides"
@@ -36,10 +36,11 @@
  *          {token, action: "created", name, roles, producer, until_ns, who}, {token, action: "revoked", reason, who}
  * review   {batch, action: "confirm", "void", "retest", "trail-read" or "release", reason, status, who,
  *           signature: {name, how: "password" or "local", meaning, at, record: {batch, verdict, verdict_seq, results},
- *           record_sha256}}; of a retest also {test, result, rule, retest}; of trail-read {upto}; of a release
+ *           record_digest}}; of a retest also {test, result, rule, retest}; of trail-read {upto}; of a release
  *           {certificate}
  * certificate {certificate, batch, verdict, replaces, reason, who, document}: document as assay-report takes it
  * paper    {certificate, sha256}; raw: the PDF
+ * alarm    {alarm, action: "acknowledge", reason, who}
  *
  * Registers: an entry holds the whole row as it stands from then on; a correction is another entry with a reason.
  * producer   {producer, row: {name, name_en, licence, address, contact, phone, email, products: [product], self_tests:

@@ -12,6 +12,8 @@
  *               channels: [{channel, name_zh, name_en, band_low, band_high, value, unit, flags: [name],
  *                 reason, at, seq, idx, band}]}]}
  *            status: enum assay_line_status by name; band: "in", "low", "high", "" (no band or no number)
+ * alarm      {alarm, kind: line, instrument, calibration, entitlement, clock, disk, fault or certificate, subject, level:
+ *             alarm or notice, since, text_zh, text_en, acknowledged: {who, at, reason} or null}; alarm is its name
  * certificate {certificate, batch, name, producer, verdict, replaces, replaced_by, reason, who, issued, paper_seq,
  *             paper_sha256, paper_bytes, seq, document}; in lists without document; paper_seq null: not printed yet
  * frame      {seq, line, instrument, at, outcome, solicited, received (hex), detail, fate,
@@ -82,6 +84,7 @@
  * card.issue {programme, producer, tests, valid_until}          -> {card}
  * card.revoke {card, reason} / card.show {card}                 -> {card}
  * card.list {programme, producer}                               -> {cards}
+ * alarm.list / alarm.acknowledge {alarm, reason}                -> {alarms}
  * entitlement.audit                                             -> {audit: {findings: [{code, subject, found, wanted, text_zh,
  *                                                                  text_en}], programmes}}
  * trace {result}                                                -> {trace}
@@ -118,6 +121,8 @@ void assay_query_etag(const json_t *object, char out[ASSAY_QUERY_ETAG_MAX]);
 /* Of a batch, or "" all: a page of those before a sequence (0: the newest), newest first. */
 json_t *assay_query_certificates(sqlite3 *state, const char *batch, int64_t before, struct assay_error *err);
 json_t *assay_query_certificate(sqlite3 *state, const char *id, struct assay_error *err);
+/* What somebody has to look at at now_ns (wall clock). */
+json_t *assay_query_alarms(sqlite3 *state, int64_t now_ns, struct assay_error *err);
 #define ASSAY_QUERY_PAGE 200 /* rows of one page of a list that has pages */
 /* Part of a name or licence, "" all; those after an id, "" from the beginning. */
 json_t *assay_query_producers(sqlite3 *state, const char *text, const char *after, struct assay_error *err);

@@ -52,7 +52,7 @@ struct order {
 	size_t count;
 	unsigned samples;
 	json_t *cannot_test; /* owned */
-	char request_sha256[65];
+	char request_digest[65];
 };
 
 /* "2026-11-25" and "S26-1125-", where the laboratory is. */
@@ -125,6 +125,20 @@ static int check_samples(const json_t *samples, struct order *order, struct assa
 	return ASSAY_OK;
 }
 
+/* Of what is asked, not of who asks and when. */
+static int request_digest(const json_t *request, char out[65], struct assay_error *err)
+{
+	static const char *const not_asked[] = {"id", "by_session", "by_token", "address", "password", "who"};
+	json_t *asked = json_copy((json_t *)(uintptr_t)request);
+	int status = ASSAY_ENOMEM;
+
+	for (size_t i = 0; asked && i < sizeof not_asked / sizeof *not_asked; i++)
+		(void)json_object_del(asked, not_asked[i]);
+	status = asked ? lab_record_digest(asked, out, err) : lab_no_memory(err);
+	json_decref(asked);
+	return status;
+}
+
 /* The batch an earlier request of the same key registered: 1, 0 none, negative with err. */
 static int asked_before(
 	struct assay_lab *lab, const struct order *order, char batch_out[LAB_ID_MAX], struct assay_error *err)
@@ -137,14 +151,14 @@ static int asked_before(
 		return 0;
 	rows = query_list(lab->state,
 		query_prepare(lab->state, err,
-			"SELECT id, request_sha256 FROM batch WHERE request_key=?1 AND request_key<>''", "t",
+			"SELECT id, request_digest FROM batch WHERE request_key=?1 AND request_key<>''", "t",
 			order->key),
 		err);
 	row = json_array_get(rows, 0);
 	if (!rows)
 		return ASSAY_EIO;
-	if (row && strcmp(lab_text(row, "request_sha256"), order->request_sha256) != 0) {
-		status = assay_error_set(err, ASSAY_EREFUSED, "key-used", "%.60s 已用于登记另一个批次 %.60s",
+	if (row && strcmp(lab_text(row, "request_digest"), order->request_digest) != 0) {
+		status = assay_error_set(err, ASSAY_EREFUSED, "key-reused", "%.60s 已用于登记另一个批次 %.60s",
 			"%.60s was used to register another batch, %.60s", order->key, lab_text(row, "id"));
 	} else if (row) {
 		(void)snprintf(batch_out, LAB_ID_MAX, "%s", lab_text(row, "id"));
@@ -176,7 +190,7 @@ static int read_order(
 			"there is no origin %.60s", order->origin);
 	status = check_samples(json_object_get(request, "samples"), order, err);
 	if (status == ASSAY_OK)
-		status = lab_record_sha256(request, order->request_sha256, err);
+		status = request_digest(request, order->request_digest, err);
 	if (status != ASSAY_OK)
 		return status;
 	order->product = assay_specs_product_find(lab->specs, product);
@@ -373,7 +387,7 @@ static json_t *batch_json(const struct order *order, const char *batch, const ch
 		"origin", order->origin, "who", who, "producer_id", order->producer_id, "card", order->card);
 	json_t *more = json_pack("{s:o,s:O*,s:s,s:s}", "samples",
 		lab_samples(batch, order->samples, order->amount, order->retained), "cannot_test",
-		order->cannot_test, "key", order->key, "request_sha256", order->request_sha256);
+		order->cannot_test, "key", order->key, "request_digest", order->request_digest);
 
 	if (body && (!more || json_object_update(body, more) != 0)) {
 		json_decref(body);

@@ -17,6 +17,8 @@ extern const struct lab_command lab_producer_commands[]; /* producers.c */
 extern const struct lab_command lab_instrument_commands[]; /* instruments.c */
 extern const struct lab_command lab_entitlement_commands[]; /* entitlement.c */
 
+extern const struct lab_command lab_alarm_commands[]; /* alarms.c */
+
 /* {member: value}, value consumed; NULL with *status_out from err when value is NULL or there is no memory. */
 json_t *lab_answer_one(const char *member, json_t *value, int *status_out, struct assay_error *err);
 

@@ -59,7 +59,7 @@ json_t *lab_record(sqlite3 *state, const char *batch, struct assay_error *err)
 	return NULL;
 }
 
-int lab_record_sha256(const json_t *record, char hex_out[65], struct assay_error *err)
+int lab_record_digest(const json_t *record, char hex_out[65], struct assay_error *err)
 {
 	char *text = json_dumps(record, JSON_COMPACT | JSON_SORT_KEYS);
 	uint8_t digest[32];
@@ -78,11 +78,11 @@ json_t *lab_sign(struct assay_lab *lab, const struct assay_actor *actor, const c
 	char hex[65], at[LAB_TIME_MAX];
 	json_t *signature = NULL;
 
-	if (record && lab_record_sha256(record, hex, err) == ASSAY_OK) {
+	if (record && lab_record_digest(record, hex, err) == ASSAY_OK) {
 		lab_local_time(lab_now_ns(lab), at);
 		signature = json_pack("{s:s,s:s,s:s,s:s,s:O,s:s}", "name", actor->name, "how",
 			actor->signature ? "password" : "local", "meaning", meaning, "at", at, "record",
-			record, "record_sha256", hex);
+			record, "record_digest", hex);
 		if (!signature)
 			(void)lab_no_memory(err);
 	}

@@ -11,12 +11,12 @@
  * state. New reference. */
 json_t *lab_record(sqlite3 *state, const char *batch, struct assay_error *err);
 
-/* {name, how: "password" or "local", meaning, at, record, record_sha256} - record_sha256 over the record's compact JSON with
+/* {name, how: "password" or "local", meaning, at, record, record_digest} - record_digest over the record's compact JSON with
  * sorted keys. record is consumed; NULL with err when it is NULL. */
 json_t *lab_sign(struct assay_lab *lab, const struct assay_actor *actor, const char *meaning, json_t *record,
 	struct assay_error *err);
 /* The digest of a record as it stands in a signature. */
-int lab_record_sha256(const json_t *record, char hex_out[65], struct assay_error *err) ASSAY_WARN_UNUSED;
+int lab_record_digest(const json_t *record, char hex_out[65], struct assay_error *err) ASSAY_WARN_UNUSED;
 
 /* Now, or what the replay says it is. */
 int64_t lab_now_ns(const struct assay_lab *lab);

@@ -204,8 +204,13 @@ static int apply_parsed(struct assay_state *state, const struct assay_entry *ent
 	case ASSAY_ENTRY_PAPER:
 		status = apply_certificate(state, entry, body, err);
 		break;
+	case ASSAY_ENTRY_FAULT:
+	case ASSAY_ENTRY_CLOCK:
+	case ASSAY_ENTRY_ALARM:
+		status = apply_alarm(state, entry, body, err);
+		break;
 	default:
-		status = ASSAY_OK; /* genesis, stop, clock, fault, and kinds a later version adds */
+		status = ASSAY_OK; /* genesis, stop, and kinds a later version adds */
 		break;
 	}
 	json_decref(body);

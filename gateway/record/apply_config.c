@@ -38,13 +38,13 @@ static int put_instrument(struct assay_state *state, const struct assay_entry *e
 	const char *id = body_text(instrument, "instrument");
 	const json_t *channel;
 	size_t index;
-	int status = state_run(state, STATE_PUT_INSTRUMENT, err, "ttitttttttttii", id, line,
+	int status = state_run(state, STATE_PUT_INSTRUMENT, err, "ttitttttttttiii", id, line,
 		(int64_t)position, body_text(instrument, "driver"), body_text(instrument, "driver_sha256"),
 		body_text(instrument, "spec"), body_text(instrument, "name_zh"),
 		body_text(instrument, "name_en"), body_text(instrument, "model"),
 		body_text(instrument, "serial"), body_text(instrument, "calibrated_until"),
 		body_text(instrument, "location"), body_number(instrument, "needed_ms"),
-		(int64_t)entry->sequence);
+		(int64_t)entry->sequence, body_number(instrument, "every_ms"));
 
 	json_array_foreach(json_object_get(instrument, "channels"), index, channel)
 	{

@@ -37,7 +37,7 @@ static int apply_batch(struct assay_state *state, const struct assay_entry *entr
 				 body_text(body, "origin"), entry->wall_ns, body_text(body, "sample"),
 				 body_text(body, "who"), (int64_t)entry->sequence,
 				 body_text(body, "producer_id"), body_text(body, "card"), cannot,
-				 body_text(body, "key"), body_text(body, "request_sha256"))
+				 body_text(body, "key"), body_text(body, "request_digest"))
 		       : body_no_memory(err);
 
 	free(cannot);

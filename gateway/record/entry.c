@@ -13,10 +13,10 @@ const char *assay_entry_kind_name(unsigned kind)
 	static const char *const names[] = {"?", "genesis", "start", "stop", "config", "spec", "driver",
 		"line", "exchange", "batch", "test", "arm", "fill", "refused", "result", "verdict", "review",
 		"clock", "fault", "seal", "key", "retention", [ASSAY_ENTRY_PERSON] = "person",
-		[ASSAY_ENTRY_IDENTITY] = "identity",
-		[ASSAY_ENTRY_PRODUCER] = "producer", [ASSAY_ENTRY_INSTRUMENT] = "instrument",
-		[ASSAY_ENTRY_PROGRAMME] = "programme", [ASSAY_ENTRY_CARD] = "card",
-		[ASSAY_ENTRY_CERTIFICATE] = "certificate", [ASSAY_ENTRY_PAPER] = "paper"};
+		[ASSAY_ENTRY_IDENTITY] = "identity", [ASSAY_ENTRY_PRODUCER] = "producer",
+		[ASSAY_ENTRY_INSTRUMENT] = "instrument", [ASSAY_ENTRY_PROGRAMME] = "programme",
+		[ASSAY_ENTRY_CARD] = "card", [ASSAY_ENTRY_CERTIFICATE] = "certificate",
+		[ASSAY_ENTRY_PAPER] = "paper", [ASSAY_ENTRY_ALARM] = "alarm"};
 
 	return kind < sizeof names / sizeof *names && names[kind] ? names[kind] : "?";
 }

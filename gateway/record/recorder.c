@@ -65,6 +65,8 @@ int recorder_append(struct recorder *recorder, struct assay_entry *entry, struct
 		recorder->lab_changed = true;
 	for (size_t i = 0; entry->kind == ASSAY_ENTRY_IDENTITY && i < recorder->line_count; i++)
 		recorder->line[i].known_due = recorder->line[i].host != NULL;
+	if (entry->kind == ASSAY_ENTRY_CERTIFICATE)
+		printer_soon(&recorder->printer);
 	return ASSAY_OK;
 }
 
@@ -393,6 +395,7 @@ static void step(struct recorder *recorder)
 			clients[i]->fd, (short)(clients[i]->out_length ? POLLOUT : POLLIN), 0};
 	}
 	polled[count++] = (struct pollfd){recorder->passwords_fd, POLLIN, 0};
+	polled[count++] = (struct pollfd){recorder->printer.fd, printer_events(&recorder->printer), 0};
 	ready = poll(polled, count, recorder->follow.count ? 0 : wait_ms(recorder));
 	if (ready < 0 && errno != EINTR) {
 		recorder->stop = true;
@@ -426,10 +429,14 @@ static void step(struct recorder *recorder)
 	recorder_people_tell(recorder);
 	if (polled[1].revents)
 		client_end_accept(recorder);
+	if (recorder->printer.fd >= 0 && polled[count - 1].revents && !recorder->stop)
+		printer_ready(recorder);
 	retry(recorder);
 	end_group(recorder);
-	if (!recorder->stop)
+	if (!recorder->stop) {
 		tick(recorder);
+		printer_tick(recorder, recorder_now_ns());
+	}
 	host_end_tell(recorder);
 }
 
@@ -467,6 +474,7 @@ static void release(struct recorder *recorder)
 	for (size_t i = 0; i < recorder->line_count; i++)
 		free(recorder->line[i].held);
 	free(recorder->line);
+	printer_end(&recorder->printer);
 	assay_state_close(recorder->state);
 	recorder_follow_close(&recorder->follow);
 	assay_journal_close(recorder->journal);
@@ -484,6 +492,7 @@ int assay_recorder_main(const struct assay_role *role)
 	if (recorder) {
 		recorder->role = role;
 		recorder->passwords_fd = -1;
+		printer_start(&recorder->printer);
 		status = recorder_start(recorder, &err);
 	}
 	if (status != ASSAY_OK) {

@@ -13,6 +13,7 @@
 #include "gateway/people/throttle.h"
 #include "gateway/record/body.h"
 #include "gateway/record/journal.h"
+#include "gateway/record/printer.h"
 #include "gateway/record/state.h"
 #include "gateway/role.h"
 #include "gateway/wire/channel.h"
@@ -127,6 +128,7 @@ struct recorder {
 	bool state_failed; /* an entry could not be applied: not the journal's fault */
 	uint64_t retry_ns, tick_ns;
 	int64_t clock_offset_ns; /* wall - monotonic, to see the wall clock step */
+	struct recorder_printer printer;
 	bool lab_changed; /* which instruments are needed has to be looked at again */
 	bool stop;
 	bool fatal; /* nothing more is written */

@@ -22,7 +22,7 @@ const char *const assay_state_schema[] = {
 	" driver_sha256 TEXT NOT NULL, spec TEXT NOT NULL, name_zh TEXT NOT NULL, name_en TEXT NOT NULL,"
 	" model TEXT NOT NULL, serial TEXT NOT NULL, serial_seen TEXT NOT NULL, model_seen TEXT NOT NULL,"
 	" calibrated_until TEXT NOT NULL, location TEXT NOT NULL, needed_ms INTEGER NOT NULL, seq INTEGER "
-	"NOT NULL"
+	"NOT NULL, every_ms INTEGER NOT NULL"
 	") STRICT, WITHOUT ROWID",
 
 	/* Which device belongs at an instrument's place: the first that said who it was, or the one a person confirmed.
@@ -65,7 +65,7 @@ const char *const assay_state_schema[] = {
 	" producer_id TEXT NOT NULL," /* in the register, '' not registered */
 	" card TEXT NOT NULL," /* that paid for it, '' none */
 	" cannot_test TEXT NOT NULL," /* JSON list: what its plan asks for and was not ordered, with the reason */
-	" request_key TEXT NOT NULL, request_sha256 TEXT NOT NULL) STRICT, WITHOUT ROWID",
+	" request_key TEXT NOT NULL, request_digest TEXT NOT NULL) STRICT, WITHOUT ROWID",
 	"CREATE INDEX batch_by_key ON batch(request_key) WHERE request_key<>''",
 	"CREATE INDEX batch_by_seq ON batch(seq)",
 	"CREATE INDEX batch_by_status ON batch(status, seq)",
@@ -141,6 +141,15 @@ const char *const assay_state_schema[] = {
 	" id TEXT PRIMARY KEY, name TEXT NOT NULL, roles TEXT NOT NULL, producer TEXT NOT NULL,"
 	" made_ns INTEGER NOT NULL, until_ns INTEGER NOT NULL, revoked INTEGER NOT NULL, who TEXT NOT NULL,"
 	" seq INTEGER NOT NULL) STRICT, WITHOUT ROWID",
+	/* What went wrong, for the list of alarms: FAULT and CLOCK entries. */
+	"CREATE TABLE fault("
+	" seq INTEGER PRIMARY KEY, code TEXT NOT NULL, text_zh TEXT NOT NULL, text_en TEXT NOT NULL,"
+	" wall_ns INTEGER NOT NULL) STRICT",
+	/* An alarm that somebody has taken note of, by its name (gateway/lab/alarms.c). */
+	"CREATE TABLE alarm_seen("
+	" alarm TEXT PRIMARY KEY, reason TEXT NOT NULL, who TEXT NOT NULL, wall_ns INTEGER NOT NULL,"
+	" seq INTEGER NOT NULL) STRICT, WITHOUT ROWID",
+
 	/* body: the row as registered, JSON. What it was before stands in producer_version. */
 	"CREATE TABLE producer("
 	" id TEXT PRIMARY KEY, name TEXT NOT NULL, licence TEXT NOT NULL, body TEXT NOT NULL,"

@@ -27,11 +27,11 @@ static const char *const sql[STATE_STATEMENTS] = {
 	[STATE_PUT_INSTRUMENT] =
 		"INSERT INTO instrument VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,'','',"
 		"coalesce((SELECT due FROM calibration WHERE instrument=?1 ORDER BY seq DESC LIMIT 1),?11),"
-		"?12,?13,?14)"
+		"?12,?13,?14,?15)"
 		" ON CONFLICT(id) DO UPDATE SET line=?2,position=?3,driver=?4,driver_sha256=?5,spec=?6,"
 		" name_zh=?7,name_en=?8,model=?9,serial=?10,calibrated_until=coalesce((SELECT due FROM"
 		" calibration WHERE instrument=?1 ORDER BY seq DESC LIMIT 1),?11),location=?12,needed_ms=?13,"
-		"seq=?14",
+		"seq=?14,every_ms=?15",
 	[STATE_PUT_CHANNEL] = "INSERT INTO channel VALUES(?1,?2,?3,?4,?5,?6,?7,?8,'','',0,'',0,?9,0)"
 			      " ON CONFLICT(instrument,channel) DO UPDATE SET"
 			      " position=?3,name_zh=?4,name_en=?5,band_low=?6,band_high=?7,unit_wanted=?8",
@@ -124,6 +124,10 @@ static const char *const sql[STATE_STATEMENTS] = {
 	[STATE_PUT_CERTIFICATE] = "INSERT INTO certificate VALUES(?1,?2,?3,?4,'',?5,?6,?7,?8,?9,NULL,'',0)",
 	[STATE_REPLACE_CERTIFICATE] = "UPDATE certificate SET replaced_by=?2 WHERE id=?1",
 	[STATE_PUT_PAPER] = "UPDATE certificate SET paper_seq=?2,paper_sha256=?3,paper_bytes=?4 WHERE id=?1",
+	[STATE_PUT_FAULT] = "INSERT INTO fault VALUES(?1,?2,?3,?4,?5)",
+	[STATE_PRUNE_FAULTS] =
+		"DELETE FROM fault WHERE seq<=(SELECT seq FROM fault ORDER BY seq DESC LIMIT 1 OFFSET 200)",
+	[STATE_PUT_ALARM_SEEN] = "INSERT OR REPLACE INTO alarm_seen VALUES(?1,?2,?3,?4,?5)",
 	[STATE_PUT_PRODUCER] = "INSERT INTO producer VALUES(?1,?2,?3,?4,?5,?6) ON CONFLICT(id) DO UPDATE SET"
 			       " name=?2,licence=?3,body=?4,seq=?6",
 	[STATE_PUT_PRODUCER_VERSION] = "INSERT INTO producer_version VALUES(?1,?2,?3,?4,?5,?6)",

@@ -68,6 +68,9 @@ enum state_statement {
 	STATE_PUT_CERTIFICATE,
 	STATE_REPLACE_CERTIFICATE,
 	STATE_PUT_PAPER,
+	STATE_PUT_FAULT,
+	STATE_PRUNE_FAULTS,
+	STATE_PUT_ALARM_SEEN,
 	STATE_PUT_PRODUCER,
 	STATE_PUT_PRODUCER_VERSION,
 	STATE_PUT_CALIBRATION,
@@ -144,6 +147,9 @@ int apply_person(struct assay_state *state, const struct assay_entry *entry, con
 	struct assay_error *err) ASSAY_WARN_UNUSED;
 /* apply_certificate.c */
 int apply_certificate(struct assay_state *state, const struct assay_entry *entry, const json_t *body,
+	struct assay_error *err) ASSAY_WARN_UNUSED;
+/* apply_alarm.c: faults, clock steps, and alarms somebody has seen. */
+int apply_alarm(struct assay_state *state, const struct assay_entry *entry, const json_t *body,
 	struct assay_error *err) ASSAY_WARN_UNUSED;
 int apply_registers(struct assay_state *state, const struct assay_entry *entry, const json_t *body,
 	struct assay_error *err) ASSAY_WARN_UNUSED;

@@ -108,15 +108,15 @@ static void test_second_person(void **state)
 	signature = json_object_get(json_array_get(json_object_get(shown, "reviews"), 2), "signature");
 	assert_string_equal(play_text(signature, "name"), "zheng");
 	assert_string_equal(play_text(signature, "meaning"), "released");
-	assert_int_equal(lab_record_sha256(json_object_get(signature, "record"), hex, &err), ASSAY_OK);
-	assert_string_equal(hex, play_text(signature, "record_sha256"));
+	assert_int_equal(lab_record_digest(json_object_get(signature, "record"), hex, &err), ASSAY_OK);
+	assert_string_equal(hex, play_text(signature, "record_digest"));
 	assert_int_equal(
 		json_object_set_new(
 			json_array_get(json_object_get(json_object_get(signature, "record"), "results"), 0),
 			"value", json_string("5.43")),
 		0);
-	assert_int_equal(lab_record_sha256(json_object_get(signature, "record"), hex, &err), ASSAY_OK);
-	assert_string_not_equal(hex, play_text(signature, "record_sha256"));
+	assert_int_equal(lab_record_digest(json_object_get(signature, "record"), hex, &err), ASSAY_OK);
+	assert_string_not_equal(hex, play_text(signature, "record_digest"));
 	json_decref(shown);
 	/* an amended one has its own number, says which it replaces and why, and the first is never written over */
 	assert_refused(&play,

@@ -1,0 +1,104 @@
+#!/usr/bin/env bash
+# The laboratory's work by its commands, on the demonstration's morning: registers, free tests, intake by plan, release by a
+# second person, the certificate printed into the journal, amended, its proof; then all of it derived again. Expected
+# texts and codes are those of gateway/lab/query.h; the PDF is compared with what assay-report makes of the same document.
+set -u
+assay=${ASSAY:-build/assay}
+folder=$(mktemp -d)
+pid=
+trap '[ -z "$pid" ] || kill "$pid" 2>/dev/null; wait 2>/dev/null; rm -rf "$folder"' EXIT
+export ASSAY_DIR=$folder/d
+passed=0 failed=0
+ok() {
+	if [ "$1" -eq 0 ]; then
+		passed=$((passed + 1))
+	else
+		failed=$((failed + 1))
+		echo "FAILED: $2"
+	fi
+}
+member() { python3 -c 'import json,sys; v=json.load(sys.stdin)
+for name in sys.argv[1:]: v=v[int(name)] if isinstance(v,list) else v[name]
+print(v if isinstance(v,str) else json.dumps(v))' "$@"; }
+# refused CODE COMMAND...: exit 1 and that code
+refused() {
+	local code=$1
+	shift
+	"$assay" "$@" --json 2>"$folder/err" >/dev/null
+	[ $? -eq 1 ] && [ "$(member error code <"$folder/err")" = "$code" ]
+	ok $? "$* is refused with $code: $(cat "$folder/err")"
+}
+
+timeout 100 "$assay" demo --once --json -d "$ASSAY_DIR" >"$folder/morning"
+ok $? 'the morning was played'
+good=$(sed -n 1p "$folder/morning" | member batch)
+bad=$(sed -n 2p "$folder/morning" | member batch)
+"$assay" demo -d "$ASSAY_DIR" --listen 127.0.0.1:0 >"$folder/out" 2>"$folder/gateway" &
+pid=$!
+for _ in $(seq 300); do
+	[ -s "$folder/out" ] && break
+	sleep 0.1
+done
+
+producer=$("$assay" producer add --name 陈家酱园 --licence SC10632011500001 --product puffed-snack --json | member producer)
+ok $? 'a producer is registered'
+refused producer-twice producer add --name 陈家酱园 --licence SC2
+"$assay" producer change "$producer" --phone 021-555 --reason 换号 --json | member changes 1 reason | grep -q 换号
+ok $? 'and corrected, with the reason'
+"$assay" programme set 2026 --name-zh 免费全项 --tests 500 --producers 72 --alarm-at 499 --price moisture=80 --json >/dev/null
+ok $? 'the programme stands'
+card=$("$assay" card issue --programme 2026 --producer "$producer" --tests 7 --json | member card)
+ok $? 'a card is issued'
+batch=$("$assay" batch new --product puffed-snack --name 锅巴 --producer "$producer" --lot L1 --produced 2026-01-20 \
+	--card "$card" --samples 5 --retained '200 g' --origin collected --key form-7 --json | member batch)
+ok $? 'a batch with its whole plan is registered'
+"$assay" batch show "$batch" --json | member cannot_test | grep -q '"no-instrument"'
+ok $? 'what cannot be tested here is said'
+[ "$("$assay" card show "$card" --json | member remaining)" = 6 ]
+ok $? 'the card paid for it'
+"$assay" batch void "$batch" --reason 样品混淆 >/dev/null && [ "$("$assay" card show "$card" --json | member remaining)" = 7 ]
+ok $? 'a void batch gives it back'
+"$assay" entitlement audit >"$folder/audit"
+ok $? 'the ledger adds up'
+
+refused not-awaiting-release certificate issue "$bad" --who zheng
+refused trail-unread certificate issue "$good" --who zheng
+"$assay" batch trail-read "$good" --who zheng >/dev/null
+certificate=$("$assay" certificate issue "$good" --who zheng --json | member certificate)
+ok $? 'a second person released it'
+timeout 60 "$assay" certificate print "$certificate" --out "$folder/c.pdf" --proof "$folder/c.proof"
+ok $? 'its print is in the journal'
+"$assay" certificate show "$certificate" --json | member document >"$folder/document.json"
+"$(dirname "$assay")/assay-report" certificate <"$folder/document.json" >"$folder/again.pdf"
+cmp -s "$folder/c.pdf" "$folder/again.pdf" && head -c 5 "$folder/c.pdf" | grep -q '%PDF-'
+ok $? 'byte for byte what the same document gives'
+"$assay" proof check "$folder/c.proof" >"$folder/proof"
+ok $? "the proof holds: $(head -n 3 "$folder/proof")"
+"$assay" batch trail-read "$good" --who zheng >/dev/null
+amended=$("$assay" certificate amend "$certificate" --reason 企业名称更正 --who zheng --json)
+[ "$(member replaces <<<"$amended")" = "$certificate" ]
+ok $? 'an amended certificate names the one it replaces'
+refused certificate-replaced certificate amend "$certificate" --reason x --who zheng
+
+alarm=$("$assay" alarm list --json | python3 -c 'import json,sys
+print(next(a["alarm"] for a in json.load(sys.stdin) if a["kind"]=="entitlement"))' 2>/dev/null)
+[ "$alarm" = '' ]
+ok $? 'no alarm while 500 tests are left'
+batch=$("$assay" batch new --product puffed-snack --name 锅巴 --producer "$producer" --lot L2 --produced 2026-01-20 \
+	--card "$card" --test moisture --json | member batch)
+"$assay" alarm list --json | grep -q 'entitlement-low:2026:499'
+ok $? 'an alarm near the end of the programme'
+"$assay" alarm acknowledge entitlement-low:2026:499 --reason 已告知 --who zheng --json | grep -q 已告知
+ok $? 'and somebody has seen it'
+
+kill -INT $pid
+wait $pid
+ok $? 'the gateway ends in good order'
+pid=
+"$assay" verify "$ASSAY_DIR" --replay --json | grep -q '"differences":0'
+ok $? 'verified, and the same when everything is derived again'
+"$assay" rebuild -d "$ASSAY_DIR" >"$folder/rebuild"
+ok $? "the state made again is the same: $(tail -n 1 "$folder/rebuild")"
+
+echo "$passed passed, $failed failed"
+[ $failed -eq 0 ]
