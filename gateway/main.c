@@ -24,6 +24,7 @@ static const struct command {
 	{"programme", assay_cmd_programme, "programmes of free tests, with their prices"},
 	{"card", assay_cmd_card, "producers' cards: issue, show, list, revoke"},
 	{"certificate", assay_cmd_certificate, "certificates: list, show, amend"},
+	{"review", assay_cmd_review, "what waits for a person, and all about one result"},
 	{"alarm", assay_cmd_alarm, "what somebody has to look at now"},
 	{"entitlement", assay_cmd_entitlement, "add up the ledger of free tests again"},
 	{"judge", assay_cmd_judge, "results against limits; needs no gateway"},

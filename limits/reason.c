@@ -80,6 +80,8 @@ static const struct assay_reason_text reasons[] = {
 	{"lod-not-stated", "未写明检出限", "no limit of detection is stated"},
 	{"moisture-needed", "换算需要水分", "the moisture is needed for the conversion"},
 	{"negative-value", "结果为负数", "the result is negative"},
+	{"near-limit", "结果与限量之差在方法的精密度之内，需复核",
+		"the result is within the method's precision of the limit and needs a second look"},
 	{"no-limit", "该标准对此项没有限量", "the standard sets no limit for this"},
 	{"no-result", "没有结果", "there is no result"},
 	{"not-constant", "未达到恒重", "constant weight was not reached"},

@@ -120,6 +120,28 @@ int assay_cmd_card(int argc, char **argv)
 	return assay_form_run(&form, argc, argv);
 }
 
+int assay_cmd_review(int argc, char **argv)
+{
+	static const struct assay_form_field fields[] = {{"before", 'n', NULL}, {NULL, 0, NULL}};
+	static const struct assay_form_verb verbs[] = {{"list", "review.list", NULL, "reviews", false},
+		{"show", "review.show", "result", "review", false}, {NULL, NULL, NULL, NULL, false}};
+	static const char *const columns[] = {
+		"result", "name", "producer", "analyte", "value", "unit", "limit", "verdict", "why", NULL};
+	static const struct assay_form form = {"review",
+		"usage: assay review list [--before BATCH-SEQ] [-d DIR] [--json]\n"
+		"       assay review show RESULT\n"
+		"What waits for a person: everything out of limit, undetermined, near the limit, typed, with "
+		"a failed\n"
+		"duplicate or a broken condition. show: limit, values, bytes, instruments with their "
+		"calibration, conditions,\n"
+		"the producer's earlier results, and how the verdict came about. Then: assay batch confirm, "
+		"batch void, or\n"
+		"test retest.\n",
+		fields, verbs, columns};
+
+	return assay_form_run(&form, argc, argv);
+}
+
 int assay_cmd_alarm(int argc, char **argv)
 {
 	static const struct assay_form_field fields[] = {

@@ -169,5 +169,14 @@ static json_t *acknowledge(struct assay_lab *lab, const json_t *request, const s
 	return *status_out == ASSAY_OK ? list(lab, request, actor, status_out, err) : NULL;
 }
 
+static json_t *reviews(struct assay_lab *lab, const json_t *request, const struct assay_actor *actor,
+	int *status_out, struct assay_error *err)
+{
+	(void)actor;
+	return lab_answer_one("reviews",
+		assay_query_reviews(lab->state, json_integer_value(json_object_get(request, "before")), err),
+		status_out, err);
+}
+
 const struct lab_command lab_alarm_commands[] = {
-	{"alarm.list", list}, {"alarm.acknowledge", acknowledge}, {NULL, NULL}};
+	{"review.list", reviews}, {"alarm.list", list}, {"alarm.acknowledge", acknowledge}, {NULL, NULL}};

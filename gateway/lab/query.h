@@ -12,6 +12,11 @@
  *               channels: [{channel, name_zh, name_en, band_low, band_high, value, unit, flags: [name],
  *                 reason, at, seq, idx, band}]}]}
  *            status: enum assay_line_status by name; band: "in", "low", "high", "" (no band or no number)
+ * reviews    [{batch, name, lot, producer, producer_id, batch_seq, test, analyte, analyte_zh, analyte_en, retest_of, result,
+ *             value, unit, verdict, reasons, standard, clause, limit, text_zh, text_en, seq, why: [word]}]
+ *            why: out-of-limit, undetermined, near-limit, typed, duplicate, condition, calibration, limit-unverified, retest
+ * review     {head: {result, test, analyte, batch, name, lot, produced, producer, producer_id, status, received}, test,
+ *             instruments: [instrument], earlier: [{batch, lot, produced, result, value, unit, verdict, seq}], trace}
  * alarm      {alarm, kind: line, instrument, calibration, entitlement, clock, disk, fault or certificate, subject, level:
  *             alarm or notice, since, text_zh, text_en, acknowledged: {who, at, reason} or null}; alarm is its name
  * certificate {certificate, batch, name, producer, verdict, replaces, replaced_by, reason, who, issued, paper_seq,
@@ -84,6 +89,8 @@
  * card.issue {programme, producer, tests, valid_until}          -> {card}
  * card.revoke {card, reason} / card.show {card}                 -> {card}
  * card.list {programme, producer}                               -> {cards}
+ * review.list {before}                                          -> {reviews}   before: batch_seq of the last row of a page
+ * review.show {result}                                          -> {review}
  * alarm.list / alarm.acknowledge {alarm, reason}                -> {alarms}
  * entitlement.audit                                             -> {audit: {findings: [{code, subject, found, wanted, text_zh,
  *                                                                  text_en}], programmes}}
@@ -121,6 +128,10 @@ void assay_query_etag(const json_t *object, char out[ASSAY_QUERY_ETAG_MAX]);
 /* Of a batch, or "" all: a page of those before a sequence (0: the newest), newest first. */
 json_t *assay_query_certificates(sqlite3 *state, const char *batch, int64_t before, struct assay_error *err);
 json_t *assay_query_certificate(sqlite3 *state, const char *id, struct assay_error *err);
+/* The review queue, newest batch first: a page of those of batches before a sequence (0: the newest). */
+json_t *assay_query_reviews(sqlite3 *state, int64_t before, struct assay_error *err);
+/* One result with everything a reviewer needs; reads the journal in dir as well. */
+json_t *assay_query_review(sqlite3 *state, const char *dir, const char *result, struct assay_error *err);
 /* What somebody has to look at at now_ns (wall clock). */
 json_t *assay_query_alarms(sqlite3 *state, int64_t now_ns, struct assay_error *err);
 #define ASSAY_QUERY_PAGE 200 /* rows of one page of a list that has pages */

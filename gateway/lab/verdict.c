@@ -142,6 +142,53 @@ static json_t *verdict_json(const char *result_id, const struct assay_verdict *v
 		lab_string(en), "derivation", lab_steps(&verdict->steps), "source", source);
 }
 
+/* What two results of the method may differ by at this level, in its unit; false: the method does not say. */
+static bool precision_at(
+	const struct assay_method *method, const struct assay_fraction *mean, struct assay_fraction *out)
+{
+	const struct assay_fraction hundredth = {1, 100};
+
+	for (unsigned i = 0; i < method->precision_count; i++) {
+		const struct assay_precision *rule = &method->precision[i];
+		struct assay_fraction from = assay_fraction_of(&rule->from);
+
+		if (assay_fraction_compare(mean, &from) < 0)
+			continue;
+		*out = assay_fraction_of(&rule->allowed);
+		return rule->absolute || (assay_fraction_apply('*', out, &hundredth, out) == ASSAY_OK &&
+						 assay_fraction_apply('*', out, mean, out) == ASSAY_OK);
+	}
+	return false;
+}
+
+static bool within(const struct assay_fraction *value, const struct assay_decimal *bound,
+	const struct assay_fraction *width)
+{
+	struct assay_fraction at = assay_fraction_of(bound), difference;
+
+	if (assay_fraction_apply('-', value, &at, &difference) != ASSAY_OK)
+		return false;
+	if (difference.n < 0)
+		difference.n = -difference.n;
+	return assay_fraction_compare(&difference, width) <= 0;
+}
+
+/* So near a bound that the same sample might have come out on its other side: a person looks, the verdict stands. Only
+ * where result and limit share their unit, and by the method's own precision; nothing is made up. */
+static bool near_limit(
+	const struct worksheet *sheet, const struct assay_result *result, const struct assay_verdict *verdict)
+{
+	const struct assay_limit *limit = verdict->limit;
+	struct assay_fraction width;
+
+	if ((verdict->kind != ASSAY_VERDICT_PASS && verdict->kind != ASSAY_VERDICT_FAIL) || !limit ||
+		!result->has_value || result->censored || strcmp(limit->unit, result->unit) != 0 ||
+		*limit->convert || !precision_at(sheet->method, &result->exact, &width))
+		return false;
+	return (limit->has_lower && within(&result->exact, &limit->lower, &width)) ||
+	       (limit->has_upper && within(&result->exact, &limit->upper, &width));
+}
+
 int lab_judge(struct assay_lab *lab, const struct worksheet *sheet, const char *result_id,
 	const struct assay_result *result, struct assay_error *err)
 {
@@ -153,6 +200,8 @@ int lab_judge(struct assay_lab *lab, const struct worksheet *sheet, const char *
 		return lab_no_memory(err);
 	status = load_batch(lab, sheet->batch, &facts, err);
 	if (status == ASSAY_OK && judge_all(lab, sheet, result, &facts, verdict)) {
+		if (near_limit(sheet, result, verdict))
+			assay_reason_add(&verdict->reasons, "near-limit");
 		for (size_t i = 0; i < sheet->count; i++)
 			if (sheet->fill[i].typed)
 				assay_reason_add(&verdict->reasons, "typed-value");

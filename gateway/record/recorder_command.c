@@ -78,6 +78,15 @@ static json_t *show_trace(struct recorder *recorder, const json_t *request, stru
 	return trace ? json_pack("{s:b,s:o}", "ok", 1, "trace", trace) : NULL;
 }
 
+static json_t *show_review(struct recorder *recorder, const json_t *request, struct assay_error *err)
+{
+	const char *result = json_string_value(json_object_get(request, "result"));
+	json_t *review = assay_query_review(
+		assay_state_db(recorder->state), recorder->role->dir, result ? result : "", err);
+
+	return review ? json_pack("{s:b,s:o}", "ok", 1, "review", review) : NULL;
+}
+
 static json_t *unknown(const char *command)
 {
 	struct assay_error err;
@@ -151,6 +160,8 @@ static json_t *run(struct recorder *recorder, const struct recorder_ask *ask)
 		answer = show_status(recorder, &err);
 	else if (strcmp(ask->command, "journal") == 0)
 		answer = show_journal(recorder, ask->request, &err);
+	else if (strcmp(ask->command, "review.show") == 0)
+		answer = show_review(recorder, ask->request, &err);
 	else if (strcmp(ask->command, "trace") == 0)
 		answer = show_trace(recorder, ask->request, &err);
 	else

@@ -137,7 +137,7 @@ static bool has_year(const char *standard)
 /* What may stand beside a pass or fail; every other reason makes a verdict undetermined. */
 static bool is_remark(const char *code)
 {
-	return is(code, "limit-unverified") || is(code, "typed-value");
+	return is(code, "limit-unverified") || is(code, "typed-value") || is(code, "near-limit");
 }
 
 static int check_judged(const struct certificate_test *test, struct assay_error *err)

@@ -234,6 +234,120 @@ static void test_own_value(void **state)
 	end(&play);
 }
 
+static json_t *with_tests(const char *analyte)
+{
+	json_t *request = new_request("T");
+
+	assert_int_equal(json_object_set_new(request, "tests", json_pack("[s]", analyte)), 0);
+	return request;
+}
+
+static void type_in(struct play *play, const char *batch, const char *slot, int replicate, const char *value)
+{
+	granted(play, as(json_pack("{s:s,s:o,s:s,s:i,s:s,s:s}", "cmd", "test.enter", "test",
+				 json_sprintf("%s.1", batch), "slot", slot, "replicate", replicate, "value",
+				 value, "reason", "液相色谱读数"),
+			      "lin"));
+}
+
+/* Everything of cyclamate by GB 5009.97, LOD 0.010 g/kg: r of each replicate as given. */
+static void type_cyclamate(struct play *play, char batch[64], const char *found)
+{
+	struct assay_error err;
+	json_t *answer = play_call(play, with_tests("cyclamate as cyclamic acid"), &err);
+
+	if (!answer)
+		fail_msg("%s: %s", err.code, err.text_en);
+	(void)snprintf(batch, 64, "%s", play_text(json_object_get(answer, "batch"), "batch"));
+	json_decref(answer);
+	for (int i = 1; i <= 2; i++) {
+		type_in(play, batch, "m", i, "10.000 g");
+		type_in(play, batch, "r", i, found);
+	}
+	type_in(play, batch, "V", 1, "10.0 mL");
+}
+
+/* Not detected is text, not the number below it: 1.0 mg/L * 10.0 mL / 10.000 g is 0.001 g/kg, below the 0.010 g/kg of GB 5009.97 (specs/methods); the limit is 0.2 g/kg of
+ * GB 2760, so it passes; nobody has confirmed that row, and the values were typed, so a person looks. */
+static void test_not_detected(void **state)
+{
+	struct play play;
+	char batch[64];
+	json_t *shown, *result;
+
+	(void)state;
+	play_make(&play);
+	begin(&play);
+	type_cyclamate(&play, batch, "1.0 mg/L");
+	shown = show(&play, batch);
+	result = json_object_get(json_array_get(json_object_get(shown, "tests"), 0), "result");
+	assert_string_equal(play_text(result, "value"), "ND");
+	assert_string_equal(play_text(json_object_get(result, "verdict"), "verdict"), "pass");
+	assert_string_equal(play_text(json_object_get(result, "verdict"), "compared"), "[0, 0.01) g/kg");
+	assert_string_equal(play_text(shown, "verdict"), "pass");
+	assert_string_equal(play_text(shown, "status"), "awaiting-review");
+	json_decref(shown);
+	end(&play);
+}
+
+/* The same where lab.xml says that an unverified row decides nothing. */
+static void test_unverified_policy(void **state)
+{
+	struct play play;
+	char batch[64];
+	json_t *shown, *result;
+
+	(void)state;
+	play_make(&play);
+	play.config.unverified = "undetermined";
+	begin(&play);
+	type_cyclamate(&play, batch, "1.0 mg/L");
+	shown = show(&play, batch);
+	result = json_object_get(json_array_get(json_object_get(shown, "tests"), 0), "result");
+	assert_string_equal(play_text(json_object_get(result, "verdict"), "verdict"), "pass");
+	assert_string_equal(play_text(shown, "verdict"), "undetermined");
+	assert_string_equal(play_text(shown, "status"), "awaiting-review");
+	json_decref(shown);
+	end(&play);
+}
+
+/* 0.34/5.00*100 = 6.80, within 10 % of itself (GB 5009.3: 0.68) of the limit 7: it passes, and a person looks. */
+static void test_near_limit(void **state)
+{
+	static const struct masses near = {{"20.0000", "20.0000"}, {"25.0000", "25.0000"},
+		{{"24.6640", "24.6605", "24.6600"}, {"24.6640", "24.6605", "24.6600"}}};
+	struct play play;
+	struct assay_error err;
+	char batch[64];
+	json_t *answer, *row, *review;
+
+	(void)state;
+	play_make(&play);
+	begin(&play);
+	register_batch(&play, "A", batch);
+	play_test(&play, batch, &near, "103.0");
+	assert_verdict(&play, batch, "pass", "near-limit", "awaiting-review", "6.80");
+	answer = play_call(&play, json_pack("{s:s}", "cmd", "review.list"), &err);
+	assert_int_equal(json_array_size(json_object_get(answer, "reviews")), 1);
+	row = json_array_get(json_object_get(answer, "reviews"), 0);
+	assert_string_equal(json_string_value(json_array_get(json_object_get(row, "why"), 0)), "near-limit");
+	review = play_call(&play,
+		json_pack("{s:s,s:s}", "cmd", "review.show", "result", play_text(row, "result")), &err);
+	assert_non_null(review);
+	/* the bytes, the balance with its calibration, the limit */
+	assert_int_equal(json_array_size(json_object_get(
+				 json_object_get(json_object_get(review, "review"), "trace"), "readings")),
+		10);
+	assert_string_equal(
+		play_text(
+			json_array_get(json_object_get(json_object_get(review, "review"), "instruments"), 0),
+			"calibrated_until"),
+		"2099-12-31");
+	json_decref(review);
+	json_decref(answer);
+	end(&play);
+}
+
 static json_t *intake(const char *key, const char *lot)
 {
 	return json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:i,s:s,s:s}", "cmd", "batch.new", "product",
@@ -300,6 +414,9 @@ int main(void)
 		cmocka_unit_test(test_retest_decides),
 		cmocka_unit_test(test_retest_without_evidence),
 		cmocka_unit_test(test_own_value),
+		cmocka_unit_test(test_not_detected),
+		cmocka_unit_test(test_unverified_policy),
+		cmocka_unit_test(test_near_limit),
 		cmocka_unit_test(test_intake),
 	};
 
