@@ -19,6 +19,7 @@
  * fill     {test, slot, replicate, ordinal, position, value, unit, instrument, channel, exchange, idx, serial, driver,
  *           driver_sha256, again, calculated}: reading idx of entry `exchange`. again: one more weighing is due;
  *           calculated: what follows so far, as in gateway/lab/query.h.
+ *          {..., sample}: put there by the sample the device named
  *          {..., typed: true, reason, who} without instrument and exchange: a typed value
  * refused  {test, slot, replicate, ordinal, instrument, exchange, idx, value, unit, reason, text_zh, text_en}
  * result   {result, test, batch, value, unit, exact, reasons, derivation: [{zh, en}], calculated, evidence: [...],
@@ -40,6 +41,7 @@
  *           {certificate}
  * certificate {certificate, batch, verdict, replaces, reason, who, document}: document as assay-report takes it
  * paper    {certificate, sha256}; raw: the PDF
+ * rack     {instrument, places: [{position, test, slot, replicate}], who}: takes the place of the one before
  * alarm    {alarm, action: "acknowledge", reason, who}
  *
  * Registers: an entry holds the whole row as it stands from then on; a correction is another entry with a reason.

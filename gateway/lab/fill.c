@@ -156,8 +156,8 @@ static int find_source(
 	return rc == SQLITE_ROW || rc == SQLITE_DONE ? ASSAY_OK : query_failed(lab->state, err);
 }
 
-/* The fill's entry from its parts, then whatever is due because of it. more: further members, consumed. */
-static int fill(struct assay_lab *lab, const struct lab_waiting *row, const char *value, json_t *more,
+/* The fill's entry from its parts, without what is due because of it. more: further members, consumed. */
+static int append_fill(struct assay_lab *lab, const struct lab_waiting *row, const char *value, json_t *more,
 	struct assay_error *err)
 {
 	struct worksheet *sheet = calloc(1, sizeof *sheet);
@@ -193,8 +193,6 @@ static int fill(struct assay_lab *lab, const struct lab_waiting *row, const char
 		status = lab_append(lab, ASSAY_ENTRY_FILL, body, NULL, err);
 	}
 	worksheet_free(sheet);
-	if (status == ASSAY_OK)
-		status = lab_finish(lab, row->test, err);
 out:
 	free(sheet);
 	free(result);
@@ -202,27 +200,103 @@ out:
 	return status;
 }
 
+static int fill(struct assay_lab *lab, const struct lab_waiting *row, const char *value, json_t *more,
+	struct assay_error *err)
+{
+	int status = append_fill(lab, row, value, more, err);
+
+	return status == ASSAY_OK ? lab_finish(lab, row->test, err) : status;
+}
+
 static int refused(struct assay_lab *lab, const struct lab_waiting *row, uint64_t sequence, uint32_t index,
-	const struct assay_end_reading *reading, const struct refusal *why, struct assay_error *err)
+	const struct assay_end_reading *reading, bool by_name, const struct refusal *why,
+	struct assay_error *err)
 {
 	return lab_append(lab, ASSAY_ENTRY_REFUSED,
-		json_pack("{s:s,s:s,s:i,s:i,s:s,s:I,s:i,s:o,s:o,s:s,s:o,s:o}", "test", row->test, "slot",
+		json_pack("{s:s,s:s,s:i,s:i,s:s,s:I,s:i,s:o,s:o,s:s,s:o,s:o,s:o*}", "test", row->test, "slot",
 			row->slot, "replicate", (int)row->replicate, "ordinal", (int)row->ordinal,
 			"instrument", row->instrument, "exchange", (json_int_t)sequence, "idx", (int)index,
 			"value", lab_string(reading->value), "unit", lab_string(reading->unit), "reason",
-			why->code, "text_zh", lab_string(why->zh), "text_en", lab_string(why->en)),
+			why->code, "text_zh", lab_string(why->zh), "text_en", lab_string(why->en), "sample",
+			by_name ? lab_string(reading->sample) : NULL),
 		NULL, err);
 }
 
-int assay_lab_exchange(struct assay_lab *lab, uint64_t sequence, int64_t wall_ns, uint64_t begun_mono_ns,
-	const struct assay_exchange *exchange, struct assay_error *err)
+static json_t *where_from(
+	const struct lab_waiting *row, const struct source *source, uint64_t sequence, uint32_t index)
+{
+	return json_pack("{s:s,s:s,s:I,s:i,s:s,s:s,s:s}", "instrument", row->instrument, "channel",
+		row->channel, "exchange", (json_int_t)sequence, "idx", (int)index, "serial", source->serial,
+		"driver", source->driver, "driver_sha256", source->driver_sha256);
+}
+
+/* Readings whose device names the sample. touched: tests that may be finished now; routed[i]: reading i found its slot. */
+static int take_named(struct assay_lab *lab, uint64_t sequence, int64_t wall_ns,
+	const struct assay_exchange *exchange, json_t *touched, bool routed[ASSAY_END_READINGS_MAX],
+	struct assay_error *err)
+{
+	struct lab_waiting row;
+	struct source source;
+	struct refusal why = {"", "", ""};
+	int status = find_source(lab, exchange->instrument, &source, err);
+
+	for (uint32_t i = 0; status == ASSAY_OK && i < exchange->end.readings; i++) {
+		const struct assay_end_reading *reading = &exchange->reading[i];
+		int found = assay_exchange_offers(exchange, reading)
+				    ? lab_route(lab, exchange->instrument, reading, &row, err)
+				    : 0;
+
+		routed[i] = found == 1;
+		if (found < 0)
+			return found;
+		if (found == 0 || i < lab->first_reading)
+			continue;
+		if (usable(&row, &source, wall_ns, reading, &why)) {
+			json_t *more = where_from(&row, &source, sequence, i);
+
+			(void)json_object_set_new(more, "sample", lab_string(reading->sample));
+			status = append_fill(lab, &row, reading->value, more, err);
+			(void)json_array_append_new(touched, json_string(row.test));
+		} else {
+			status = refused(lab, &row, sequence, i, reading, true, &why, err);
+		}
+	}
+	return status;
+}
+
+/* Nobody else's number: a device that names a sample has to name one of this test's batch. */
+static bool sample_fits(struct assay_lab *lab, const struct assay_end_reading *reading,
+	const struct lab_waiting *row, struct refusal *why)
+{
+	struct assay_error ignored;
+	sqlite3_stmt *found;
+	bool fits;
+
+	if (!reading->sample[0] || strcmp(reading->sample, row->test) == 0)
+		return true;
+	found = query_prepare(lab->state, &ignored,
+		"SELECT 1 FROM sample AS s JOIN test AS t ON t.batch=s.batch WHERE s.id=?1 AND t.id=?2", "tt",
+		reading->sample, row->test);
+	fits = found && sqlite3_step(found) == SQLITE_ROW;
+	(void)sqlite3_finalize(found);
+	return fits || refuse(why, "sample-mismatch", "仪器报的样品号 %s 不是此格的样品",
+			       "the instrument names sample %s, which is not this slot's", reading->sample);
+}
+
+/* The slot that waits for the instrument takes the first of the other readings that it can. */
+static int take_awaited(struct assay_lab *lab, uint64_t sequence, int64_t wall_ns, uint64_t begun_mono_ns,
+	const struct assay_exchange *exchange, const bool routed[ASSAY_END_READINGS_MAX],
+	struct assay_error *err)
 {
 	struct lab_waiting row = {.replicate = 0};
 	struct source source;
 	struct refusal why = {"", "", ""};
 	uint32_t bad = ASSAY_END_READINGS_MAX;
+	bool any = lab->first_reading > 0;
 	int status = find_waiting(lab, exchange->instrument, &row, err);
 
+	for (uint32_t i = 0; i < exchange->end.readings; i++)
+		any = any || routed[i];
 	if (status <= 0)
 		return status;
 	if (begun_mono_ns < row.armed_mono_ns && strcmp(row.boot, lab->boot) == 0)
@@ -231,21 +305,50 @@ int assay_lab_exchange(struct assay_lab *lab, uint64_t sequence, int64_t wall_ns
 	for (uint32_t i = 0; status == ASSAY_OK && i < exchange->end.readings; i++) {
 		const struct assay_end_reading *reading = &exchange->reading[i];
 
-		if (!assay_exchange_offers(exchange, reading) ||
+		if ((any && reading->sample[0]) || !assay_exchange_offers(exchange, reading) ||
 			(reading->channel[0] && strcmp(reading->channel, row.channel) != 0))
 			continue;
-		if (usable(&row, &source, wall_ns, reading, &why))
-			return fill(lab, &row, reading->value,
-				json_pack("{s:s,s:s,s:I,s:i,s:s,s:s,s:s}", "instrument", row.instrument,
-					"channel", row.channel, "exchange", (json_int_t)sequence, "idx",
-					(int)i, "serial", source.serial, "driver", source.driver,
-					"driver_sha256", source.driver_sha256),
-				err);
+		if (sample_fits(lab, reading, &row, &why) && usable(&row, &source, wall_ns, reading, &why))
+			return fill(lab, &row, reading->value, where_from(&row, &source, sequence, i), err);
 		bad = i;
 	}
 	if (status != ASSAY_OK || bad == ASSAY_END_READINGS_MAX)
 		return status;
-	return refused(lab, &row, sequence, bad, &exchange->reading[bad], &why, err);
+	return refused(lab, &row, sequence, bad, &exchange->reading[bad], false, &why, err);
+}
+
+bool assay_lab_named(const struct assay_exchange *exchange)
+{
+	for (uint32_t i = 0; i < exchange->end.readings; i++)
+		if (exchange->reading[i].sample[0])
+			return true;
+	return false;
+}
+
+/* All fillings first, then what they finish. */
+int assay_lab_exchange(struct assay_lab *lab, uint64_t sequence, int64_t wall_ns, uint64_t begun_mono_ns,
+	const struct assay_exchange *exchange, struct assay_error *err)
+{
+	static bool routed[ASSAY_END_READINGS_MAX];
+	json_t *touched = NULL, *test;
+	size_t index;
+	int status = ASSAY_OK;
+
+	memset(routed, 0, sizeof routed);
+	if (assay_lab_named(exchange)) {
+		touched = json_array();
+		status = touched ? take_named(lab, sequence, wall_ns, exchange, touched, routed, err)
+				 : lab_no_memory(err);
+	}
+	if (status == ASSAY_OK)
+		status = take_awaited(lab, sequence, wall_ns, begun_mono_ns, exchange, routed, err);
+	json_array_foreach(touched, index, test)
+	{
+		if (status == ASSAY_OK)
+			status = lab_finish(lab, json_string_value(test), err);
+	}
+	json_decref(touched);
+	return status;
 }
 
 int lab_enter(struct assay_lab *lab, const json_t *request, const struct assay_actor *actor,

@@ -24,6 +24,7 @@ struct assay_lab {
 	sqlite3 *state; /* the recorder's connection: sees what is not committed yet */
 	const struct assay_specs *specs;
 	const char *boot; /* hex, of this boot */
+	unsigned first_reading; /* of an exchange that is worked out again: those before have been */
 	int64_t wall_ns; /* what time it is, when something old is worked out again; 0: the clock says */
 	/* Append one entry to the open group and apply it. body is borrowed. */
 	int (*append)(void *context, uint16_t kind, const char *line, const json_t *body,
@@ -38,6 +39,9 @@ struct assay_lab {
 /* An exchange has just been applied: its readings fill the slot that waits for the instrument, or are refused. */
 int assay_lab_exchange(struct assay_lab *lab, uint64_t sequence, int64_t wall_ns, uint64_t begun_mono_ns,
 	const struct assay_exchange *exchange, struct assay_error *err) ASSAY_WARN_UNUSED;
+
+/* A device names the samples of this exchange: it may fill slots that nobody armed. */
+bool assay_lab_named(const struct assay_exchange *exchange);
 
 /* Results and verdicts that are due and not there, of all tests. After a fill, and once at start. */
 int assay_lab_due(struct assay_lab *lab, struct assay_error *err) ASSAY_WARN_UNUSED;

@@ -89,6 +89,7 @@
  * card.issue {programme, producer, tests, valid_until}          -> {card}
  * card.revoke {card, reason} / card.show {card}                 -> {card}
  * card.list {programme, producer}                               -> {cards}
+ * rack.load {instrument, places: [{position, test, slot, replicate}]} / rack.show {instrument} -> {places}
  * review.list {before}                                          -> {reviews}   before: batch_seq of the last row of a page
  * review.show {result}                                          -> {review}
  * alarm.list / alarm.acknowledge {alarm, reason}                -> {alarms}

@@ -63,6 +63,8 @@ static const struct {
 	{"card.revoke", Q, false},
 	{"card.show", STAFF, false},
 	{"card.list", STAFF, false},
+	{"rack.load", T, false},
+	{"rack.show", STAFF, false},
 	{"review.list", STAFF, false},
 	{"review.show", STAFF, false},
 	{"alarm.list", STAFF | M, false},

@@ -36,6 +36,10 @@ int lab_requested_row(struct assay_lab *lab, const json_t *request, struct lab_w
 int lab_enter(struct assay_lab *lab, const json_t *request, const struct assay_actor *actor,
 	struct assay_error *err) ASSAY_WARN_UNUSED;
 
+/* route.c: the row of the slot that the sample a reading names leads to: 1 found, 0 none or not clear. */
+int lab_route(struct assay_lab *lab, const char *instrument, const struct assay_end_reading *reading,
+	struct lab_waiting *out, struct assay_error *err) ASSAY_WARN_UNUSED;
+
 /* finish.c: the result, its verdict, the batch's verdict, when the test is finished and they are not there */
 int lab_finish(struct assay_lab *lab, const char *test, struct assay_error *err) ASSAY_WARN_UNUSED;
 /* The result of a test that has one, or its verdict, worked out once more from the state: that entry alone is handed to

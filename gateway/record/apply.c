@@ -177,6 +177,7 @@ static int apply_parsed(struct assay_state *state, const struct assay_entry *ent
 	case ASSAY_ENTRY_LINE:
 		status = apply_line(state, entry, body, err);
 		break;
+	case ASSAY_ENTRY_RACK:
 	case ASSAY_ENTRY_BATCH:
 	case ASSAY_ENTRY_TEST:
 	case ASSAY_ENTRY_ARM:

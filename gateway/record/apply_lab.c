@@ -231,10 +231,31 @@ static int apply_review(struct assay_state *state, const struct assay_entry *ent
 	return status == ASSAY_OK ? state_run(state, STATE_TEST_VOID, err, "t", batch) : status;
 }
 
+static int apply_rack(struct assay_state *state, const struct assay_entry *entry, const json_t *body,
+	struct assay_error *err)
+{
+	const char *instrument = body_text(body, "instrument");
+	const json_t *place;
+	size_t index;
+	int status = state_run(state, STATE_CLEAR_RACK, err, "t", instrument);
+
+	json_array_foreach(json_object_get(body, "places"), index, place)
+	{
+		if (status == ASSAY_OK)
+			status = state_run(state, STATE_PUT_RACK, err, "ttttii", instrument,
+				body_text(place, "position"), body_text(place, "test"),
+				body_text(place, "slot"), number_or(place, "replicate", 1),
+				(int64_t)entry->sequence);
+	}
+	return status;
+}
+
 int apply_lab(struct assay_state *state, const struct assay_entry *entry, const json_t *body,
 	struct assay_error *err)
 {
 	switch (entry->kind) {
+	case ASSAY_ENTRY_RACK:
+		return apply_rack(state, entry, body, err);
 	case ASSAY_ENTRY_BATCH:
 		return apply_batch(state, entry, body, err);
 	case ASSAY_ENTRY_TEST:

@@ -133,6 +133,9 @@ static int visit(void *context, const struct assay_entry *entry, const uint8_t l
 		status = assay_state_apply(derive->state, entry, err);
 	if (status == ASSAY_OK && entry->kind == ASSAY_ENTRY_EXCHANGE && !gone)
 		status = derive_offer(derive, entry, &exchange, err);
+	else if (status == ASSAY_OK && !gone &&
+		 (entry->kind == ASSAY_ENTRY_FILL || entry->kind == ASSAY_ENTRY_REFUSED))
+		status = derive_offer_rest(derive, entry, &exchange, err);
 	if (status == ASSAY_OK && entry->sequence % GROUP == GROUP - 1)
 		status = assay_state_commit(derive->state, err);
 	return status;

@@ -42,6 +42,8 @@ struct derive {
 	uint16_t made_kind; /* what the laboratory would have written; 0 nothing */
 	json_t *made;
 	uint64_t made_for; /* the exchange it follows */
+	int64_t made_wall_ns; /* and its times */
+	uint64_t made_begun_ns;
 	struct assay_error failed; /* why a visit stopped */
 };
 
@@ -69,6 +71,9 @@ void derive_sessions_close(struct derive *derive); /* a new recorder or configur
 /* derive_lab.c: before an entry is applied, and after an exchange is */
 int derive_compare(struct derive *derive, const struct assay_entry *entry, struct assay_error *err);
 int derive_offer(struct derive *derive, const struct assay_entry *entry,
+	const struct assay_exchange *exchange, struct assay_error *err);
+/* After a filling or refusal that the device's own sample led to is applied: the exchange's next readings. */
+int derive_offer_rest(struct derive *derive, const struct assay_entry *entry,
 	const struct assay_exchange *exchange, struct assay_error *err);
 
 #endif

@@ -242,5 +242,25 @@ int derive_offer(struct derive *derive, const struct assay_entry *entry,
 		begun = first.mono_ns;
 	status = assay_lab_exchange(lab, entry->sequence, entry->wall_ns, begun, exchange, err);
 	derive->made_for = entry->sequence;
+	derive->made_wall_ns = entry->wall_ns;
+	derive->made_begun_ns = begun;
+	return derive->made || status == ASSAY_OK ? ASSAY_OK : status;
+}
+
+int derive_offer_rest(struct derive *derive, const struct assay_entry *entry,
+	const struct assay_exchange *exchange, struct assay_error *err)
+{
+	json_t *body = json_loadb(entry->body, entry->body_length, 0, NULL);
+	bool more = *lab_text(body, "sample") &&
+		    json_integer_value(json_object_get(body, "exchange")) == (json_int_t)derive->made_for;
+	struct assay_lab *lab = more ? lab_at(derive, entry) : NULL;
+	int status = ASSAY_OK;
+
+	if (lab) {
+		lab->first_reading = (unsigned)json_integer_value(json_object_get(body, "idx")) + 1;
+		status = assay_lab_exchange(
+			lab, derive->made_for, derive->made_wall_ns, derive->made_begun_ns, exchange, err);
+	}
+	json_decref(body);
 	return derive->made || status == ASSAY_OK ? ASSAY_OK : status;
 }

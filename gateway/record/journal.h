@@ -48,6 +48,7 @@ enum assay_entry_kind {
 	ASSAY_ENTRY_CARD = 33, /* a card issued, redeemed, returned or revoked: one line of the ledger */
 	ASSAY_ENTRY_CERTIFICATE = 34, /* a certificate issued, as data; names the one it replaces */
 	ASSAY_ENTRY_PAPER = 35, /* raw: a certificate's PDF as issued */
+	ASSAY_ENTRY_RACK = 37, /* which sample stands where on an instrument, loaded before it measures */
 	ASSAY_ENTRY_ALARM = 36, /* an alarm acknowledged */
 };
 const char *assay_entry_kind_name(unsigned kind); /* "exchange"; "?" when unknown */

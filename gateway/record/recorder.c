@@ -424,7 +424,7 @@ static void step(struct recorder *recorder)
 		if (polled[2 + host_count + i].revents)
 			client_end_ready(recorder, clients[i], polled[2 + host_count + i].revents);
 	/* these may hang up on a client: after the loop that holds them all */
-	if (polled[count - 1].revents && !recorder->stop)
+	if (polled[count - 2].revents && !recorder->stop)
 		recorder_command_go_on(recorder);
 	recorder_people_tell(recorder);
 	if (polled[1].revents)

@@ -103,6 +103,12 @@ const char *const assay_state_schema[] = {
 	" PRIMARY KEY(test, slot, replicate, ordinal)) STRICT, WITHOUT ROWID",
 	"CREATE INDEX slot_by_status ON slot(status, instrument)",
 
+	"CREATE TABLE rack("
+	" instrument TEXT NOT NULL, position TEXT NOT NULL, test TEXT NOT NULL, slot TEXT NOT NULL,"
+	" replicate INTEGER NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY(instrument, position)) STRICT, "
+	"WITHOUT "
+	"ROWID",
+
 	"CREATE TABLE result("
 	" id TEXT PRIMARY KEY, test TEXT NOT NULL, value TEXT NOT NULL, unit TEXT NOT NULL,"
 	" exact TEXT NOT NULL, reasons TEXT NOT NULL, derivation TEXT NOT NULL, evidence TEXT NOT NULL,"

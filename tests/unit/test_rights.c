@@ -57,6 +57,8 @@ static const struct {
 	{"card.revoke", "q"},
 	{"card.show", "trqa"},
 	{"card.list", "trqa"},
+	{"rack.load", "t"},
+	{"rack.show", "trqa"},
 	{"review.list", "trqa"},
 	{"review.show", "trqa"},
 	{"alarm.list", "trqam"},
