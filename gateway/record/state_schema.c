@@ -65,7 +65,12 @@ const char *const assay_state_schema[] = {
 	" producer_id TEXT NOT NULL," /* in the register, '' not registered */
 	" card TEXT NOT NULL," /* that paid for it, '' none */
 	" cannot_test TEXT NOT NULL," /* JSON list: what its plan asks for and was not ordered, with the reason */
-	" request_key TEXT NOT NULL, request_digest TEXT NOT NULL) STRICT, WITHOUT ROWID",
+	" request_key TEXT NOT NULL, request_digest TEXT NOT NULL,"
+	/* in which order lists show them: what waits for a person first, of open ones the oldest, of closed ones the newest */
+	" need INTEGER AS (CASE status WHEN 'awaiting-review' THEN 0 WHEN 'awaiting-release' THEN 1"
+	"  WHEN 'testing' THEN 2 WHEN 'to-test' THEN 3 WHEN 'released' THEN 4 ELSE 5 END),"
+	" turn INTEGER AS (CASE WHEN status IN ('released','void') THEN -received_ns ELSE received_ns END)"
+	") STRICT, WITHOUT ROWID",
 	"CREATE INDEX batch_by_key ON batch(request_key) WHERE request_key<>''",
 	"CREATE INDEX batch_by_seq ON batch(seq)",
 	"CREATE INDEX batch_by_status ON batch(status, seq)",
@@ -78,6 +83,34 @@ const char *const assay_state_schema[] = {
 	/* Who did what to a batch: registered, armed, typed, reviewed, released. Nobody releases his own work. */
 	"CREATE TABLE batch_hand(batch TEXT NOT NULL, who TEXT NOT NULL, did TEXT NOT NULL,"
 	" PRIMARY KEY(batch, who, did)) STRICT, WITHOUT ROWID",
+	"CREATE INDEX batch_by_need ON batch(need, turn, id)",
+	"CREATE INDEX batch_by_verdict ON batch(verdict, need, turn, id)",
+	"CREATE INDEX batch_by_received ON batch(received_ns, id)",
+	"CREATE INDEX batch_by_need_received ON batch(need, received_ns, id)",
+	"CREATE INDEX batch_by_verdict_received ON batch(verdict, received_ns, id)",
+	"CREATE INDEX batch_by_product ON batch(product)",
+	"CREATE INDEX batch_by_name ON batch(name)",
+	"CREATE INDEX batch_by_producer_name ON batch(producer)",
+	"CREATE INDEX batch_by_lot ON batch(lot)",
+	"CREATE INDEX batch_by_sample ON batch(sample)",
+	"CREATE INDEX batch_by_produced ON batch(produced)",
+	/* How many batches of each status and verdict; and the words that stand in them, since these are few and can be
+	 * searched whole. Kept by triggers, so that whatever changes a batch changes them. */
+	"CREATE TABLE batch_count(status TEXT NOT NULL, verdict TEXT NOT NULL, n INTEGER NOT NULL,"
+	" PRIMARY KEY(status, verdict)) STRICT, WITHOUT ROWID",
+	"CREATE TABLE batch_word(kind TEXT NOT NULL, word TEXT NOT NULL, also TEXT NOT NULL, n INTEGER NOT "
+	"NULL,"
+	" PRIMARY KEY(kind, word)) STRICT, WITHOUT ROWID",
+	"CREATE TRIGGER batch_counted AFTER INSERT ON batch BEGIN"
+	" INSERT INTO batch_count VALUES(new.status, new.verdict, 1) ON CONFLICT DO UPDATE SET n=n+1;"
+	" INSERT INTO batch_word VALUES('product', new.product, new.product_zh || ' ' || new.product_en, 1)"
+	"  ON CONFLICT DO UPDATE SET n=n+1;"
+	" INSERT INTO batch_word VALUES('name', new.name, '', 1) ON CONFLICT DO UPDATE SET n=n+1;"
+	" INSERT INTO batch_word VALUES('producer', new.producer, '', 1) ON CONFLICT DO UPDATE SET n=n+1; "
+	"END",
+	"CREATE TRIGGER batch_recounted AFTER UPDATE OF status, verdict ON batch BEGIN"
+	" UPDATE batch_count SET n=n-1 WHERE status=old.status AND verdict=old.verdict;"
+	" INSERT INTO batch_count VALUES(new.status, new.verdict, 1) ON CONFLICT DO UPDATE SET n=n+1; END",
 
 	/* sheet: the method as it was when the test was ordered, JSON (gateway/lab/sheet.h). calculated: JSON list of
 	 * what follows from the slots filled so far. */

@@ -5,7 +5,7 @@ import { Bench } from './bench.js';
 import { Help, applyTheme } from './help.js';
 import { Icon, RailIcon } from './icons.js';
 import { bind } from './keys.js';
-import { connect, disconnect, live, useLive } from './live.js';
+import { connect, disconnect, live, read, useLive } from './live.js';
 import { Failed, Loading } from './parts.js';
 import { may, refresh, useSession } from './session.js';
 import { inBand, clock, grouped } from './text.js';
@@ -68,16 +68,17 @@ export function alarmCount(lines) {
   return count;
 }
 
-// A batch, sample, lot or result with this number; else the list, filtered.
-function find(text) {
-  const wanted = text.trim().toLowerCase();
-  const same = (value) => (value || '').toLowerCase() === wanted;
-  const batch = (live.batches || []).find((b) => same(b.batch) || same(b.sample) || same(b.lot));
-  if (batch) return `#/batches/${encodeURIComponent(batch.batch)}`;
+// A batch, sample, lot or result with this number; else the list, filtered. '' when nothing fits.
+async function find(text) {
+  const wanted = text.trim(), same = (value) => (value || '').toLowerCase() === wanted.toLowerCase();
   for (const test of live.bench?.tests || [])
     if (same(test.result?.result)) return `#/trail/${encodeURIComponent(test.result.result)}`;
-  const near = (live.batches || []).some((b) => [b.batch, b.name, b.producer, b.lot, b.sample].some((v) => (v || '').toLowerCase().includes(wanted)));
-  return near ? `#/batches/?${encodeURIComponent(text.trim())}` : '';
+  const { batches } = await read(`/api/v1/batches?limit=20&q=${encodeURIComponent(wanted.slice(0, 20))}`);
+  const batch = batches.find((b) => same(b.batch) || same(b.sample) || same(b.lot));
+  if (batch) return `#/batches/${encodeURIComponent(batch.batch)}`;
+  if (batches.length) return `#/batches/?${encodeURIComponent(wanted)}`;
+  const result = await read(`/api/v1/results/${encodeURIComponent(wanted)}/trace`).catch(() => null);
+  return result ? `#/trail/${encodeURIComponent(wanted)}` : '';
 }
 
 function ScanBox() {
@@ -90,11 +91,13 @@ function ScanBox() {
     box.current.blur();
     return true;
   }), []);
-  const onKeyDown = (event) => {
+  const onKeyDown = async (event) => {
     if (event.key !== 'Enter' || !box.current.value.trim()) return;
-    const target = find(box.current.value);
+    const wanted = box.current.value.trim();
+    const target = await find(wanted).catch(() => '');
+    if (!box.current || box.current.value.trim() !== wanted) return;
     if (!target) {
-      setMissing(box.current.value.trim());
+      setMissing(wanted);
       return;
     }
     box.current.value = '';
@@ -191,7 +194,7 @@ function App() {
   const [, redraw] = useState(0);
   const [help, setHelp] = useState(false);
   const again = () => redraw((n) => n + 1);
-  const waiting = (batches || []).filter((b) => b.status === 'awaiting-review').length;
+  const waiting = batches?.counts['awaiting-review'] || 0;
   useEffect(() => {
     const done = [
       ...PAGES.map(([name, key]) => bind(`g ${key}`, () => {
@@ -212,7 +215,7 @@ function App() {
     document.title = `${title} · assay`;
   }, [title]);
   const context = at.page === 'trail' ? t('trail-sub')
-    : at.page === 'batches' ? (batches ? t('count', grouped(batches.length)) : '')
+    : at.page === 'batches' ? (batches ? t('count', grouped(batches.counts.all)) : '')
       : UNLISTED.includes(at.page) || at.page === 'admin' ? '' : at.page === 'standards' ? t('standards-sub') : at.page === 'review' ? (batches ? t('review-count', waiting) : '') : pick(gateway, 'name');
   const page = at.page === 'bench' ? html`<${Bench} />`
     : at.page === 'batches' && at.id && at.id[0] !== '?' ? html`<${Later} name="batch" id=${at.id} />`

@@ -2,7 +2,7 @@
 // One batch: its verdict and the scope it covers, its tests with their worksheets and results.
 import { html, useEffect } from './standalone.module.js';
 import { instrumentName } from './instruments.js';
-import { useFetched } from './fetched.js';
+import { useAtMost, useFetched } from './fetched.js';
 import { Icon } from './icons.js';
 import { bind } from './keys.js';
 import { useLive } from './live.js';
@@ -13,12 +13,12 @@ import { t, pick, more } from './words.js';
 
 export const trailOf = (result) => `#/trail/${encodeURIComponent(result.result)}`;
 
-// A list entry changes whenever its batch does.
+// Read again when the journal has grown, but not more often than a person can look.
 export function useBatch(id) {
-  const { batches, bench } = useLive();
-  const entry = (batches || []).find((b) => b.batch === id);
+  const { bench, batches, gateway } = useLive();
+  const waits = (batches?.waiting || []).find((b) => b.batch === id);
   const own = (bench?.tests || []).filter((test) => test.batch === id);
-  return useFetched(id ? `/api/v1/batches/${encodeURIComponent(id)}` : '', JSON.stringify([entry, own]));
+  return useFetched(id ? `/api/v1/batches/${encodeURIComponent(id)}` : '', JSON.stringify([waits, own, useAtMost(gateway?.applied, 3000)]));
 }
 
 function Facts({ batch }) {

@@ -1,31 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-// Batches: what must I do now. What needs a person comes first, then the oldest.
+// Batches: what must I do now. What needs a person comes first, then the oldest. The gateway filters, sorts and counts; a page is
+// fifty rows however many there are.
 import { html, useEffect, useRef, useState } from './standalone.module.js';
+import { useAtMost, useFetched, useSettled } from './fetched.js';
 import { Icon } from './icons.js';
 import { bind } from './keys.js';
 import { useLive } from './live.js';
-import { BatchStatus, Empty, Keys, Loading, Status, Verdict, rowProps } from './parts.js';
+import { BatchStatus, Empty, Failed, Keys, Loading, Status, Verdict, rowProps } from './parts.js';
 import { day, grouped } from './text.js';
-import { t, pick } from './words.js';
-
-const ORDER = ['awaiting-review', 'awaiting-release', 'testing', 'to-test', 'issued', 'void'];
-const OPEN = ['awaiting-review', 'awaiting-release', 'testing', 'to-test'];
+import { t, pick, current } from './words.js';
 
 const TABS = [
-  ['all', () => true], ['open', (b) => OPEN.includes(b.status)],
-  ['awaiting-review', (b) => b.status === 'awaiting-review', 'awaiting-review', 'wait'],
-  ['awaiting-release', (b) => b.status === 'awaiting-release', 'awaiting-release', 'accent'],
-  ['fail', (b) => b.verdict === 'fail', 'fail', 'fail'], ['undetermined', (b) => b.verdict === 'undetermined', 'undetermined', 'und'],
-  ['void', (b) => b.status === 'void', 'void', 'off'],
+  ['all', ''], ['open', 'open'], ['awaiting-review', 'awaiting-review', 'awaiting-review', 'wait'], ['awaiting-release', 'awaiting-release', 'awaiting-release', 'accent'],
+  ['fail', 'fail', 'fail', 'fail'], ['undetermined', 'undetermined', 'undetermined', 'und'], ['released', 'released', 'released', 'off'], ['void', 'void', 'void', 'off'],
 ];
 
-export function sorted(batches) {
-  const rank = (b) => (ORDER.indexOf(b.status) + ORDER.length + 1) % (ORDER.length + 1);
-  return [...batches].sort((a, b) => rank(a) - rank(b) || (a.received < b.received ? -1 : a.received > b.received ? 1 : 0));
-}
-
-const fits = (batch, text) => !text || [batch.batch, batch.name, batch.producer, batch.lot, batch.sample, batch.produced, batch.product_zh, batch.product_en,
-  t(batch.status), batch.verdict && t(batch.verdict)].some((v) => (v || '').toLowerCase().includes(text.toLowerCase()));
+const PAGE = 50;
 
 export const openBatch = (batch) => () => {
   location.hash = `#/batches/${encodeURIComponent(batch.batch)}`;
@@ -56,43 +46,83 @@ function Row({ batch }) {
     <td class="c-verdict"><${Verdict} verdict=${batch.verdict} /></td></tr>`;
 }
 
+// A head that sorts: pressed again, the other way round; a third time, what needs a person first again.
+function Sort({ name, column, order, setOrder, children }) {
+  const on = order === column || order === `-${column}`;
+  const next = column === 'need' ? 'need' : order === `-${column}` ? column : order === column ? 'need' : `-${column}`;
+  return html`<th class=${name} aria-sort=${on ? (order[0] === '-' || column === 'need' ? 'descending' : 'ascending') : undefined}>
+    <button class="sort" aria-pressed=${on} onClick=${() => setOrder(next)}>${children}${on ? html`<${Icon} name=${order[0] === '-' || column === 'need' ? 'falling' : 'rising'} />` : ''}</button></th>`;
+}
+
+// Pages are walked by the key of the last row: before holds where each page that was left began.
+function usePages(path, version) {
+  const [at, set] = useState({ path, before: [], after: '' });
+  const own = at.path === path ? at : { path, before: [], after: '' };
+  const { data, error, retry } = useFetched(`${path}&after=${encodeURIComponent(own.after)}`, version);
+  const last = useRef({ path: '', data: null });
+  if (data) last.current = { path, data };
+  const shown = data || (last.current.path === path ? last.current.data : null);
+  return {
+    data: shown, error, retry, from: own.before.length * PAGE,
+    next: data?.next ? () => set({ path, before: [...own.before, own.after], after: data.next }) : null,
+    previous: own.before.length ? () => set({ path, before: own.before.slice(0, -1), after: own.before[own.before.length - 1] }) : null,
+  };
+}
+
+function Table({ rows, order, setOrder }) {
+  const sort = { order, setOrder };
+  return html`<table class="list"><thead><tr><${Sort} name="c-batch" column="batch" ...${sort}>${t('batch')}</${Sort}><th class="c-product">${t('product')}</th><th class="c-producer">${t('producer')}</th>
+    <th class="c-produced">${t('produced')}</th><${Sort} name="c-received" column="received" ...${sort}>${t('received')}</${Sort}><th class="c-origin">${t('origin')}</th><th class="c-progress">${t('progress')}</th>
+    <th class="c-attention">${t('attention')}</th><${Sort} name="c-status" column="need" ...${sort}>${t('status')}</${Sort}><th class="c-verdict">${t('verdict')}</th></tr></thead>
+    <tbody>${rows.map((batch) => html`<${Row} key=${batch.batch} batch=${batch} />`)}</tbody></table>`;
+}
+
 export function Batches({ id }) {
   const wanted = id.slice(1);
-  const { batches } = useLive();
+  const { batches, gateway } = useLive();
+  const counts = batches?.counts;
   const [tab, setTab] = useState('all');
   const [text, setText] = useState(wanted || '');
-  const box = useRef(null);
+  const [order, setOrder] = useState('need');
+  const box = useRef(null), turn = useRef({});
+  const typed = useSettled(text.trim());
+  const kind = (TABS.find(([name]) => name === tab) || TABS[0])[1];
+  const pages = usePages(`/api/v1/batches?limit=${PAGE}&status=${kind}&order=${order}&q=${encodeURIComponent(typed)}`, JSON.stringify([counts, useAtMost(gateway?.applied, 3000)]));
+  turn.current = pages;
   useEffect(() => setText(wanted || ''), [wanted]);
   useEffect(() => {
-    const off = [bind('f', () => box.current?.focus()), bind('escape', () => {
+    const go = (which) => () => {
+      if (!turn.current[which]) return false;
+      turn.current[which]();
+      return true;
+    };
+    const off = [bind('f', () => box.current?.focus()), bind('pagedown', go('next')), bind('pageup', go('previous')), bind('escape', () => {
       if (document.activeElement !== box.current && !box.current?.value) return false;
       setText('');
       box.current.blur();
       return true;
     }), bind('t', () => {
-      const id = document.activeElement?.closest('tr')?.querySelector('b')?.textContent;
-      if (!id) return false;
-      location.hash = `#/trail/?${encodeURIComponent(id)}`;
+      const batch = document.activeElement?.closest('tr')?.querySelector('b')?.textContent;
+      if (!batch) return false;
+      location.hash = `#/trail/?${encodeURIComponent(batch)}`;
       return true;
     })];
     return () => off.forEach((one) => one());
   }, []);
-  const inTab = (TABS.find(([name]) => name === tab) || TABS[0])[1];
-  const ofTab = (batches || []).filter(inTab);
-  const rows = sorted(ofTab.filter((b) => fits(b, text)));
+  const rows = pages.data?.batches || [], total = pages.data?.total ?? -1;
+  const whole = total >= 0 ? grouped(total) : t('many');
   return html`<div class="batches">
-    <div class="tabs" role="group" aria-label=${t('batches')}>${TABS.map(([name, test, icon, tone]) => html`<button key=${name} aria-pressed=${tab === name} onClick=${() => setTab(name)}>
-      ${icon ? html`<${Status} icon=${icon} tone=${tone} word=${t(name)} />` : t(name)}<em>${grouped((batches || []).filter(test).length)}</em></button>`)}</div>
-    <div class="filter"><label><${Icon} name="filter" /><input ref=${box} type="text" value=${text} placeholder=${t('filter')} aria-label=${t('filter')}
-      autocomplete="off" spellcheck="false" onInput=${(event) => setText(event.target.value)} /><kbd>F</kbd></label><span class="end">${t('order')}</span></div>
-    <div class="table-scroll">${!batches ? html`<${Loading} rows=${8} />`
-    : !batches.length ? html`<${Empty} title=${t('batches-none')} how=${t('batches-none-how')} command="assay batch new --help" />`
-      : !rows.length ? html`<${Empty} title=${t('batches-nothing')} how=${text ? t('batches-nothing-how', text, ofTab.length) : ''} />`
-        : html`<table class="list"><thead><tr><th class="c-batch">${t('batch')}</th><th class="c-product">${t('product')}</th><th class="c-producer">${t('producer')}</th>
-          <th class="c-produced">${t('produced')}</th><th class="c-received">${t('received')}</th><th class="c-origin">${t('origin')}</th><th class="c-progress">${t('progress')}</th>
-          <th class="c-attention">${t('attention')}</th><th class="c-status">${t('status')}</th><th class="c-verdict">${t('verdict')}</th></tr></thead>
-          <tbody>${rows.map((batch) => html`<${Row} key=${batch.batch} batch=${batch} />`)}</tbody></table>`}</div>
-    <div class="foot"><span>${rows.length ? t('count-of', grouped(rows.length), grouped((batches || []).length)) : ''}</span>
+    <div class="tabs" role="group" aria-label=${t('batches')}>${TABS.map(([name, of, icon, tone]) => html`<button key=${name} aria-pressed=${tab === name} onClick=${() => setTab(name)}>
+      ${icon ? html`<${Status} icon=${icon} tone=${tone} word=${t(name)} />` : t(name)}<em>${counts ? grouped(counts[of || 'all']) : ''}</em></button>`)}</div>
+    <div class="filter"><label><${Icon} name="filter" /><input ref=${box} type="text" value=${text} placeholder=${t('filter')} aria-label=${t('filter')} maxlength="20"
+      autocomplete="off" spellcheck="false" onInput=${(event) => setText(event.target.value)} /><kbd>F</kbd></label><span class="end">${order === 'need' ? t('order') : ''}</span></div>
+    <div class="table-scroll">${pages.error && !pages.data ? html`<${Failed} error=${pages.error} retry=${pages.retry} />` : !pages.data ? html`<${Loading} rows=${8} />`
+    : counts && !counts.all ? html`<${Empty} title=${t('batches-none')} how=${t('batches-none-how')} command="assay batch new --help" />`
+      : !rows.length ? html`<${Empty} title=${t('batches-nothing')} how=${typed ? t('batches-nothing-how', typed, grouped(counts?.[kind || 'all'] ?? 0)) : ''} />`
+        : html`<${Table} rows=${rows} order=${order} setOrder=${setOrder} />`}</div>
+    <div class="foot"><span role="status">${rows.length ? t('count-of', `${grouped(pages.from + 1)}${current() === 'zh' ? '～' : '–'}${grouped(pages.from + rows.length)}`, whole) : ''}</span>
+      ${pages.data?.took_us ? html`<span class="third">${t('took', Math.max(1, Math.round(pages.data.took_us / 1000)))}</span>` : ''}
+      <span class="turns"><button class="button" disabled=${!pages.previous} onClick=${pages.previous}>${t('page-before')}</button><button class="button" disabled=${!pages.next} onClick=${pages.next}>${t('page-next')}</button></span>
       <span class="end"><span><${Keys} keys=${['J', 'K']} /> ${t('key-updown')}</span><span><${Keys} keys=${['Enter']} /> ${t('key-open')}</span>
-      <span><${Keys} keys=${['T']} /> ${t('key-trail')}</span><span><${Keys} keys=${['?']} /> ${t('all-keys')}</span></span></div></div>`;
+      <span><${Keys} keys=${['T']} /> ${t('key-trail')}</span><span><${Keys} keys=${['PgDn']} /> ${t('page-next')}</span><span><${Keys} keys=${['?']} /> ${t('all-keys')}</span></span></div></div>`;
 }

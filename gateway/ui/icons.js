@@ -33,7 +33,7 @@ const SIGNS = {
     html`<path d="M3 8c2.6-3.7 7.4-3.7 10 0-2.6 3.7-7.4 3.7-10 0z" fill="none" stroke="var(--on)" stroke-width="1.3" stroke-linejoin="round" />`,
     html`<circle cx="8" cy="8" r="1.5" fill="var(--on)" />`],
   'awaiting-release': [line('M3.4 12.8l.5-2.6 7-7 2.1 2.1-7 7zM2.2 14.6h11.6')],
-  issued: [line('M3.2 1.8h6.2l3.4 3.4v9H3.2zM5.6 9.4l1.7 1.7 3.1-3.5')],
+  released: [line('M3.2 1.8h6.2l3.4 3.4v9H3.2zM5.6 9.4l1.7 1.7 3.1-3.5')],
   void: [line('M4 4l8 8M12 4l-8 8', 1.8)],
   // slots and readings
   armed: [html`<circle cx="8" cy="8" r="4.8" fill="none" stroke="currentColor" stroke-width="1.5" />`,
@@ -43,6 +43,8 @@ const SIGNS = {
   // frame of the pages
   scan: [line('M1.6 3v10M4.2 3v10M6.2 3v10M9.2 3v10M11.4 3v10M14.4 3v10', 1.3)],
   journal: [line('M8 1.4l5.4 2v4.1c0 3.3-2.2 5.8-5.4 7.1-3.2-1.3-5.4-3.8-5.4-7.1V3.4zM5.8 7h4.4M5.8 9.6h4.4')],
+  falling: [line('M8 3v10M4.2 9.2L8 13l3.8-3.8', 1.6)],
+  rising: [line('M8 13V3M4.2 6.8L8 3l3.8 3.8', 1.6)],
   plus: [line('M8 3v10M3 8h10', 1.8)],
   minus: [line('M3 8h10', 1.8)],
   arrow: [line('M2.8 8h10M9.2 4.4L12.8 8l-3.6 3.6', 1.6)],

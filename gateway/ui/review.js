@@ -2,7 +2,6 @@
 // Review: what is wrong, by how much, can I trust it. The decision itself is made with the command in this version.
 import { html, useEffect, useState } from './standalone.module.js';
 import { useBatch, trailOf } from './batch.js';
-import { sorted } from './batches.js';
 import { BytesInShort, inOrder } from './bytes.js';
 import { useFetched } from './fetched.js';
 import { instrumentName } from './instruments.js';
@@ -93,7 +92,7 @@ function Decision({ batch }) {
 
 export function Review({ id }) {
   const { batches } = useLive();
-  const queue = sorted((batches || []).filter((b) => b.status === 'awaiting-review'));
+  const queue = batches?.waiting || [];
   const chosen = queue.find((b) => b.batch === id) || queue[0];
   const { data: batch, error, retry } = useBatch(chosen?.batch || '');
   useEffect(() => bind('t', () => {
@@ -102,12 +101,12 @@ export function Review({ id }) {
   }), [batch]);
   if (!batches) return html`<div class="review none"><${Loading} rows=${6} /></div>`;
   if (!queue.length) return html`<div class="review none"><section class="panel"><${Empty} title=${t('review-none')} how=${t('review-none-how')} /></section></div>`;
-  return html`<div class="review"><div class="queue" role="listbox" aria-label=${t('review-queue')}><div class="queue-head"><h2>${t('review-queue')}</h2><span class="end"><${Keys} keys=${['J', 'K']} /></span></div>
-      ${queue.map((one) => html`<${QueueItem} key=${one.batch} batch=${one} chosen=${one === chosen} choose=${() => {
+  return html`<div class="review"><div class="queue"><div class="queue-head"><h2>${t('review-queue')}</h2><span class="end"><${Keys} keys=${['J', 'K']} /></span></div>
+      <div role="listbox" aria-label=${t('review-queue')}>${queue.map((one) => html`<${QueueItem} key=${one.batch} batch=${one} chosen=${one === chosen} choose=${() => {
     history.replaceState(null, '', `#/review/${encodeURIComponent(one.batch)}`);
     dispatchEvent(new HashChangeEvent('hashchange'));
-  }} />`)}</div>
-    <div class="review-evidence">${batch ? batch.tests.map((test) => html`<${Evidence} key=${test.test} batch=${batch} test=${test} />`)
+  }} />`)}</div></div>
+    <div class="review-evidence" tabindex="0" role="region" aria-label=${t('evidence')}>${batch ? batch.tests.map((test) => html`<${Evidence} key=${test.test} batch=${batch} test=${test} />`)
     : error ? html`<${Failed} error=${error} retry=${retry} />` : html`<${Loading} rows=${8} />`}</div>
     <${Decision} batch=${chosen} /></div>`;
 }

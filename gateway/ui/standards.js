@@ -2,7 +2,7 @@
 // Standards: which limit holds, where it is printed, and what the new edition changed. The address names the edition (by its
 // file or its number with the year) and what was typed: #/standards/GB 2762-2025/镉
 import { html, useEffect, useRef, useState } from './standalone.module.js';
-import { useFetched } from './fetched.js';
+import { useFetched, useSettled } from './fetched.js';
 import { Icon } from './icons.js';
 import { bind } from './keys.js';
 import { gatewayNow, read } from './live.js';
@@ -32,7 +32,6 @@ learn({
 });
 
 const PAGE = 100;
-const TYPING_MS = 180;
 const today = () => new Date(gatewayNow()).toISOString().slice(0, 10);
 
 function force(edition) {
@@ -70,9 +69,7 @@ function More({ edition, limit }) {
 
 function Row({ edition, limit, open, toggle }) {
   const extra = [names(limit.when), limit.unless.length ? `${t('st-unless')} ${names(limit.unless)}` : ''].filter(Boolean).join('　');
-  return html`<tr tabindex="0" data-row="" aria-expanded=${open} onClick=${toggle} onKeyDown=${(event) => {
-    if (event.key === 'Enter') toggle();
-  }}><td class="c-code mono">${limit.category}</td><td class="c-food">${foodOf(limit)}</td><td class="c-analyte"><b>${analyteOf(limit)}</b></td>
+  return html`<tr class=${`opens${open ? ' open' : ''}`} onClick=${toggle}><td class="c-code mono"><button class="row-open" data-row="" aria-expanded=${open}>${limit.category}</button></td><td class="c-food">${foodOf(limit)}</td><td class="c-analyte"><b>${analyteOf(limit)}</b></td>
     <td class="c-limit"><b>${limitText(limit.limit)}</b>${extra ? html`<small>${extra}</small>` : ''}</td><td class="c-clause">${limit.clause}</td>
     <td class="c-sure">${limit.confidence === 'high' ? html`<${Status} icon="check" word=${t('st-high')} />` : html`<${Status} icon="warn" tone="und" word=${t('st-medium')} title=${t('st-medium-what')} />`}</td></tr>
     ${open ? html`<${More} edition=${edition} limit=${limit} />` : ''}`;
@@ -133,16 +130,6 @@ function Chosen({ edition, editions, typed }) {
           ${older.map((one) => html`<option key=${one.edition} value=${one.edition}>${one.standard}</option>`)}</select></label>` : ''}</p></header>
     ${edition.partial && !old ? html`<p class="note"><${Icon} name="warn" />${t('st-partial')}</p>` : ''}
     <div class="rows" id="rows" tabindex="-1">${old ? html`<${Changes} edition=${edition} since=${old} typed=${typed} />` : html`<${Rows} edition=${edition} typed=${typed} />`}</div></section>`;
-}
-
-// What was typed, once the typing pauses.
-function useSettled(text) {
-  const [settled, set] = useState(text);
-  useEffect(() => {
-    const timer = setTimeout(() => set(text), TYPING_MS);
-    return () => clearTimeout(timer);
-  }, [text]);
-  return settled;
 }
 
 export function Standards({ id, more }) {

@@ -2,7 +2,6 @@
 // Trail: from a printed figure to the bytes it came from.
 import { html, useEffect, useState } from './standalone.module.js';
 import { useBatch, trailOf } from './batch.js';
-import { sorted } from './batches.js';
 import { useFetched } from './fetched.js';
 import { Bytes, inOrder } from './bytes.js';
 import { instrumentName } from './instruments.js';
@@ -15,13 +14,13 @@ import { t, pick, more } from './words.js';
 
 // A result can be entered by its number, or as ?BATCH from the list.
 function Chooser({ wanted }) {
-  const { batches } = useLive();
+  const { data: latest } = useFetched('/api/v1/batches?order=-received&limit=50', '');
   const { data, error } = useBatch(wanted);
   const first = data?.tests?.map((test) => test.result).find(Boolean);
   useEffect(() => {
     if (first) location.replace(trailOf(first));
   }, [first]);
-  const rows = sorted((batches || []).filter((b) => b.tests_done > 0));
+  const rows = (latest?.batches || []).filter((b) => b.tests_done > 0);
   if (wanted && !data && !error) return html`<div class="trail-none"><${Loading} rows=${6} /></div>`;
   return html`<div class="trail-none"><section class="panel"><${Empty} title=${t('trail-none')} how=${t('trail-none-how')} />
     <ul class="choices">${rows.map((b) => html`<li key=${b.batch} ...${rowProps(() => {
@@ -63,7 +62,7 @@ function Chain({ trace, index, choose }) {
 function Details({ trace, reading }) {
   const { limit, method, result } = trace;
   const steps = trace.steps?.length ? trace.steps : [...(result.derivation || []), ...(result.verdict?.derivation || [])];
-  return html`<div class="trail-details">${reading ? html`<${Bytes} reading=${reading} />` : ''}
+  return html`<div class="trail-details" tabindex="0" role="region" aria-label=${t('derivation')}>${reading ? html`<${Bytes} reading=${reading} />` : ''}
     <section class="panel"><div class="panel-head"><h2>${t('derivation')}</h2><span class="end"><code>${trace.test.formula}</code></span></div><div class="panel-body"><${Steps} steps=${steps} /></div></section>
     <div class="trail-two"><section class="panel"><div class="panel-head"><h2>${t('clause')}</h2></div><div class="panel-body"><dl class="pairs">
         ${limit ? html`<dt>${t('standard')}</dt><dd><b>${limit.standard}</b></dd><dt>${t('clause')}</dt><dd class="wraps">${limit.clause}</dd><dt>${t('limit')}</dt><dd><b>${limit.text}</b></dd>

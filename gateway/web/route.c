@@ -145,32 +145,6 @@ static bool his_own(const struct web_call *call, const json_t *batch)
 	       (producer && *call->actor.producer && strcmp(producer, call->actor.producer) == 0);
 }
 
-static json_t *only_his_own(const struct web_call *call, json_t *batches)
-{
-	for (size_t i = json_array_size(batches); i-- > 0;)
-		if (!his_own(call, json_array_get(batches, i)))
-			(void)json_array_remove(batches, i);
-	return batches;
-}
-
-static enum MHD_Result get_batches(struct web_call *call)
-{
-	static const char *const known[] = {
-		"", "to-test", "testing", "awaiting-review", "awaiting-release", "void"};
-	const char *status = web_argument(call, "status");
-	struct assay_error err = {0};
-	bool found = !status;
-	sqlite3 *db;
-
-	for (size_t i = 0; !found && i < sizeof known / sizeof *known; i++)
-		found = strcmp(status, known[i]) == 0;
-	if (!found)
-		return refuse(call);
-	db = web_state_get(&call->web->state, &err);
-	return answer_list(call, "batches",
-		only_his_own(call, db ? assay_query_batches(db, status ? status : "", &err) : NULL), &err);
-}
-
 static enum MHD_Result get_batch(struct web_call *call)
 {
 	struct assay_error err = {0};
@@ -318,7 +292,7 @@ const struct web_route web_routes[] = {
 	{"/api/v1/lines", "", false, "status", get_lines},
 	{"/api/v1/frames", " limit ", false, "status", get_frames},
 	{"/api/v1/history", " instrument channel from ", false, "status", get_history},
-	{"/api/v1/batches", " status ", false, "batch.list", get_batches},
+	{"/api/v1/batches", " status q order after limit ", false, "batch.list", web_get_batches},
 	{"/api/v1/batches/{id}", "", false, "batch.show", get_batch},
 	{"/api/v1/tests/{id}", "", false, "test.show", get_test},
 	{"/api/v1/bench", "", false, "status", get_bench},

@@ -46,6 +46,8 @@ bool web_number_argument(
 
 /* metrics.c */
 enum MHD_Result web_metrics(struct web_call *call);
+/* route_batches.c */
+enum MHD_Result web_get_batches(struct web_call *call);
 /* route_standards.c */
 enum MHD_Result web_get_standards(struct web_call *call);
 enum MHD_Result web_get_limits(struct web_call *call);

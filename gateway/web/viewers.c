@@ -2,6 +2,7 @@
  * Live updates. Each topic has one snapshot, made once however many watch: the newest state of that topic as one
  * server-sent event. A viewer who is slow holds the one snapshot he is being sent and then gets the newest of each topic,
  * so what he costs is bounded, he misses only what is no longer true, and nobody waits for him. */
+#include "gateway/lab/batch_page.h"
 #include "gateway/lab/query.h"
 #include "gateway/web/answer.h"
 
@@ -125,6 +126,23 @@ static json_t *bench_without_frames(sqlite3 *db)
 	return bench;
 }
 
+/* How many there are, and those that wait for a person; the list itself is asked for page by page. */
+static json_t *batches_in_short(sqlite3 *db)
+{
+	const struct assay_batch_wish waiting = {
+		"awaiting-review", "", "need", "", ASSAY_BATCH_PAGE_MAX, NULL};
+	json_t *counts = assay_query_batch_counts(db, NULL);
+	json_t *page = counts ? assay_query_batch_page(db, &waiting, NULL) : NULL;
+	json_t *topic =
+		page ? json_pack("{s:O,s:O,s:I}", "counts", counts, "waiting",
+			       json_object_get(page, "batches"), "applied", (json_int_t)web_state_applied(db))
+		     : NULL;
+
+	json_decref(counts);
+	json_decref(page);
+	return topic;
+}
+
 static void publish_all(struct web *web)
 {
 	struct assay_error err = {0};
@@ -136,7 +154,7 @@ static void publish_all(struct web *web)
 	publish(web, WEB_TOPIC_LINES, assay_query_lines(db, NULL));
 	publish(web, WEB_TOPIC_BENCH, bench_without_frames(db));
 	publish(web, WEB_TOPIC_FRAMES, assay_query_frames(db, FRAMES_SHOWN, NULL));
-	publish(web, WEB_TOPIC_BATCHES, assay_query_batches(db, "", NULL));
+	publish(web, WEB_TOPIC_BATCHES, batches_in_short(db));
 }
 
 /* What this viewer should be sent next, held for him; NULL: he has everything. */

@@ -166,9 +166,18 @@ def trace(result):
             "method": {"id": "gb-5009.3-direct", "file": "methods/gb-5009.3-direct.xml", "sha256": "9c0e77aa" * 8}, "batch": id_, "test": f"{id_}.1", "readings": readings, "steps": STEPS}
 
 
+def counts():
+    out = dict.fromkeys(["all", "open", "to-test", "testing", "awaiting-review", "awaiting-release", "released", "void", "pass", "fail", "undetermined"], 0)
+    for batch, _ in BATCHES.values():
+        for kind in ["all", batch["status"], batch["verdict"]] + (["open"] if batch["status"] not in ("released", "void") else []):
+            if kind:
+                out[kind] += 1
+    return out
+
+
 def topics():
     return {"gateway": {"version": "0.1.0", "site": "demo", "name_zh": "理化室", "name_en": "Physical chemistry", "state": "ready", "applied": 204817},
-            "lines": lines(), "bench": {"tests": [test_of("B26-1123-04", "雪饼", armed=True)]}, "frames": frames(), "batches": [b for b, _ in BATCHES.values()]}
+            "lines": lines(), "bench": {"tests": [test_of("B26-1123-04", "雪饼", armed=True)]}, "frames": frames(), "batches": {"counts": counts(), "waiting": [b for b, _ in BATCHES.values() if b["status"] == "awaiting-review"]}}
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -214,6 +223,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 self.json({"name_zh": "", "name_en": "", "first_admin": False, "anonymous_read": True, "me": None})
             elif path == "/api/v1/history":
                 self.json({"readings": []})
+            elif path == "/api/v1/batches":
+                self.json({"batches": [b for b, _ in BATCHES.values()], "next": "", "total": len(BATCHES), "took_us": 900})
             elif parts[:3] == ["api", "v1", "batches"] and len(parts) == 4 and parts[3] in BATCHES:
                 self.json(full(parts[3]))
             elif parts[:3] == ["api", "v1", "results"] and parts[3][2:] in BATCHES:

@@ -19,6 +19,97 @@ def spec(name):
     return ElementTree.parse(os.path.join(ROOT, "specs", "standards", f"{name}.xml")).getroot()
 
 
+# Every page: axe-core's findings, and whether the keyboard reaches each control
+
+def axe_source():
+    """axe-core by the locked manifest beside this file, fetched once into build/."""
+    place = os.path.join(ROOT, "build", "e2e-modules")
+    source = os.path.join(place, "node_modules", "axe-core", "axe.min.js")
+    locked = os.path.join(ROOT, "tests", "e2e", "package-lock.json")
+    if not os.path.exists(source) or os.path.getmtime(source) < os.path.getmtime(locked):
+        os.makedirs(place, exist_ok=True)
+        for name in ("package.json", "package-lock.json"):
+            shutil.copy(os.path.join(ROOT, "tests", "e2e", name), place)
+        subprocess.run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--silent"], cwd=place, check=True, timeout=120)
+        os.utime(source)
+    with open(source, encoding="utf-8") as file:
+        return file.read()
+
+
+AXE = """const done = arguments[arguments.length - 1];
+axe.run(document, { resultTypes: ['violations'], runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] }).then((found) =>
+  done(found.violations.filter((v) => v.impact === 'serious' || v.impact === 'critical').map((v) =>
+    `${v.id} (${v.impact}): ${v.nodes.slice(0, 3).map((n) => n.target.join(' ') + ' ' + (n.any[0] || n.all[0] || n.none[0] || {}).message).join(' | ')}`)), (e) => done(['axe: ' + e]))"""
+
+# Controls that Tab cannot reach: not disabled, shown, and without a place in the order. Rows of a group of choices share one.
+UNREACHABLE = """return [...document.querySelectorAll('a[href], button, input, select, textarea, [role=button]')].filter((e) =>
+  !e.disabled && e.offsetParent !== null && e.tabIndex < 0 && !e.closest('[role=radiogroup], [role=listbox]')).map((e) => e.outerHTML.slice(0, 120))"""
+
+
+def page_addresses(gateway):
+    batch = gateway.api("/api/v1/batches")["batches"][0]["batch"]
+    result = gateway.api(f"/api/v1/batches/{batch}")["tests"][0]["result"]["result"]
+    return ["bench", "batches", f"batches/{batch}", "review", f"trail/{result}", "trail", "standards/gb-17401-2014"]
+
+
+def nobody_is_shut_out(run, gateway):
+    browser, axe, found = run.browser, axe_source(), []
+    for language in ("zh", "en"):
+        for dark in (False, True):
+            browser.size(1366, 768)
+            browser.dark(dark)
+            run.go(gateway.url, "bench", language)
+            browser.js(axe)
+            for page in page_addresses(gateway):
+                browser.js("location.hash = '#/' + arguments[0]", page)
+                browser.until("content", "return document.querySelector('#page > *') && !document.querySelector('.loading')")
+                found += [f"{page}, {language}, {'dark' if dark else 'light'}: {finding}" for finding in browser.do_async(AXE)]
+                found += [f"{page}, {language}: Tab does not reach {control}" for control in browser.js(UNREACHABLE)]
+    browser.dark(False)
+    assert not found, "\n".join(found)
+
+
+def phone_fits(run, gateway):
+    """360 px: nothing wider than the screen, nothing smaller than 11 px, and no serious finding there either."""
+    browser, found = run.browser, []
+    axe = axe_source()
+    browser.size(360, 740, touch=True)
+    run.go(gateway.url, "bench", "zh")
+    browser.js(axe)
+    for page in page_addresses(gateway):
+        browser.js("location.hash = '#/' + arguments[0]", page)
+        browser.until("content", "return document.querySelector('#page > *') && !document.querySelector('.loading')")
+        wide = browser.js("const p = document.querySelector('.page'); return [document.documentElement.scrollWidth - innerWidth, p.scrollWidth - p.clientWidth]")
+        if max(wide) > 0:
+            found.append(f"{page}: wider than 360 px by {wide}")
+        found += [f"{page}, 360 px: {finding}" for finding in browser.do_async(AXE)]
+        run.picture(f"phone-{page.replace('/', '-')[:24]}")
+    browser.size(1366, 768)
+    assert not found, "\n".join(found)
+
+
+# Batches
+
+def batches_are_filtered(run, gateway):
+    browser = run.browser
+    batches = {one["name"]: one for one in gateway.api("/api/v1/batches")["batches"]}
+    run.go(gateway.url, "batches", "zh")
+    browser.until("all", "return document.querySelectorAll('.list tbody tr').length === arguments[0]", len(batches))
+    for typed in ("xmgb", "香米", batches["香米锅巴"]["lot"], batches["香米锅巴"]["batch"]):
+        browser.js("const box = document.querySelector('.filter input'); box.value = arguments[0]; box.dispatchEvent(new Event('input', { bubbles: true }))", typed)
+        browser.until(f"one by {typed}", "const rows = document.querySelectorAll('.list tbody tr'); return rows.length === 1 && rows[0].textContent.includes('香米锅巴')")
+    browser.press("f", "Escape")
+    browser.until("all again", "return document.querySelectorAll('.list tbody tr').length === arguments[0]", len(batches))
+    browser.click("th.c-received .sort")
+    newest = sorted(batches.values(), key=lambda one: one["received"], reverse=True)
+    browser.until("newest first", "return [...document.querySelectorAll('.list tbody .c-batch')].map((c) => c.textContent.trim()).join() === arguments[0]", ",".join(one["batch"] for one in newest))
+    shown = browser.js("return [...document.querySelectorAll('.tabs button em')].map((e) => e.textContent)")
+    counted = [len(batches)] + [sum(test(one) for one in batches.values()) for test in (
+        lambda one: one["status"] not in ("released", "void"), lambda one: one["status"] == "awaiting-review", lambda one: one["status"] == "awaiting-release",
+        lambda one: one["verdict"] == "fail", lambda one: one["verdict"] == "undetermined", lambda one: one["status"] == "released", lambda one: one["status"] == "void")]
+    equal(shown, [str(count) for count in counted])
+
+
 # Standards
 
 def editions_are_listed(run, gateway):
@@ -42,7 +133,7 @@ def limits_are_found(run, gateway):
         browser.until(f"its rows by {typed}", "return document.querySelectorAll('.limits tbody tr').length === arguments[0]", len(rows))
         assert browser.js("return [...document.querySelectorAll('.c-analyte')].slice(1).every((c) => c.textContent.includes(arguments[0]))", wanted)
         run.picture(f"standards-{'pinyin' if typed == 'tqys' else language}")
-    browser.js("document.querySelector('.limits tbody tr').focus()")
+    browser.js("document.querySelector('.limits tbody .row-open').focus()")
     browser.press("Enter")
     browser.until("the row's source", "return document.querySelector('.row-more')?.textContent.includes(arguments[0])", rows[0].get("source")[:40])
     browser.press("f", "Escape")
@@ -86,7 +177,8 @@ def worked_in(run):
     subprocess.run([run.binary, "demo", "--once", "-d", place], check=True, timeout=60, stdout=subprocess.DEVNULL)
     gateway = Gateway(run.binary, place)
     try:
-        for name, function in (("Standards: every edition, its rows as in the file", editions_are_listed), ("Standards: Chinese, pinyin, English", limits_are_found),
+        for name, function in (("Batches: filtered, sorted, counted", batches_are_filtered), ("no serious finding, every control by keyboard, zh and en, light and dark", nobody_is_shut_out),
+                               ("a phone of 360 px", phone_fits), ("Standards: every edition, its rows as in the file", editions_are_listed), ("Standards: Chinese, pinyin, English", limits_are_found),
                                ("Standards: two editions compared", editions_are_compared), ("Standards: page after page", rows_go_on)):
             run.check(name, function, run, gateway)
         run.check("nothing in the console", nothing_complained, run)

@@ -108,6 +108,9 @@ class Browser:
         with open(path, "wb") as file:
             file.write(base64.b64decode(self.do("GET", "/screenshot")))
 
+    def do_async(self, script, *arguments):
+        return self.do("POST", "/execute/async", {"script": script, "args": list(arguments)})
+
     def complaints(self):
         """What the console said since last asked: errors, warnings and refused content."""
         return [entry["message"] for entry in self.do("POST", "/se/log", {"type": "browser"}) if entry["level"] in ("SEVERE", "WARNING")]

@@ -2,6 +2,7 @@
  * The web role over a real socket: routes, headers, limits, what is refused first, live events. The role runs in a child
  * process; its answers are read as bytes. The queries are this file's own (a state of one table), since what is tested is
  * HTTP; tests/e2e drives the same role on the real state. Expected statuses: RFC 9110, RFC 9457, CONTRACT's HTTP part. */
+#include "gateway/lab/batch_page.h"
 #include "gateway/lab/query.h"
 #include "gateway/web/asset.h"
 #include "gateway/web/route.h"
@@ -91,10 +92,29 @@ json_t *assay_query_history(sqlite3 *state, const char *instrument, const char *
 		"[{s:s,s:s,s:I}]", "instrument", instrument, "channel", channel, "from", (json_int_t)from_ns);
 }
 
-json_t *assay_query_batches(sqlite3 *state, const char *status, struct assay_error *err)
+bool assay_batch_kind_known(const char *kind)
+{
+	return !*kind || strcmp(kind, "testing") == 0;
+}
+
+bool assay_batch_order_known(const char *order)
+{
+	return strcmp(order, "need") == 0;
+}
+
+json_t *assay_query_batch_page(sqlite3 *state, const struct assay_batch_wish *wish, struct assay_error *err)
+{
+	if (strcmp(wish->after, "wrong") != 0)
+		return json_pack("{s:[{s:o,s:s}],s:s}", "batches", "applied", applied(state), "status",
+			wish->kind, "next", "");
+	(void)assay_error_set(err, ASSAY_EREFUSED, "cursor-invalid", "不对", "wrong");
+	return NULL;
+}
+
+json_t *assay_query_batch_counts(sqlite3 *state, struct assay_error *err)
 {
 	(void)err;
-	return json_pack("[{s:o,s:s}]", "applied", applied(state), "status", status);
+	return json_pack("{s:o,s:i}", "read", applied(state), "released", 1187);
 }
 
 json_t *assay_query_batch(sqlite3 *state, const char *id, struct assay_error *err)
@@ -335,6 +355,7 @@ static void test_metrics(void **state)
 	assert_true(has("\r\nContent-Type: text/plain; version=0.0.4; charset=utf-8\r\n"));
 	assert_true(has("\nassay_line_status{line=\"bal\\\"1\",status=\"online\"} 1\n"));
 	assert_true(has("\nassay_channel_value{instrument=\"b1\",channel=\"weight\",unit=\"g\"} 20.1127\n"));
+	assert_true(has("\nassay_batches{status=\"released\"} 1187\n"));
 	assert_false(has("1e9"));
 	for (char *line = strstr(answer, "\r\n\r\n") + 4; line && *line; line = strchr(line, '\n')) {
 		if (*line == '\n' && !*++line)
@@ -423,6 +444,10 @@ static void test_refused(void **state)
 		{"GET", "/api/v1/journal?from=99999999999999999999", "", 400},
 		{"GET", "/api/v1/batches?status=issued%00", "", 400},
 		{"GET", "/api/v1/batches?status=everything", "", 400},
+		{"GET", "/api/v1/batches?order=colour", "", 400},
+		{"GET", "/api/v1/batches?limit=0", "", 400},
+		{"GET", "/api/v1/batches?limit=201", "", 400},
+		{"GET", "/api/v1/batches?after=wrong", "", 400},
 		{"GET", "/api/v1/history?instrument=b1", "", 400},
 		{"GET", "/api/v1/history?instrument=b1&channel=w&from=yesterday", "", 400},
 		{"GET", "/api/v1/history?instrument=b1&channel=w&from=2026-13-01T00:00:00Z", "", 400},
@@ -665,9 +690,9 @@ static void test_events(void **state)
 	int fd = watch();
 
 	(void)state;
-	assert_true(wait_for(fd, "event: batches\nid: 1\ndata: [{\"applied\":\"1\",\"status\":\"\"}]\n\n"));
+	assert_true(wait_for(fd, "event: batches\nid: 1\ndata: {\"counts\":{\"read\":\"1\","));
 	write_state(17);
-	assert_true(wait_for(fd, "event: batches\nid: 2\ndata: [{\"applied\":\"17\",\"status\":\"\"}]\n\n"));
+	assert_true(wait_for(fd, "event: batches\nid: 2\ndata: {\"counts\":{\"read\":\"17\","));
 	remove_state();
 	assert_true(wait_for(fd, "\"state\":\"state-absent\""));
 	write_state(18);
@@ -703,8 +728,8 @@ static void test_slow_viewer(void **state)
 	before = resident_kib();
 	for (int i = 0; i < 12; i++) {
 		write_state(100 + i);
-		(void)snprintf(want, sizeof want, "event: batches\nid: %d\ndata: [{\"applied\":\"%d\"", i + 2,
-			100 + i);
+		(void)snprintf(want, sizeof want,
+			"event: batches\nid: %d\ndata: {\"counts\":{\"read\":\"%d\"", i + 2, 100 + i);
 		assert_true(wait_for(quick, want));
 		assert_int_equal(ask("GET", "/healthz", ""), 200);
 	}
@@ -715,7 +740,7 @@ static void test_slow_viewer(void **state)
 	/* 12 changes of 300 kB each for 10 viewers would be 36 MB; each holds at most one */
 	assert_true(grown < 8 * 1024);
 	/* one who reads again at last gets the newest */
-	assert_true(wait_for(slow[0], "event: batches\nid: 13\ndata: [{\"applied\":\"111\""));
+	assert_true(wait_for(slow[0], "event: batches\nid: 13\ndata: {\"counts\":{\"read\":\"111\""));
 	for (int i = 0; i < 10; i++)
 		(void)close(slow[i]);
 	(void)close(quick);
