@@ -25,9 +25,11 @@ one() { # FILE PATH
 	type=$(type_of "$1")
 	printf 'static const unsigned char bytes_%d[] = {\n' "$count" >>"$work/bytes"
 	od -An -v -tu1 "$1" | sed 's/[^ ] /&,/g; s/  */ /g; s/ ,/,/g; s/$/,/' >>"$work/bytes"
+	printf '};\nstatic const unsigned char gzip_%d[] = {\n' "$count" >>"$work/bytes"
+	gzip -9 -n -c "$1" | od -An -v -tu1 | sed 's/[^ ] /&,/g; s/  */ /g; s/ ,/,/g; s/$/,/' >>"$work/bytes"
 	printf '};\n' >>"$work/bytes"
-	printf '\t{"%s", "%s", "\\"%s\\"", bytes_%d, sizeof bytes_%d},\n' "$2" "$type" \
-		"$(sha256sum "$1" | cut -c1-32)" "$count" "$count" >>"$work/table"
+	printf '\t{"%s", "%s", "\\"%s\\"", bytes_%d, sizeof bytes_%d, gzip_%d, sizeof gzip_%d},\n' "$2" "$type" \
+		"$(sha256sum "$1" | cut -c1-32)" "$count" "$count" "$count" "$count" >>"$work/table"
 	count=$((count + 1))
 }
 

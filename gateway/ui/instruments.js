@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Lines and their instruments: quiet when well, coloured where somebody is needed.
-import { html } from './standalone.module.js';
+import { html, useState } from './standalone.module.js';
 import { gatewayNow, traceOf, useLive } from './live.js';
 import { Empty, LineStatus, Loading, Quantity, Status, Trace, lineTone } from './parts.js';
 import { clock, inBand, lasted, range, readingWord, withUnit } from './text.js';
@@ -58,7 +58,7 @@ function ChannelState({ line, instrument, channel, armed, now }) {
   return html`<${Status} icon=${channel.flags?.includes('dynamic') ? 'wave' : 'check'} word=${stable || clock(channel.at)} />`;
 }
 
-function Instrument({ line, instrument, armed, feedLost }) {
+function Instrument({ line, instrument, armed, feedLost, look }) {
   const now = gatewayNow();
   const channels = instrument.channels || [];
   const main = channels.find((c) => c.band_low || c.band_high) || channels[0];
@@ -69,7 +69,7 @@ function Instrument({ line, instrument, armed, feedLost }) {
   const stale = feedLost || line.status === 'down' || line.status === 'silent';
   const below = bad && lineTone(line.status) === 'fail' ? pick(line, 'text') : details(instrument, main);
   return html`<div class=${`instrument${armed ? ' armed' : ''}${bad ? ' bad' : ''}${stale ? ' stale' : ''}`}>
-    <div class="who"><div class="name">${pick(instrument, 'name')}</div><div class="sub" title=${below}>${below}</div></div>
+    <div class="who"><div class="name">${main ? html`<button class="look" data-row="" onClick=${() => look({ instrument, channel: main })} title=${t('to-history')}>${pick(instrument, 'name')}</button>` : pick(instrument, 'name')}</div><div class="sub" title=${below}>${below}</div></div>
     <${Trace} points=${points} span=${spanOf(points, now)} now=${now} width=${64} height=${26}
       low=${main?.band_low} high=${main?.band_high} tone=${bad ? 'fail' : armed ? 'accent' : ''} />
     <div class="what"><div class="val">${word ? html`<span class="word">${word}</span>` : html`<${Quantity} value=${main.value} unit=${main.unit} />`}</div>
@@ -78,6 +78,13 @@ function Instrument({ line, instrument, armed, feedLost }) {
 
 export function Instruments({ lines, armed }) {
   const { feed } = useLive();
+  const [shown, show] = useState(null);
+  const [History, setHistory] = useState(null);
+  const look = async (which) => {
+    const module = History ? null : await import('./history.js').catch(() => null);
+    if (module) setHistory(() => module.History);
+    if (module || History) show(which);
+  };
   const count = (status) => (lines || []).filter((line) => line.status === status).length;
   const now = gatewayNow();
   return html`<section class="panel instruments" aria-label=${t('lines')}>
@@ -88,5 +95,6 @@ export function Instruments({ lines, armed }) {
     : lines.map((line) => html`<div class="line-group" key=${line.line}><div class="line-head"><span title=${line.address}>${[pick(line, 'name') || line.line, line.transport, shortAddress(line.address), line.settings].filter(Boolean).join('　')}</span>
         <${LineStatus} status=${line.status} word=${['silent', 'down', 'locked'].includes(line.status) && line.since ? `${t(line.status)} ${lasted(line.since, now)}` : t(line.status)} /></div>
         ${(line.instruments || []).map((instrument) => html`<${Instrument} key=${instrument.instrument} line=${line} instrument=${instrument}
-          armed=${armed === instrument.instrument} feedLost=${feed === 'lost'} />`)}</div>`)}</div></section>`;
+          armed=${armed === instrument.instrument} feedLost=${feed === 'lost'} look=${look} />`)}</div>`)}</div>
+    ${shown && History ? html`<${History} ...${shown} close=${() => show(null)} />` : ''}</section>`;
 }

@@ -4,7 +4,6 @@
 #include "gateway/lab/query.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -295,19 +294,43 @@ enum MHD_Result web_answer_error(
 	return web_answer_problem(web, connection, &problem);
 }
 
+/* The word gzip, without q=0, in Accept-Encoding (RFC 9110, 12.5.3). */
+static bool takes_gzip(struct MHD_Connection *connection)
+{
+	const char *header = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Accept-Encoding");
+	const char *word = header ? strcasestr(header, "gzip") : NULL;
+	const char *end = word ? word + strcspn(word, ",") : NULL;
+	const char *q = word ? strstr(word, "q=0") : NULL;
+
+	return word && (!q || q > end || (q[3] == '.' && strspn(q + 4, "0") < strspn(q + 4, "0123456789")));
+}
+
 enum MHD_Result web_answer_asset(
 	struct web *web, struct MHD_Connection *connection, const struct assay_asset *asset)
 {
 	const char *known = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "If-None-Match");
-	bool same = known && (strcmp(known, "*") == 0 || strstr(known, asset->etag));
+	bool gzip = takes_gzip(connection);
+	char etag[64];
+	bool same;
+	struct MHD_Response *response;
+
+	/* the two codings are two representations: each has a tag of its own */
+	(void)snprintf(etag, sizeof etag, "%.*s%s", (int)strlen(asset->etag) - 1, asset->etag,
+		gzip ? "-gz\"" : "\"");
+	same = known && (strcmp(known, "*") == 0 || strstr(known, etag));
 	/* the const is cast away for the library's sake; MHD_RESPMEM_PERSISTENT only reads */
-	struct MHD_Response *response = MHD_create_response_from_buffer(same ? 0 : asset->length,
-		same ? NULL : (void *)(uintptr_t)asset->bytes, MHD_RESPMEM_PERSISTENT);
+	response = MHD_create_response_from_buffer(same   ? 0
+						   : gzip ? asset->gzip_length
+							  : asset->length,
+		same ? NULL : (void *)(uintptr_t)(gzip ? asset->gzip : asset->bytes), MHD_RESPMEM_PERSISTENT);
 
 	if (!response)
 		return MHD_NO;
 	(void)MHD_add_response_header(response, "Content-Type", asset->type);
-	(void)MHD_add_response_header(response, "ETag", asset->etag);
+	(void)MHD_add_response_header(response, "ETag", etag);
+	(void)MHD_add_response_header(response, "Vary", "Accept-Encoding");
+	if (gzip)
+		(void)MHD_add_response_header(response, "Content-Encoding", "gzip");
 	(void)MHD_add_response_header(response, "Cache-Control", "no-cache");
 	return web_answer_queue(web, connection, same ? 304 : 200, response, true);
 }

@@ -11,6 +11,8 @@ struct assay_asset {
 	const char *etag; /* with its quotes: the first 128 bits of the SHA-256, in hex */
 	const unsigned char *bytes;
 	size_t length;
+	const unsigned char *gzip; /* the same, compressed */
+	size_t gzip_length;
 };
 
 extern const struct assay_asset assay_assets[];

@@ -552,6 +552,16 @@ static void test_assets(void **state)
 		(void)snprintf(header, sizeof header, "If-None-Match: %s\r\n", assay_assets[i].etag);
 		assert_int_equal(ask("GET", assay_assets[i].path, header), 304);
 		assert_int_equal(ask("GET", assay_assets[i].path, "If-None-Match: \"other\"\r\n"), 200);
+		assert_true(has("\r\nVary: Accept-Encoding\r\n"));
+		assert_false(has("Content-Encoding"));
+		assert_int_equal(ask("GET", assay_assets[i].path, "Accept-Encoding: gzip;q=0, br\r\n"), 200);
+		assert_false(has("Content-Encoding"));
+		assert_int_equal(
+			ask("GET", assay_assets[i].path, "Accept-Encoding: deflate, gzip;q=0.5\r\n"), 200);
+		assert_true(has("\r\nContent-Encoding: gzip\r\n"));
+		/* another representation, another tag (RFC 9110, 8.8.1); the bytes begin as RFC 1952 says */
+		assert_false(has(header));
+		assert_memory_equal(strstr(answer, "\r\n\r\n") + 4, "\x1f\x8b\x08", 3);
 	}
 }
 
