@@ -10,8 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
+#define HOST_MEMORY_MAX 536870912u /* bytes of data: 64 lines keep at most 1 MiB each, and the outbox */
 #define NS_PER_MS 1000000ull
 #define BACKOFF_MIN_MS 500u
 #define BACKOFF_MAX_MS 60000u
@@ -111,6 +113,16 @@ static int confine(enum role_kind kind, const struct assay_role *role, struct as
 	return ASSAY_OK;
 }
 
+/* A driver that leaks is not to take the machine with it. What a host needs is far below. */
+static void limit_memory(void)
+{
+#ifndef ASSAY_INSTRUMENTED /* a sanitizer's own tables are larger */
+	const struct rlimit limit = {HOST_MEMORY_MAX, HOST_MEMORY_MAX};
+
+	(void)setrlimit(RLIMIT_DATA, &limit);
+#endif
+}
+
 static int run_role(enum role_kind kind, const struct assay_role *role)
 {
 	struct assay_message refused = {.type = ASSAY_MSG_REFUSED, .generation = role->generation};
@@ -118,6 +130,8 @@ static int run_role(enum role_kind kind, const struct assay_role *role)
 
 	if (kind != ROLE_WEB && role->certificate) /* this process's copy */
 		explicit_bzero(role->certificate, sizeof *role->certificate);
+	if (kind == ROLE_HOST)
+		limit_memory();
 	if (confine(kind, role, &err) == ASSAY_OK)
 		return kinds[kind].run(role);
 	if (assay_channel_send(role->control, &refused, &err, sizeof err, -1) != ASSAY_OK)

@@ -21,6 +21,8 @@ struct role_process {
 	uint32_t generation;
 	bool ready; /* has been heard */
 	uint64_t started_ns, heard_ns;
+	uint64_t silence_ns,
+		silence_cpu_ns; /* the silence looked at (its heard_ns), and its processor time then */
 	uint64_t start_at_ns; /* when not running; UINT64_MAX: not again */
 	uint64_t died_ns[ROLE_DEATHS]; /* latest first; 0 none */
 	unsigned backoff_ms;

@@ -2,9 +2,15 @@
 #include "gateway/supervised.h"
 #include "gateway/wire/channel.h"
 
+#include <time.h>
+
 #define NS_PER_S 1000000000ull
 #define PAUSED_NS (5 * NS_PER_S) /* the machine or we stood still: nobody else is to blame for silence */
 #define HOST_SILENT_NS (10 * NS_PER_S)
+/* Two heartbeats missed, and a second of processor time used since: a driver that spins. A healthy host that is not given
+ * the processor uses none. */
+#define SPIN_SILENT_NS (2 * NS_PER_S)
+#define SPIN_CPU_NS NS_PER_S
 /* The recorder speaks when a turn of its loop has committed everything: a disk that takes ten seconds for each of the
  * few syncs of a turn keeps a healthy one silent, and ending it would not make the disk faster. */
 #define RECORDER_SILENT_NS (60 * NS_PER_S)
@@ -25,6 +31,32 @@ static uint64_t allowed_ns(const struct supervisor *supervisor, const struct rol
 	}
 }
 
+static bool cpu_ns(pid_t pid, uint64_t *out)
+{
+	struct timespec used;
+	clockid_t clock;
+
+	if (clock_getcpuclockid(pid, &clock) != 0 || clock_gettime(clock, &used) != 0)
+		return false;
+	*out = (uint64_t)used.tv_sec * NS_PER_S + (uint64_t)used.tv_nsec;
+	return true;
+}
+
+static bool spins(struct role_process *role, uint64_t now_ns)
+{
+	uint64_t used_ns;
+
+	if (role->kind != ROLE_HOST || now_ns - role->heard_ns < SPIN_SILENT_NS ||
+		!cpu_ns(role->pid, &used_ns))
+		return false;
+	if (role->silence_ns != role->heard_ns) {
+		role->silence_ns = role->heard_ns;
+		role->silence_cpu_ns = used_ns;
+		return false;
+	}
+	return used_ns - role->silence_cpu_ns >= SPIN_CPU_NS;
+}
+
 void role_watch(struct supervisor *supervisor, uint64_t now_ns)
 {
 	bool paused = now_ns - supervisor->looked_ns > PAUSED_NS;
@@ -36,7 +68,8 @@ void role_watch(struct supervisor *supervisor, uint64_t now_ns)
 
 		if (paused)
 			role->heard_ns = now_ns;
-		if (role->pid <= 0 || now_ns - role->heard_ns < allowed_ns(supervisor, role))
+		if (role->pid <= 0 ||
+			(now_ns - role->heard_ns < allowed_ns(supervisor, role) && !spins(role, now_ns)))
 			continue;
 		(void)supervisor_describe(supervisor, role, name);
 		(void)assay_error_set(&role->hung, ASSAY_EGONE,

@@ -43,7 +43,7 @@ static int open_instruments(struct host *host, struct host_line *line, struct as
 		who->plugin = find_plugin(host, who->config->driver, err);
 		if (!who->plugin)
 			return ASSAY_EREFUSED;
-		if (who->plugin->driver.open(&assay_plugin_host, who->config->settings,
+		if (who->plugin->driver.open(&assay_plugin_host_ending, who->config->settings,
 			    who->config->setting_count, &who->session, why, sizeof why) < 0)
 			return assay_error_set(err, ASSAY_EREFUSED, "driver-settings",
 				"仪器 %s 的设置不能用（%s）",

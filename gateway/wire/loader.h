@@ -26,5 +26,7 @@ int assay_plugin_check_settings(const struct assay_plugin *plugin, const struct 
 
 /* The services handed to open. */
 extern const struct assay_host assay_plugin_host;
+/* The same in a host: where there is no memory left, the process ends. */
+extern const struct assay_host assay_plugin_host_ending;
 
 #endif

@@ -29,6 +29,7 @@ static uint64_t kill_host(pid_t gateway, pid_t host)
 	return 0;
 }
 
+/* F16: after two deaths the guilty line has a host of its own. */
 static void test_shared_host_is_split(void **state)
 {
 	struct running_gateway gateway;
@@ -81,6 +82,7 @@ static void test_death_loop_waits(void **state)
 	assay_sim_end(&balance);
 }
 
+/* F17 */
 static void test_silent_host_is_replaced(void **state)
 {
 	struct running_gateway gateway;
@@ -132,6 +134,7 @@ static void serve_impatient(struct running_gateway *gateway)
 	}
 }
 
+/* F20 */
 static void test_silent_recorder_is_replaced(void **state)
 {
 	struct running_gateway gateway;
@@ -163,6 +166,7 @@ static void test_silent_recorder_is_replaced(void **state)
 	assert_int_equal(found, 1);
 }
 
+/* F21 */
 static void test_nothing_outlives_the_supervisor(void **state)
 {
 	struct running_gateway gateway;

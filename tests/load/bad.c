@@ -52,7 +52,7 @@ static int bad_decode(
 
 		if (!lost)
 			return -1;
-		memset(lost, 1, 1048576);
+		lost[0] = 1;
 	}
 	reading.value = "1";
 	for (unsigned i = 0; says(&line, line.length, "FLOOD") && i < 1000000; i++)
