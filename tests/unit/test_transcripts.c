@@ -281,6 +281,7 @@ static void test_every_transcript(void **state)
 	}
 	free(names);
 	print_message("%d instrument files, %u transcripts, %u runs\n", count, transcripts_seen, runs);
+	assert_true(transcripts_seen >= 200);
 }
 
 int main(void)
