@@ -174,7 +174,7 @@ DEPS := gcc libc6-dev pkg-config libmodbus-dev libserialport-dev libxml2-dev lib
 	libjansson-dev libpcre2-dev libsodium-dev libssl-dev libgnutls28-dev libgsl-dev libseccomp-dev linux-libc-dev nodejs npm \
 	libpango1.0-dev libcairo2-dev libharfbuzz-dev libqrencode-dev libzint-dev fonts-noto-cjk fonts-dejavu-core
 DEPS_CHECK := clang clang-format clang-tidy libclang-rt-14-dev cppcheck libcmocka-dev libxml2-utils sqlite3 python3 \
-	python3-pymodbus python3-serial python3-serial-asyncio python3-nacl python3-scipy python3-numpy strace socat mbpoll groff shellcheck curl procps chromium chromium-driver \
+	python3-pymodbus python3-serial python3-serial-asyncio python3-nacl python3-scipy python3-numpy systemd strace socat mbpoll groff shellcheck curl procps chromium chromium-driver \
 	poppler-utils zbar-tools
 .PHONY: deps deps-check
 deps:
@@ -262,7 +262,7 @@ man-check:
 
 shellcheck:
 	$(call say,SHELL,scripts)
-	$(Q)shellcheck -S warning $(wildcard .ci/run tests/*.sh tests/*/*.sh gateway/ui/*.sh)
+	$(Q)shellcheck -S warning $(wildcard .ci/run tests/*.sh tests/*/*.sh gateway/ui/*.sh packaging/*.sh packaging/backup packaging/*.p*inst packaging/*.p*rm)
 
 FUZZ_S ?= 60
 .PHONY: fuzz bench
@@ -292,7 +292,7 @@ coverage:
 
 LIBDIR   := $(DESTDIR)$(PREFIX)/lib/assay
 SHAREDIR := $(DESTDIR)$(PREFIX)/share
-.PHONY: install uninstall clean help
+.PHONY: install uninstall deb check-deb clean help
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(LIBDIR)/drivers $(SHAREDIR)/assay $(SHAREDIR)/doc/assay
 	install -m 0755 $(B)/assay $(DESTDIR)$(PREFIX)/bin/assay
@@ -305,6 +305,14 @@ install: all
 uninstall:
 	rm -rf $(DESTDIR)$(PREFIX)/bin/assay $(LIBDIR) $(SHAREDIR)/assay $(SHAREDIR)/doc/assay
 	for page in $(MANUALS); do rm -f $(SHAREDIR)/man/man$${page##*.}/$${page##*/}; done
+# Debian packages in build/deb: assay and assay-specs.
+deb: all
+	@sh tests/deps.sh dpkg-dev xz-utils
+	$(call say,DEB,build/deb)
+	+$(Q)bash packaging/deb.sh $(VERSION) $(CURDIR)/build/deb
+# Install, upgrade with data, remove and purge in a fresh Debian 12 tree (needs root, debootstrap and a mirror).
+check-deb: deb
+	$(Q)bash tests/package/deb.sh
 clean:
 	rm -rf build
 help:
@@ -315,5 +323,6 @@ help:
 	@echo 'make fuzz [FUZZ_S=60] | bench | coverage    fuzz targets | measurements | lines covered by the unit tests'
 	@echo 'make format | check-gates            write the style | style and analysis gates'
 	@echo 'make install [DESTDIR=] [PREFIX=/usr/local] | uninstall | clean'
+	@echo 'make deb | check-deb                 Debian packages in build/deb | installed and removed in a fresh tree'
 
 -include $(shell find $(O) -name '*.d' 2>/dev/null)

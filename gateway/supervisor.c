@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * assay serve: recorder first; when it has its journal, hosts and web. Whatever dies is started again. */
 #include "gateway/report_role.h"
+#include "gateway/service_manager.h"
 #include "gateway/supervised.h"
 
 #include "gateway/people/people.h"
@@ -83,6 +84,7 @@ static void begin_stop(struct supervisor *supervisor)
 	if (supervisor->phase >= SERVE_STOPPING_HOSTS)
 		return;
 	supervisor->phase = SERVE_STOPPING_HOSTS;
+	service_manager_stopping();
 	supervisor->deadline_ns = supervisor_now_ns() + STOP_HOSTS_NS;
 	for (size_t i = 0; i < supervisor->config->line_count; i++)
 		line_port_close(&supervisor->ports[i]);
@@ -152,6 +154,7 @@ static void announce(struct supervisor *supervisor)
 	int length = snprintf(line, sizeof line, "%s\n", supervisor->url);
 
 	supervisor->phase = SERVE_RUNNING;
+	service_manager_ready(supervisor->url);
 	if (!options->quiet)
 		say_where(supervisor);
 	if (options->ready > 0) {
@@ -176,6 +179,9 @@ static void from_role(struct supervisor *supervisor, struct role_process *role)
 		role->heard_ns = supervisor->looked_ns;
 		if (head.type == ASSAY_MSG_READY)
 			role->ready = true;
+		else if (head.type == ASSAY_MSG_ALIVE && role->kind == ROLE_RECORDER &&
+			 supervisor->phase != SERVE_STARTING)
+			service_manager_progress();
 		else if (head.type == ASSAY_MSG_REOPEN && role->kind == ROLE_HOST &&
 			 head.line < supervisor->config->line_count)
 			line_port_reopen(&supervisor->ports[head.line], supervisor->looked_ns);

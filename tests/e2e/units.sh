@@ -1,0 +1,125 @@
+#!/usr/bin/env bash
+# The service as it is installed: each unit's exposure as systemd-analyze scores it (S32, G15: at most 1.5) and no mistake
+# in it; sysusers and tmpfiles are understood; the hardening of each binary by readelf (S35); bash completion offers what
+# assay --help lists; Type=notify and the watchdog, heard on a socket of our own.
+set -u
+assay=$(realpath "${ASSAY:-build/assay}")
+root=$(cd "$(dirname "$0")/../.." && pwd)
+folder=$(mktemp -d)
+pid=
+trap '[ -n "$pid" ] && kill $pid 2>/dev/null; rm -rf "$folder"' EXIT
+passed=0 failed=0
+ok() {
+	if [ "$1" -eq 0 ]; then
+		passed=$((passed + 1))
+	else
+		failed=$((failed + 1))
+		echo "FAILED: $2"
+	fi
+}
+
+for unit in "$root"/packaging/*.service; do
+	name=${unit##*/}
+	systemd-analyze security --offline=true --threshold=15 "$unit" >"$folder/score" 2>&1
+	ok $? "$name: exposure at most 1.5"
+	score=$(sed -n 's/.*exposure level for .*: \([0-9.]*\) .*/\1/p' "$folder/score")
+	python3 -c "import sys; from decimal import Decimal; sys.exit(not Decimal('${score:-9}') <= Decimal('1.5'))"
+	ok $? "$name: the figure itself, ${score:-none}"
+	ok "$(grep -c 'Unknown\|ignoring' "$folder/score")" "$name: every setting is known"
+	for setting in NoNewPrivileges=yes MemoryDenyWriteExecute=yes CapabilityBoundingSet=; do
+		grep -qx "$setting" "$unit"
+		ok $? "$name: $setting (S32)"
+	done
+done
+systemd-sysusers --dry-run "$root/packaging/assay.sysusers" >/dev/null 2>&1
+ok $? 'sysusers are understood'
+mkdir -p "$folder/root/etc"
+printf 'assay:x:900:900::/var/lib/assay:/usr/sbin/nologin\n' >"$folder/root/etc/passwd"
+printf 'assay:x:900:\n' >"$folder/root/etc/group"
+systemd-tmpfiles --root="$folder/root" --create "$root/packaging/assay.tmpfiles" >/dev/null 2>&1
+[ "$(stat -c %a "$folder/root/var/lib/assay" 2>/dev/null)" = 700 ]
+ok $? 'tmpfiles make the data directory for its owner only'
+
+# S35. -z now and relro: the loader's tables are read-only; a canary on the stack; the C library's checked copies.
+build=$(dirname "$assay")
+for file in "$assay" "$build/assay-report" "$build"/drivers/*.so; do
+	name=${file##*/}
+	readelf -hldsW "$file" >"$folder/elf" 2>/dev/null
+	grep -q 'Type: *DYN' "$folder/elf" && { [[ $name == *.so ]] || grep -q 'Flags:.*PIE' "$folder/elf"; }
+	ok $? "$name: position independent"
+	grep -q 'GNU_RELRO' "$folder/elf" && grep -q 'BIND_NOW\|Flags:.*NOW' "$folder/elf"
+	ok $? "$name: full RELRO"
+	grep -q 'GNU_STACK.* RW  *0x' "$folder/elf" && ! grep -q ' LOAD .* RWE ' "$folder/elf"
+	ok $? "$name: no executable stack, nothing writable and executable"
+	[[ $name == *.so ]] || grep -q '__stack_chk_fail' "$folder/elf"
+	ok $? "$name: stack protector"
+	[[ $name == *.so ]] || grep -q '_chk@' "$folder/elf"
+	ok $? "$name: fortified"
+done
+
+# shellcheck source=/dev/null
+. "$root/packaging/assay.bash-completion"
+COMP_WORDS=("$assay" '') COMP_CWORD=1
+_assay
+"$assay" --help | sed -n 's/^  \([a-z-]*\)  .*/\1/p' | sort >"$folder/listed"
+printf '%s\n' "${COMPREPLY[@]}" | grep -v '^--' | sort >"$folder/offered"
+[ -s "$folder/listed" ] && cmp -s "$folder/listed" "$folder/offered"
+ok $? 'completion offers the commands of assay --help'
+COMP_WORDS=("$assay" doctor --) COMP_CWORD=2
+_assay
+[[ " ${COMPREPLY[*]} " == *' --json '* && " ${COMPREPLY[*]} " == *' --codes '* ]]
+ok $? 'and the options of a command'
+
+"$assay" serve --check -c "$root/packaging/lab.xml" >/dev/null
+ok $? 'the example lab.xml has no mistake'
+
+# A service manager of our own: what it hears, in order; and that a recorder that stands still is not said to progress.
+mkdir -m 700 "$folder/d"
+printf '<lab site="t" origin="t.example" name-zh="测" name-en="t"></lab>' >"$folder/d/lab.xml"
+cat >"$folder/listen.py" <<'PY'
+import os, signal, socket, subprocess, sys, time
+assay, folder = sys.argv[1:]
+def heard(kind):
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as s:
+        name = folder + "/notify" if kind == "path" else "\0assay-test-%d" % os.getpid()
+        s.bind(name)
+        s.settimeout(20)
+        env = dict(os.environ, NOTIFY_SOCKET=name.replace("\0", "@"))
+        gateway = subprocess.Popen([assay, "serve", "-d", folder + "/d", "--listen", ""], env=env, stdout=subprocess.DEVNULL)
+        try:
+            assert s.recv(500).startswith(b"READY=1\n")
+            assert s.recv(500) == b"WATCHDOG=1"
+            if kind == "path":
+                kids = [int(k) for k in open(f"/proc/{gateway.pid}/task/{gateway.pid}/children").read().split()]
+                recorder = [k for k in kids if open(f"/proc/{k}/comm").read() == "assay-recorder\n"]
+                os.kill(recorder[0], signal.SIGSTOP)
+                time.sleep(0.3)
+                s.setblocking(False)
+                try:
+                    while True:
+                        s.recv(500)
+                except BlockingIOError:
+                    pass
+                s.settimeout(2.5)
+                try:
+                    raise AssertionError(s.recv(500))
+                except socket.timeout:
+                    pass
+                os.kill(recorder[0], signal.SIGCONT)
+                s.settimeout(10)
+                assert s.recv(500) == b"WATCHDOG=1"
+            gateway.terminate()
+            words = [s.recv(500)]
+            while words[-1] == b"WATCHDOG=1":
+                words.append(s.recv(500))
+            assert words[-1] == b"STOPPING=1", words
+            return gateway.wait(20)
+        finally:
+            gateway.kill()
+assert heard("path") == 0 and heard("abstract") == 0
+PY
+python3 "$folder/listen.py" "$assay" "$folder"
+ok $? 'READY when the journal is open, WATCHDOG only with progress, STOPPING at the end'
+
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]
