@@ -93,14 +93,6 @@ static void read_specs(struct web *web)
 		(void)fprintf(stderr, "assay: web: %s\n", err.text_en);
 }
 
-/* From here on: no connection outwards, no program, no file but those of the data directory, and these only read. */
-static int confine(const struct web *web, struct assay_error *err)
-{
-	const struct assay_confine_path paths[] = {{web->role->dir, false}, {NULL, false}};
-
-	return assay_confine(ASSAY_CONFINED_WEB, paths, NULL, err);
-}
-
 /* How long the loop may sleep; -1: until something arrives. */
 static int sleep_ms(const struct web *web)
 {
@@ -151,6 +143,9 @@ static int run(struct web *web, char *payload)
 			web_link_ready(web);
 		if (watch[0].revents && told_to_stop(web, payload))
 			return 0;
+		if (web_files_replaced(
+			    &web->files)) /* callers wait at the listener for the next web process */
+			return 0;
 		web_viewers_look(web);
 		if (web_now_ms() - enforced >= PEERS_MS) {
 			enforced = web_now_ms();
@@ -190,7 +185,8 @@ int assay_web_main(const struct assay_role *role)
 	(void)signal(SIGPIPE, SIG_IGN);
 	(void)assay_error_set(&err, ASSAY_ENOMEM, "out-of-memory", "内存不足", "out of memory");
 	read_specs(&web);
-	if (payload && start(&web, &err) == ASSAY_OK && confine(&web, &err) == ASSAY_OK)
+	if (payload && start(&web, &err) == ASSAY_OK &&
+		web_files_confine(role->dir, &web.files, &err) == ASSAY_OK)
 		exit_code = run(&web, payload);
 	else
 		(void)fprintf(stderr, "assay: web: %s\n", err.text_en);

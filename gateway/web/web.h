@@ -7,6 +7,7 @@
 #include "gateway/role.h"
 #include "gateway/web/caller.h"
 #include "gateway/web/recorder_link.h"
+#include "gateway/web/files.h"
 #include "limits/limits.h"
 
 #include <microhttpd.h>
@@ -73,6 +74,7 @@ struct web_link {
 };
 
 struct web {
+	struct web_files files;
 	const struct assay_role *role;
 	struct MHD_Daemon *daemon;
 	bool loopback; /* the listener is bound to a loopback address */

@@ -89,6 +89,9 @@ def heard(kind):
         try:
             assert s.recv(500).startswith(b"READY=1\n")
             assert s.recv(500) == b"WATCHDOG=1"
+            for kid in open(f"/proc/{gateway.pid}/task/{gateway.pid}/children").read().split():
+                status = open(f"/proc/{kid}/status").read()  # proc(5): 2 is a filter; S33
+                assert "\nSeccomp:\t2\n" in status and "\nNoNewPrivs:\t1\n" in status, status
             if kind == "path":
                 kids = [int(k) for k in open(f"/proc/{gateway.pid}/task/{gateway.pid}/children").read().split()]
                 recorder = [k for k in kids if open(f"/proc/{k}/comm").read() == "assay-recorder\n"]
@@ -119,7 +122,7 @@ def heard(kind):
 assert heard("path") == 0 and heard("abstract") == 0
 PY
 python3 "$folder/listen.py" "$assay" "$folder"
-ok $? 'READY when the journal is open, WATCHDOG only with progress, STOPPING at the end'
+ok $? 'each role is locked; READY when the journal is open, WATCHDOG only with progress, STOPPING at the end'
 
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

@@ -40,12 +40,12 @@ no_if() { if "$@" >/dev/null 2>&1; then echo 1; else echo 0; fi; }
 
 version=$(sed -n 's/^VERSION  *:= //p' Makefile)
 mkdir -p "$folder/old" "$tree/debs"
-bash packaging/deb.sh 0.0.9 "$folder/old" >/dev/null
+bash packaging/deb.sh 0.1.0~0 "$folder/old" >/dev/null
 cp "$folder"/old/*.deb build/deb/*_"$version"_*.deb "$tree/debs/"
 
 inside apt-get -qq update >/dev/null 2>&1
 set +e
-inside sh -c 'apt-get -qq install -y --no-install-recommends /debs/assay_0.0.9_*.deb /debs/assay-specs_0.0.9_*.deb' >"$folder/install.log" 2>&1
+inside sh -c 'apt-get -qq install -y --no-install-recommends /debs/assay_0.1.0~0_*.deb /debs/assay-specs_0.1.0~0_*.deb' >"$folder/install.log" 2>&1
 code=$?
 ok $code 'installs with what it depends on'
 [ $code = 0 ] || { tail -20 "$folder/install.log"; exit 1; }
@@ -73,7 +73,7 @@ ok $? 'upgrade'
 ok "$(yes_if test "$(inside sha256sum /var/lib/assay/journal/0001.db /var/lib/assay/keys/origin.key)" = "$before")" 'no byte of the journal and the key has changed'
 as_assay assay verify /var/lib/assay >/dev/null
 ok $? 'and it verifies'
-ok "$(yes_if test "$(inside dpkg-query -Wf '${Version}' assay-specs)" = 0.0.9)" 'the limits were left as they were'
+ok "$(yes_if test "$(inside dpkg-query -Wf '${Version}' assay-specs)" = 0.1.0~0)" 'the limits were left as they were'
 inside sh -c "apt-get -qq install -y --no-install-recommends /debs/assay-specs_${version}_all.deb" >/dev/null 2>&1
 ok $? 'limits updated alone'
 

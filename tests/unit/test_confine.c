@@ -2,12 +2,15 @@
  * What each role must not: every forbidden thing is tried in a process locked as that role and must fail (S33, S34 of
  * the fault and security list), and what the role needs must still work. */
 #include "gateway/confine.h"
+#include "gateway/web/files.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/landlock.h>
 #include <netinet/in.h>
 #include <sched.h>
 #include <setjmp.h>
+#include <sqlite3.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -177,9 +180,128 @@ static void test_roles(void **state)
 	assert_int_equal(in_child(ASSAY_CONFINED_WEB, web, web_breaks), 0);
 }
 
+static sqlite3 *open_wal(const char *name)
+{
+	char path[128];
+	sqlite3 *db;
+
+	path_of(path, name);
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	assert_int_equal(
+		sqlite3_exec(db,
+			"PRAGMA journal_mode=WAL; CREATE TABLE IF NOT EXISTS t(a); INSERT INTO t VALUES(1)",
+			NULL, NULL, NULL),
+		SQLITE_OK);
+	return db;
+}
+
+static int rows_of(const char *name)
+{
+	char path[128];
+	sqlite3 *db;
+	sqlite3_stmt *count = NULL;
+	int rows = -1;
+
+	path_of(path, name);
+	if (sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL) == SQLITE_OK &&
+		sqlite3_prepare_v2(db, "SELECT count(*) FROM t", -1, &count, NULL) == SQLITE_OK &&
+		sqlite3_step(count) == SQLITE_ROW)
+		rows = sqlite3_column_int(count, 0);
+	(void)sqlite3_finalize(count);
+	(void)sqlite3_close(db);
+	return rows;
+}
+
+static bool meet(int to, int from)
+{
+	char byte = 0;
+
+	return write(to, &byte, 1) == 1 && read(from, &byte, 1) == 1;
+}
+
+/* In the locked web process, beside a writer that goes on: what broke, as bits. */
+static int locked_web(int from_writer, int to_writer)
+{
+	struct assay_error err;
+	struct web_files files;
+	int broken;
+
+	if (web_files_confine(dir, &files, &err) != ASSAY_OK)
+		return 128;
+	broken = (opens("keys/origin.key", O_RDONLY) ? 1 : 0) | (opens("keys/people.db", O_RDONLY) ? 1 : 0) |
+		 (opens("state.db", O_RDWR) || opens("state.db-wal", O_RDWR) ||
+					 opens("journal/0001.db", O_RDWR)
+				 ? 2
+				 : 0) |
+		 (opens("new", O_WRONLY | O_CREAT) || opens("journal/new", O_WRONLY | O_CREAT) ? 4 : 0) |
+		 (rows_of("state.db") == 1 && rows_of("journal/0001.db") == 1 ? 0 : 8) |
+		 (web_files_replaced(&files) ? 16 : 0);
+	if (!meet(to_writer, from_writer))
+		return 128;
+	broken |= rows_of("state.db") == 2 && rows_of("journal/0001.db") == 2 ? 0 : 32;
+	if (!meet(to_writer, from_writer))
+		return 128;
+	return broken | (web_files_replaced(&files) ? 0 : 64);
+}
+
+/* The places the web role is really locked to (S34): it reads what the recorder writes beside it, sees no key, and
+ * knows when the state is another file. */
+static void test_web_files(void **state)
+{
+	static const char *const made[] = {"keys/people.db", "journal/0001.db", "journal/0001.db-wal",
+		"journal/0001.db-shm", "state.db-wal", "state.db-shm", "state.old"};
+	char path[128], old[128], byte;
+	int down[2], up[2], status;
+	sqlite3 *own, *journal;
+	pid_t child;
+
+	(void)state;
+#ifdef ASSAY_INSTRUMENTED
+	skip();
+#endif
+	path_of(path, "journal");
+	assert_int_equal(mkdir(path, 0700), 0);
+	path_of(path, "keys/people.db");
+	assert_int_equal(close(open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0600)), 0);
+	own = open_wal("state.db");
+	journal = open_wal("journal/0001.db");
+	assert_int_equal(pipe2(down, O_CLOEXEC), 0);
+	assert_int_equal(pipe2(up, O_CLOEXEC), 0);
+	(void)fflush(NULL);
+	child = fork();
+	if (child == 0)
+		_exit(locked_web(down[0], up[1]));
+	assert_int_equal(read(up[0], &byte, 1), 1);
+	assert_int_equal(sqlite3_exec(own, "INSERT INTO t VALUES(2)", NULL, NULL, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(journal, "INSERT INTO t VALUES(2)", NULL, NULL, NULL), SQLITE_OK);
+	assert_int_equal(write(down[1], &byte, 1), 1);
+	assert_int_equal(read(up[0], &byte, 1), 1);
+	path_of(path, "state.db");
+	path_of(old, "state.old");
+	assert_int_equal(rename(path, old), 0);
+	assert_int_equal(close(open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0600)), 0);
+	assert_int_equal(write(down[1], &byte, 1), 1);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	(void)sqlite3_close(own);
+	(void)sqlite3_close(journal);
+	for (size_t i = 0; i < sizeof made / sizeof *made; i++) {
+		path_of(path, made[i]);
+		(void)unlink(path);
+	}
+	path_of(path, "journal");
+	(void)rmdir(path);
+	assert_true(WIFEXITED(status));
+	if (syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION) < 1)
+		assert_int_equal(
+			WEXITSTATUS(status) & ~7, 0); /* no Landlock: the files are open, the rest holds */
+	else
+		assert_int_equal(WEXITSTATUS(status), 0);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test_setup_teardown(test_roles, make_dir, remove_dir)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test_setup_teardown(test_roles, make_dir, remove_dir),
+		cmocka_unit_test_setup_teardown(test_web_files, make_dir, remove_dir)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
