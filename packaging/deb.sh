@@ -31,6 +31,9 @@ install -D -m 0644 packaging/assay.udev "$main/lib/udev/rules.d/70-assay.rules"
 install -D -m 0644 packaging/assay.bash-completion "$main/usr/share/bash-completion/completions/assay"
 install -D -m 0644 packaging/assay-backup.default "$main/etc/default/assay-backup"
 install -D -m 0644 packaging/lab.xml "$main/usr/share/doc/assay/examples/lab.xml"
+for file in assay.rules.yml assay.dashboard.json; do
+	install -D -m 0644 packaging/prometheus/$file "$main/usr/share/doc/assay/prometheus/$file"
+done
 install -D -m 0644 packaging/assay.lintian "$main/usr/share/lintian/overrides/assay"
 
 finish() { # PACKAGE TREE: what every package has

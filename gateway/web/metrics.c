@@ -4,6 +4,7 @@
 #include "gateway/lab/query.h"
 #include "gateway/web/answer.h"
 #include "gateway/web/route.h"
+#include "gateway/wire/channel.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -140,6 +141,62 @@ static void batch_metrics(FILE *out, const json_t *batches)
 	count_metric(out, batches, "batch_verdicts", "verdict", verdicts, sizeof verdicts / sizeof *verdicts);
 }
 
+static void exchange_metrics(FILE *out, const struct web_journal_counts *counts)
+{
+	head(out, "line_exchanges_total", "counter", "Exchanges of a line by how they ended.");
+	for (size_t i = 0; i < counts->line_count; i++)
+		for (uint32_t j = 1; j < WEB_OUTCOMES && strcmp(assay_outcome_name(j), "?") != 0; j++) {
+			label(out, "assay_line_exchanges_total{", "line", counts->lines[i].line);
+			label(out, ",", "outcome", assay_outcome_name(j));
+			(void)fprintf(out, "} %llu\n", (unsigned long long)counts->lines[i].exchanges[j]);
+		}
+	head(out, "line_bytes_total", "counter", "Bytes of a line.");
+	for (size_t i = 0; i < counts->line_count; i++) {
+		label(out, "assay_line_bytes_total{", "line", counts->lines[i].line);
+		(void)fprintf(out, ",direction=\"received\"} %llu\n",
+			(unsigned long long)counts->lines[i].received_bytes);
+		label(out, "assay_line_bytes_total{", "line", counts->lines[i].line);
+		(void)fprintf(
+			out, ",direction=\"sent\"} %llu\n", (unsigned long long)counts->lines[i].sent_bytes);
+	}
+}
+
+static void journal_metrics(FILE *out, const struct web_journal_counts *counts)
+{
+	head(out, "journal_entries", "gauge", "Entries of the journal.");
+	(void)fprintf(out, "assay_journal_entries %llu\n", (unsigned long long)counts->size);
+	head(out, "journal_tail_entries", "gauge", "Entries that no signed checkpoint covers yet.");
+	(void)fprintf(out, "assay_journal_tail_entries %llu\n",
+		(unsigned long long)(counts->size > counts->covered ? counts->size - counts->covered : 0));
+	head(out, "journal_entries_total", "counter",
+		"Entries by kind; start counts recorders that began, fault what went wrong.");
+	for (unsigned kind = 1; kind < WEB_KINDS; kind++)
+		if (strcmp(assay_entry_kind_name(kind), "?") != 0)
+			(void)fprintf(out, "assay_journal_entries_total{kind=\"%s\"} %llu\n",
+				assay_entry_kind_name(kind), (unsigned long long)counts->entries[kind]);
+}
+
+/* When a number last came, for "seconds since the last good reading": time() less this. */
+static void reading_metrics(FILE *out, sqlite3 *db)
+{
+	sqlite3_stmt *rows = NULL;
+
+	head(out, "instrument_last_reading_timestamp_seconds", "gauge",
+		"When a number last came from the instrument, s since 1970.");
+	if (sqlite3_prepare_v2(db,
+		    "SELECT instrument, max(wall_ns) FROM channel WHERE value<>'' GROUP BY instrument", -1,
+		    &rows, NULL) == SQLITE_OK)
+		while (sqlite3_step(rows) == SQLITE_ROW) {
+			int64_t at_ns = sqlite3_column_int64(rows, 1);
+
+			label(out, "assay_instrument_last_reading_timestamp_seconds{", "instrument",
+				(const char *)sqlite3_column_text(rows, 0));
+			(void)fprintf(out, "} %lld.%03lld\n", (long long)(at_ns / 1000000000),
+				(long long)(at_ns / 1000000 % 1000));
+		}
+	(void)sqlite3_finalize(rows);
+}
+
 enum MHD_Result web_metrics(struct web_call *call)
 {
 	struct web *web = call->web;
@@ -163,6 +220,12 @@ enum MHD_Result web_metrics(struct web_call *call)
 		head(out, "journal_applied", "gauge", "Sequence of the last journal entry in the state.");
 		(void)fprintf(out, "assay_journal_applied %lld\n", (long long)web_state_applied(db));
 	}
+	if (web_journal_counts_read(&web->journal, web->role->dir, NULL) == ASSAY_OK) {
+		journal_metrics(out, &web->journal);
+		exchange_metrics(out, &web->journal);
+	}
+	if (db)
+		reading_metrics(out, db);
 	if (lines)
 		line_metrics(out, lines);
 	if (batches)

@@ -192,6 +192,7 @@ int assay_web_main(const struct assay_role *role)
 		(void)fprintf(stderr, "assay: web: %s\n", err.text_en);
 	stop(&web);
 	assay_specs_free(web.specs);
+	web_journal_counts_free(&web.journal);
 	free(payload);
 	return exit_code;
 }

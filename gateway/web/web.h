@@ -8,6 +8,7 @@
 #include "gateway/web/caller.h"
 #include "gateway/web/recorder_link.h"
 #include "gateway/web/files.h"
+#include "gateway/web/journal_counts.h"
 #include "limits/limits.h"
 
 #include <microhttpd.h>
@@ -75,6 +76,7 @@ struct web_link {
 
 struct web {
 	struct web_files files;
+	struct web_journal_counts journal;
 	const struct assay_role *role;
 	struct MHD_Daemon *daemon;
 	bool loopback; /* the listener is bound to a loopback address */

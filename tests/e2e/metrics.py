@@ -1,0 +1,80 @@
+"""metrics.py ASSAY: what /metrics counts between two questions, against the journal read with sqlite3 by its written format
+(assay-journal.5); every metric that alert rules and dashboard name is there; promtool's opinion where it is installed.
+Prints "N passed, N failed"."""
+import collections, json, os, re, shutil, sqlite3, subprocess, sys, tempfile, time, urllib.request
+
+assay = sys.argv[1]
+root = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../..")
+folder = tempfile.mkdtemp()
+passed = failed = 0
+
+
+def ok(good, what):
+    global passed, failed
+    passed, failed = passed + bool(good), failed + (not good)
+    if not good:
+        print("FAILED:", what)
+
+
+def scrape(url):
+    text = urllib.request.urlopen(url + "/metrics", timeout=10).read().decode()
+    return text, {line.rsplit(" ", 1)[0]: line.rsplit(" ", 1)[1] for line in text.splitlines() if not line.startswith("#")}
+
+
+def journal(first, end):
+    kinds, exchanges, size = collections.Counter(), collections.Counter(), collections.Counter()
+    names = dict(enumerate("? genesis start stop config spec driver line exchange batch test arm fill refused result verdict review "
+                           "clock fault seal key retention person".split()))
+    db = sqlite3.connect(f"file:{folder}/d/journal/0001.db?mode=ro", uri=True)
+    for header, body, raw in db.execute("SELECT header, body, raw FROM entry WHERE seq>=? AND seq<?", (first, end)):
+        kind, line = names[int.from_bytes(header[4:6], "big")], header[48:72].rstrip(b"\0").decode()
+        kinds[kind] += 1
+        if kind == "exchange":
+            exchanges[line, json.loads(body).get("outcome", "ok")] += 1
+            at = 0
+            while at < len(raw):
+                length = int.from_bytes(raw[at + 4:at + 8], "big")
+                size[line, {1: "sent", 2: "received"}.get(raw[at])] += length
+                at += 16 + length
+    return kinds, exchanges, size
+
+
+gateway = subprocess.Popen([assay, "demo", "-d", f"{folder}/d", "--listen", "127.0.0.1:0"], stdout=subprocess.PIPE, text=True)
+try:
+    url = gateway.stdout.readline().strip()
+    _, before = scrape(url)
+    first = int(before["assay_journal_entries"])
+    for _ in range(200):
+        text, after = scrape(url)
+        end = int(after["assay_journal_entries"])
+        if end >= first + 15:
+            break
+        time.sleep(0.1)
+    kinds, exchanges, size = journal(first, end)
+    told = {k: int(v) for k, v in after.items() if k.startswith("assay_journal_entries_total")}
+    ok(end >= first + 15 and {k: v for k, v in told.items() if v} == {f'assay_journal_entries_total{{kind="{k}"}}': n for k, n in kinds.items()}, f"entries by kind: {told} {kinds} {first} {end}")
+    told = {k: int(v) for k, v in after.items() if k.startswith("assay_line_exchanges_total")}
+    ok({k: v for k, v in told.items() if v} == {f'assay_line_exchanges_total{{line="{l}",outcome="{o}"}}': n for (l, o), n in exchanges.items()} and sum(told.values()) > 5, "exchanges by line and outcome")
+    told = {k: int(v) for k, v in after.items() if k.startswith("assay_line_bytes_total")}
+    ok({k: v for k, v in told.items() if v} == {f'assay_line_bytes_total{{line="{l}",direction="{d}"}}': n for (l, d), n in size.items() if n} and any("received" in k for k in told), f"bytes by line and direction: {told} {size}")
+    note = f"{folder}/d/journal/checkpoint"
+    note = int(open(note).read().split("\n")[1]) if os.path.exists(note) else 0
+    ok(0 <= int(after["assay_journal_tail_entries"]) <= end and int(after["assay_journal_tail_entries"]) >= end - note, "tail that no checkpoint covers")
+    now = time.time()
+    last = {k: float(v) for k, v in after.items() if k.startswith("assay_instrument_last_reading")}
+    ok(last and all(now - 60 < v <= now + 1 for v in last.values()), f"last readings: {last}")
+    present = {re.match(r"assay_[a-z_]+", k).group() for k in after}
+    for name in ("assay.rules.yml", "assay.dashboard.json"):
+        used = set(re.findall(r"\bassay_[a-z_]+", open(f"{root}/packaging/prometheus/{name}").read()))
+        ok(used and used <= present, f"{name} names metrics that are not there: {used - present}")
+    if shutil.which("promtool"):
+        done = subprocess.run(["promtool", "check", "metrics"], input=text, capture_output=True, text=True)
+        ok(done.returncode == 0, f"promtool check metrics: {done.stderr.strip()}")
+        done = subprocess.run(["promtool", "test", "rules", "rules.test.yml"], cwd=f"{root}/packaging/prometheus", capture_output=True, text=True)
+        ok(done.returncode == 0, f"promtool test rules: {done.stdout} {done.stderr}")
+finally:
+    gateway.terminate()
+    gateway.wait(30)
+    shutil.rmtree(folder)
+print(f"{passed} passed, {failed} failed")
+sys.exit(failed != 0)
