@@ -174,7 +174,7 @@ DEPS := gcc libc6-dev pkg-config libmodbus-dev libserialport-dev libxml2-dev lib
 	libjansson-dev libpcre2-dev libsodium-dev libssl-dev libgnutls28-dev libgsl-dev libseccomp-dev linux-libc-dev nodejs npm \
 	libpango1.0-dev libcairo2-dev libharfbuzz-dev libqrencode-dev libzint-dev fonts-noto-cjk fonts-dejavu-core
 DEPS_CHECK := clang clang-format clang-tidy libclang-rt-14-dev cppcheck libcmocka-dev libxml2-utils sqlite3 python3 \
-	python3-pymodbus python3-serial python3-serial-asyncio python3-nacl python3-scipy python3-numpy systemd strace socat mbpoll groff shellcheck curl procps chromium chromium-driver \
+	python3-pymodbus python3-serial python3-serial-asyncio python3-nacl python3-scipy python3-numpy systemd faketime strace socat mbpoll groff shellcheck curl procps chromium chromium-driver \
 	poppler-utils zbar-tools
 .PHONY: deps deps-check
 deps:
@@ -212,6 +212,7 @@ check-built:
 check-full: export ASSAY_FULL := 1
 check-full: export TIMEOUT_S := 3000
 check-full: check
+	$(Q)$(MAKE) soak HOURS=0.5
 
 # Both README commands in a fresh Debian 12 tree (needs root, debootstrap and a mirror).
 check-bare:
@@ -292,6 +293,12 @@ coverage:
 
 LIBDIR   := $(DESTDIR)$(PREFIX)/lib/assay
 SHAREDIR := $(DESTDIR)$(PREFIX)/share
+# A gateway left alone with a bad week: kills, unplugged instruments, a full disk, clock steps, slow browsers.
+HOURS ?= 1
+.PHONY: soak
+soak: all
+	$(Q)python3 tests/soak/soak.py $(HOURS) $(SEED)
+
 .PHONY: install uninstall deb check-deb clean help
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(LIBDIR)/drivers $(SHAREDIR)/assay $(SHAREDIR)/doc/assay
@@ -323,6 +330,7 @@ help:
 	@echo 'make fuzz [FUZZ_S=60] | bench | coverage    fuzz targets | measurements | lines covered by the unit tests'
 	@echo 'make format | check-gates            write the style | style and analysis gates'
 	@echo 'make install [DESTDIR=] [PREFIX=/usr/local] | uninstall | clean'
+	@echo 'make soak [HOURS=1] [SEED=n]         left alone with random faults; figures in build/soak/last.json'
 	@echo 'make deb | check-deb                 Debian packages in build/deb | installed and removed in a fresh tree'
 
 -include $(shell find $(O) -name '*.d' 2>/dev/null)
