@@ -308,6 +308,9 @@ install: all
 	find specs -type d -exec install -d $(SHAREDIR)/assay/{} \;
 	find specs -type f -exec install -m 0644 {} $(SHAREDIR)/assay/{} \;
 	install -m 0644 README.md ARCHITECTURE.md CHANGELOG.md SECURITY.md LICENSE $(SHAREDIR)/doc/assay/
+	install -d $(SHAREDIR)/doc/assay/pictures
+	install -m 0644 $(wildcard gateway/man/*.md) $(SHAREDIR)/doc/assay/
+	install -m 0644 $(wildcard gateway/man/pictures/*) $(SHAREDIR)/doc/assay/pictures/
 	for page in $(MANUALS); do install -D -m 0644 $$page $(SHAREDIR)/man/man$${page##*.}/$${page##*/}; done
 uninstall:
 	rm -rf $(DESTDIR)$(PREFIX)/bin/assay $(LIBDIR) $(SHAREDIR)/assay $(SHAREDIR)/doc/assay

@@ -11,6 +11,18 @@ for command in $("$ASSAY" --help | sed -n 's/^  \([a-z-]*\)  .*/\1/p'); do
 		failed=$((failed + 1))
 	fi
 done
+# The guides name only commands and pictures there are.
+for guide in "$here"/../../gateway/man/*.md; do
+	for command in $(sed 's/sudo -u assay //g' "$guide" | grep -oE '(^|[` ])assay [a-z][a-z-]*' | sed 's/.*assay //' | sort -u); do
+		if "$ASSAY" "$command" --help >/dev/null 2>&1; then passed=$((passed + 1)); else
+			echo "${guide##*/}: there is no command $command"
+			failed=$((failed + 1))
+		fi
+	done
+	for picture in $(sed -n 's/^!\[.*](\(.*\))$/\1/p' "$guide"); do
+		[ -e "${guide%/*}/$picture" ] || { echo "${guide##*/}: no picture $picture"; failed=$((failed + 1)); }
+	done
+done
 [ "$passed" -gt 10 ] || failed=$((failed + 1))
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]

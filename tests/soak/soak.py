@@ -150,7 +150,8 @@ def assay(*words, patience_s=3 * RECOVERY_S):
         if done and done.returncode == 0:
             return json.loads(done.stdout)
         code = done and json.loads(done.stderr or "{}").get("error", {}).get("code", "")
-        if time.monotonic() > until or (code and code not in ("not-running", "no-answer", "journal-full", "journal-io", "acquisition-paused", "line-not-online", "disk-full")):
+        if time.monotonic() > until or (code and code not in ("not-running", "no-answer", "journal-full", "journal-io", "acquisition-paused", "line-not-online")):
+            say("refused:", *words, "-", done.stderr.strip() if done else "no answer within 30 s")
             return None
         time.sleep(0.3)
 
