@@ -3,6 +3,7 @@
 #include "gateway/lab/query.h"
 #include "gateway/lab/query_row.h"
 #include "gateway/record/body.h"
+#include "gateway/record/segment.h"
 #include "gateway/wire/reading_words.h"
 #include "limits/decimal.h"
 
@@ -21,7 +22,9 @@ int assay_query_open(const char *dir, sqlite3 **out, struct assay_error *err)
 	if (rc == SQLITE_OK)
 		rc = sqlite3_busy_timeout(state, 2000);
 	if (rc == SQLITE_OK)
-		rc = sqlite3_exec(state, "PRAGMA query_only=ON; PRAGMA cell_size_check=ON", NULL, NULL, NULL);
+		rc = sqlite3_exec(state, "PRAGMA query_only=ON", NULL, NULL, NULL);
+	if (rc == SQLITE_OK && assay_segment_harden(state, path, err) != ASSAY_OK)
+		rc = sqlite3_errcode(state);
 	if (rc != SQLITE_OK) {
 		(void)sqlite3_close(state);
 		return assay_error_set(err, ASSAY_EIO, "state-unreadable", "%s：不能读取（%s）",

@@ -70,6 +70,8 @@ int assay_segment_harden(sqlite3 *db, const char *path, struct assay_error *err)
 
 	if (rc == SQLITE_OK)
 		rc = sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+	if (rc == SQLITE_OK) /* Debian's build has it on */
+		rc = sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0, NULL);
 	if (rc == SQLITE_OK)
 		rc = sqlite3_exec(db,
 			"PRAGMA cell_size_check=ON; PRAGMA mmap_size=0; PRAGMA temp_store=MEMORY", NULL, NULL,

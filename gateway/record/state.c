@@ -68,15 +68,19 @@ static int open_database(struct assay_state *state)
 	if (rc == SQLITE_OK)
 		rc = sqlite3_db_config(state->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
 	if (rc == SQLITE_OK)
+		rc = sqlite3_db_config(state->db, SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0, NULL);
+	if (rc == SQLITE_OK)
 		rc = pragma_text(state->db, "PRAGMA journal_mode=WAL", text, sizeof text);
 	if (rc == SQLITE_OK && strcmp(text, "wal") != 0)
 		rc = SQLITE_IOERR;
 	if (rc == SQLITE_OK)
 		rc = sqlite3_exec(state->db,
 			"PRAGMA synchronous=NORMAL; PRAGMA wal_autocheckpoint=4000; PRAGMA "
-			"cell_size_check=ON;"
+			"cell_size_check=ON; PRAGMA mmap_size=0;"
 			" PRAGMA temp_store=MEMORY",
 			NULL, NULL, NULL);
+	if (rc == SQLITE_OK)
+		(void)sqlite3_limit(state->db, SQLITE_LIMIT_ATTACHED, 0);
 	if (rc == SQLITE_OK)
 		rc = state_check_tables(state->db);
 	if (rc == SQLITE_OK)
