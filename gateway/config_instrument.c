@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define PERIOD_MIN_MS 50u
+#define PERIOD_MIN_MS 50u /* of a text instrument; a Modbus one: 1, as fast as the line goes */
 #define CHANNELS_MAX 128u
 #define SETTINGS_MAX 1024u
 
@@ -109,7 +109,7 @@ static int find_driver(struct assay_config_store *store, unsigned line, const ch
 
 /* A period, "30s" or "500ms"; fallback when absent. */
 static int period_of(const struct assay_config_store *store, xmlNodePtr node, const char *name,
-	uint32_t fallback, uint32_t *out, struct assay_error *err)
+	uint32_t fallback, uint32_t least, uint32_t *out, struct assay_error *err)
 {
 	xmlChar *value = xmlGetNoNsProp(node, (const xmlChar *)name);
 	char *end = NULL;
@@ -121,11 +121,11 @@ static int period_of(const struct assay_config_store *store, xmlNodePtr node, co
 			number *= 1000;
 	}
 	xmlFree(value);
-	if (number != 0 && number < PERIOD_MIN_MS)
+	if (number != 0 && number < least)
 		return assay_error_set(err, ASSAY_EREFUSED, "period-short",
 			"%s:%ld：%s 至少 %u ms（0 表示不询问）",
 			"%s:%ld: %s is at least %u ms (0: never ask)", store->config.path, xmlGetLineNo(node),
-			name, PERIOD_MIN_MS);
+			name, least);
 	*out = (uint32_t)number;
 	return ASSAY_OK;
 }
@@ -205,10 +205,10 @@ static int merge_settings(struct assay_config_store *store, xmlNodePtr node,
 	const struct assay_instrument_spec *spec, struct assay_config_instrument *out,
 	struct assay_error *err)
 {
-	struct assay_setting *settings = assay_config_keep(store, SETTINGS_MAX * sizeof *settings, err);
+	struct assay_setting settings[SETTINGS_MAX], *kept;
 	size_t count = 0;
 	uint32_t row = 0;
-	int status = settings ? ASSAY_OK : ASSAY_ENOMEM;
+	int status = ASSAY_OK;
 
 	for (size_t i = 0; spec && status == ASSAY_OK && i < spec->setting_count; i++) {
 		status = add_setting(store, settings, &count, &spec->settings[i], err);
@@ -221,8 +221,13 @@ static int merge_settings(struct assay_config_store *store, xmlNodePtr node,
 		else if (is_element(child, "item"))
 			status = lay_item(store, child, row++, settings, &count, err);
 	}
-	out->settings = settings;
-	out->setting_count = count;
+	kept = status == ASSAY_OK ? assay_config_keep(store, count * sizeof *kept, err) : NULL;
+	if (status == ASSAY_OK && !kept)
+		status = ASSAY_ENOMEM;
+	if (kept && count)
+		memcpy(kept, settings, count * sizeof *kept);
+	out->settings = kept;
+	out->setting_count = kept ? count : 0;
 	return status;
 }
 
@@ -414,6 +419,7 @@ int assay_config_instrument(struct assay_config_store *store, xmlNodePtr node, u
 	const struct assay_plugin *plugin = NULL;
 	unsigned line = (unsigned)xmlGetLineNo(node);
 	char where[600];
+	uint32_t least = 1;
 	int status = read_attributes(store, node, out, err);
 
 	if (status == ASSAY_OK && *out->spec)
@@ -425,13 +431,16 @@ int assay_config_instrument(struct assay_config_store *store, xmlNodePtr node, u
 	if (status != ASSAY_OK || !plugin)
 		return status;
 	status = check_link(store, line, transport, plugin, err);
-	if (status == ASSAY_OK)
-		status = period_of(store, node, "every", spec ? spec->every_ms : 30000, &out->every_ms, err);
+	if (plugin->driver.link == ASSAY_LINK_STREAM)
+		least = PERIOD_MIN_MS;
 	if (status == ASSAY_OK)
 		status = period_of(
-			store, node, "needed-every", spec ? spec->needed_ms : 1000, &out->needed_ms, err);
+			store, node, "every", spec ? spec->every_ms : 30000, least, &out->every_ms, err);
 	if (status == ASSAY_OK)
-		status = period_of(store, node, "late", 0, &out->late_ms, err);
+		status = period_of(store, node, "needed-every", spec ? spec->needed_ms : 1000, least,
+			&out->needed_ms, err);
+	if (status == ASSAY_OK)
+		status = period_of(store, node, "late", 0, least, &out->late_ms, err);
 	if (status == ASSAY_OK)
 		status = merge_settings(store, node, spec, out, err);
 	if (status == ASSAY_OK)

@@ -9,7 +9,7 @@
 
 #include <libxml/tree.h>
 
-#define ASSAY_CONFIG_FILE_MAX 4194304u
+#define ASSAY_CONFIG_FILE_MAX 8388608u /* bytes; the journal keeps it whole, so no more than ASSAY_RAW_MAX */
 #define ASSAY_CONFIG_DRIVERS_MAX 64u
 
 /* The public struct is the first member; everything it points to is owned here. */

@@ -3,6 +3,7 @@
 
 #include "gateway/lab/entries.h"
 #include "gateway/lab/query_row.h"
+#include "gateway/record/state.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -99,8 +100,9 @@ static int read_window(sqlite3 *state, const char *instrument, const json_t *rul
 	struct look *look, struct assay_error *err)
 {
 	sqlite3_stmt *rows = query_prepare(state, err,
-		"SELECT seq, wall_ns, mono_ns, value FROM reading WHERE instrument=?1 AND channel=?2 AND"
-		" seq>?3 AND seq<?4 AND unit=?5 AND reason='' ORDER BY seq, idx",
+		"SELECT seq, wall_ns, mono_ns, value FROM " ASSAY_STATE_READING
+		" WHERE instrument=?1 AND channel=?2 AND"
+		" seq>?3 AND seq<?4 AND unit=?5 AND reason='' ORDER BY seq",
 		"ttiit", instrument, lab_text(rule, "channel"), look->from.seq,
 		over ? look->to.seq : INT64_MAX, lab_text(rule, "unit"));
 	int rc;

@@ -4,6 +4,7 @@
 #include "gateway/lab/query_row.h"
 #include "gateway/record/body.h"
 #include "gateway/record/segment.h"
+#include "gateway/record/state.h"
 #include "gateway/wire/reading_words.h"
 #include "limits/decimal.h"
 
@@ -174,17 +175,21 @@ json_t *assay_query_history(sqlite3 *state, const char *instrument, const char *
 	unsigned limit, struct assay_error *err)
 {
 	sqlite3_stmt *rows = query_prepare(state, err,
-		"SELECT wall_ns AS \"@at\", value, unit, seq, idx, wall_ns FROM reading"
-		" WHERE instrument=?1 AND channel=?2 ORDER BY seq DESC, idx DESC LIMIT ?3",
+		"SELECT wall_ns AS \"@at\", value, unit, seq, idx, wall_ns FROM " ASSAY_STATE_READING
+		" WHERE instrument=?1 AND channel=?2 ORDER BY seq DESC LIMIT ?3",
 		"tti", instrument, channel, (int64_t)limit);
 	json_t *list = rows ? json_array() : NULL;
+	int64_t sequence = -1;
+	size_t place = 0;
 
-	/* Newest first, so that a long history is not read beyond from_ns. */
+	/* Newest exchange first, so that a long history is not read beyond from_ns; within one, in its own order. */
 	while (list && sqlite3_step(rows) == SQLITE_ROW && sqlite3_column_int64(rows, 5) >= from_ns) {
 		json_t *point = query_row(rows);
 
+		place = sqlite3_column_int64(rows, 3) == sequence ? place + 1 : 0;
+		sequence = sqlite3_column_int64(rows, 3);
 		(void)json_object_del(point, "wall_ns");
-		(void)json_array_insert_new(list, 0, point);
+		(void)json_array_insert_new(list, place, point);
 	}
 	(void)sqlite3_finalize(rows);
 	return list;

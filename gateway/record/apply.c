@@ -39,18 +39,12 @@ int body_no_memory(struct assay_error *err)
 	return assay_error_set(err, ASSAY_ENOMEM, "out-of-memory", "内存不足", "out of memory");
 }
 
-static int put_reading(struct assay_state *state, const struct assay_entry *entry,
+static int last_value(struct assay_state *state, const struct assay_entry *entry,
 	const struct assay_exchange *exchange, uint32_t index, struct assay_error *err)
 {
 	const struct assay_end_reading *row = &exchange->reading[index];
 	const char *reason = assay_reading_reason_name(row->reason);
 	struct state_late_value late;
-	int status = state_run(state, STATE_PUT_READING, err, "ttiittitii", exchange->instrument,
-		row->channel, (int64_t)entry->sequence, (int64_t)index, row->value, row->unit,
-		(int64_t)row->flags, reason, entry->wall_ns, (int64_t)entry->mono_ns);
-
-	if (status != ASSAY_OK)
-		return status;
 	late = (struct state_late_value){.reason = reason,
 		.flags = row->flags,
 		.wall_ns = entry->wall_ns,
@@ -73,23 +67,14 @@ void assay_state_expect(struct assay_state *state, uint64_t sequence)
 /* Bounded, and at the same sequences whenever the state is made. */
 static int prune(struct assay_state *state, uint64_t sequence, struct assay_error *err)
 {
-	sqlite3_stmt *channels;
 	int status = ASSAY_OK;
 
 	if (sequence % PRUNE_EXCHANGES_EVERY == 0 && sequence > ASSAY_STATE_EXCHANGES)
 		status = state_run(
 			state, STATE_PRUNE_EXCHANGES, err, "i", (int64_t)(sequence - ASSAY_STATE_EXCHANGES));
-	if (status != ASSAY_OK || sequence % PRUNE_READINGS_EVERY != 0 || sequence <= ASSAY_STATE_READINGS)
-		return status;
-	channels = state_statement(state, STATE_LIST_CHANNELS, err);
-	if (!channels)
-		return ASSAY_EDAMAGED;
-	while (status == ASSAY_OK && sqlite3_step(channels) == SQLITE_ROW)
-		status = state_run(state, STATE_PRUNE_READINGS, err, "tti",
-			(const char *)sqlite3_column_text(channels, 0),
-			(const char *)sqlite3_column_text(channels, 1),
-			(int64_t)(sequence - ASSAY_STATE_READINGS));
-	(void)sqlite3_reset(channels);
+	if (status == ASSAY_OK && sequence % PRUNE_READINGS_EVERY == 0 && sequence > ASSAY_STATE_READINGS)
+		status = state_run(
+			state, STATE_PRUNE_READINGS, err, "i", (int64_t)(sequence - ASSAY_STATE_READINGS));
 	return status;
 }
 
@@ -123,9 +108,13 @@ static int apply_exchange(struct assay_state *state, const struct assay_entry *e
 			entry->line, exchange.instrument, entry->wall_ns,
 			assay_outcome_name(exchange.end.outcome), (int64_t)exchange.end.solicited, received,
 			length, entry->body, entry->body_length, offers_any(&exchange) ? "unassigned" : "");
+	if (status == ASSAY_OK && exchange.end.usable && exchange.end.readings)
+		status = state_run(state, STATE_PUT_READINGS, err, "itiis", (int64_t)entry->sequence,
+			exchange.instrument, entry->wall_ns, (int64_t)entry->mono_ns, exchange.list,
+			exchange.list_length);
 	for (uint32_t i = 0; status == ASSAY_OK && exchange.end.usable && i < exchange.end.readings; i++)
 		if (exchange.reading[i].channel[0])
-			status = put_reading(state, entry, &exchange, i, err);
+			status = last_value(state, entry, &exchange, i, err);
 	if (status == ASSAY_OK && (exchange.end.serial[0] || exchange.end.model[0]))
 		status = state_run(state, STATE_IDENTITY, err, "ttt", exchange.instrument,
 			exchange.end.serial, exchange.end.model);

@@ -145,6 +145,7 @@ static void get_reading(struct json_in *in, struct assay_end_reading *row)
 
 static void get_readings(struct json_in *in, struct assay_exchange *out)
 {
+	out->list = in->at;
 	json_get_mark(in, '[');
 	while (!in->bad && !json_take_mark(in, ']')) {
 		if (out->end.readings)
@@ -155,6 +156,7 @@ static void get_readings(struct json_in *in, struct assay_exchange *out)
 		}
 		get_reading(in, &out->reading[out->end.readings++]);
 	}
+	out->list_length = (size_t)(in->at - out->list);
 }
 
 static uint16_t outcome_code(struct json_in *in)
@@ -219,6 +221,8 @@ int assay_exchange_body_read(
 	out->instrument[0] = '\0';
 	out->generation = 0;
 	out->id = 0;
+	out->list = NULL;
+	out->list_length = 0;
 	memset(&out->end, 0, sizeof out->end);
 	out->end.outcome = ASSAY_OUTCOME_OK;
 	out->end.solicited = 1;

@@ -53,6 +53,8 @@ struct assay_exchange {
 	uint64_t id;
 	struct assay_end end; /* end.instrument is not part of the body; end.readings counts reading[] */
 	struct assay_end_reading reading[ASSAY_END_READINGS_MAX];
+	const char *list; /* read only: where in the body the readings stand, a JSON list; NULL none */
+	size_t list_length;
 };
 
 /* Write the body; out holds ASSAY_EXCHANGE_BODY_MAX bytes. Bytes that are not UTF-8 become a question mark. Returns the

@@ -12,7 +12,7 @@
 
 #define ASSAY_HASH_SIZE 32u
 #define ASSAY_HEADER_SIZE 80u
-#define ASSAY_BODY_MAX 1048576u
+#define ASSAY_BODY_MAX 8388608u
 #define ASSAY_RAW_MAX 8388608u
 
 /* Kinds of entry. Numbers are part of the format and never reused. */

@@ -15,6 +15,15 @@
 #define ASSAY_STATE_EXCHANGES 2048u /* kept for the list of frames */
 #define ASSAY_STATE_READINGS 4000000u /* entries back that channel history reaches */
 #define ASSAY_STATE_RECEIVED 1024u
+/* The readings one by one, to stand behind FROM: instrument, channel, seq, idx, value, unit, flags, reason, wall_ns,
+ * mono_ns. Not a view of the schema, where SQLite trusts no
+ * function. ORDER BY seq alone walks the index; within one seq they come in the exchange's order. */
+#define ASSAY_STATE_READING                                                                                  \
+	"(SELECT r.instrument AS instrument, json_extract(j.value,'$[0]') AS channel, r.seq AS seq,"         \
+	" j.key AS idx, json_extract(j.value,'$[1]') AS value, json_extract(j.value,'$[2]') AS unit,"        \
+	" json_extract(j.value,'$[3]') AS flags, coalesce(json_extract(j.value,'$[4]'),'') AS reason,"       \
+	" r.wall_ns AS wall_ns, r.mono_ns AS mono_ns FROM readings AS r, json_each(r.list) AS j"             \
+	" WHERE json_extract(j.value,'$[0]')<>'')"
 
 struct assay_state;
 

@@ -15,7 +15,7 @@ static int list_tables(sqlite3 *db, char names[TABLES_MAX][TABLE_NAME_MAX], unsi
 {
 	sqlite3_stmt *row = NULL;
 	int rc = sqlite3_prepare_v2(
-		db, "SELECT name FROM sqlite_schema WHERE type='table' AND name<>'reading'", -1, &row, NULL);
+		db, "SELECT name FROM sqlite_schema WHERE type='table' AND name<>'readings'", -1, &row, NULL);
 
 	*count = 0;
 	while (rc == SQLITE_OK && *count < TABLES_MAX && (rc = sqlite3_step(row)) == SQLITE_ROW) {
@@ -59,36 +59,23 @@ int state_check_tables(sqlite3 *db)
 	return rc;
 }
 
-static void remember(struct state_walk *walk, sqlite3_stmt *row)
-{
-	(void)snprintf(
-		walk->instrument, sizeof walk->instrument, "%s", (const char *)sqlite3_column_text(row, 0));
-	(void)snprintf(walk->channel, sizeof walk->channel, "%s", (const char *)sqlite3_column_text(row, 1));
-	walk->seq = sqlite3_column_int64(row, 2);
-	walk->idx = sqlite3_column_int64(row, 3);
-}
-
 int assay_state_look(struct assay_state *state, unsigned rows, bool *round_out, struct assay_error *err)
 {
 	sqlite3_stmt *row = state_statement(state, STATE_WALK_READINGS, err);
-	struct state_walk *walk = &state->walk;
 	unsigned seen = 0;
 	int rc;
 
 	if (!row)
 		return ASSAY_EDAMAGED;
-	(void)sqlite3_bind_text(row, 1, walk->instrument, -1, SQLITE_STATIC);
-	(void)sqlite3_bind_text(row, 2, walk->channel, -1, SQLITE_STATIC);
-	(void)sqlite3_bind_int64(row, 3, walk->seq);
-	(void)sqlite3_bind_int64(row, 4, walk->idx);
-	(void)sqlite3_bind_int64(row, 5, rows);
+	(void)sqlite3_bind_int64(row, 1, state->looked_at);
+	(void)sqlite3_bind_int64(row, 2, rows);
 	while ((rc = sqlite3_step(row)) == SQLITE_ROW)
 		if (++seen == rows)
 			break;
 	if (seen == rows)
-		remember(walk, row);
+		state->looked_at = sqlite3_column_int64(row, 0);
 	else if (rc == SQLITE_DONE)
-		memset(walk, 0, sizeof *walk); /* from the beginning, next time */
+		state->looked_at = 0; /* from the beginning, next time */
 	if (round_out)
 		*round_out = seen < rows;
 	if (rc != SQLITE_ROW && rc != SQLITE_DONE)

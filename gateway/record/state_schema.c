@@ -40,13 +40,13 @@ const char *const assay_state_schema[] = {
 	" wall_ns INTEGER NOT NULL, seq INTEGER NOT NULL, idx INTEGER NOT NULL,"
 	" PRIMARY KEY(instrument, channel)) STRICT, WITHOUT ROWID",
 
-	/* History, in the order of the journal. Older than ASSAY_STATE_READINGS entries: only in the journal. */
-	"CREATE TABLE reading("
-	" instrument TEXT NOT NULL, channel TEXT NOT NULL, seq INTEGER NOT NULL, idx INTEGER NOT NULL,"
-	" value TEXT NOT NULL, unit TEXT NOT NULL, flags INTEGER NOT NULL, reason TEXT NOT NULL,"
-	" wall_ns INTEGER NOT NULL, mono_ns INTEGER NOT NULL,"
-	" PRIMARY KEY(instrument, channel, seq, idx)) STRICT, WITHOUT ROWID",
-
+	/* History, in the order of the journal: a row for each exchange with its readings as the entry has them, so that a
+	 * device with many channels costs one row, appended; ASSAY_STATE_READING takes it apart. Older than ASSAY_STATE_READINGS entries: only in the journal. */
+	"CREATE TABLE readings("
+	" seq INTEGER PRIMARY KEY, instrument TEXT NOT NULL, wall_ns INTEGER NOT NULL, mono_ns INTEGER NOT "
+	"NULL,"
+	" list TEXT NOT NULL) STRICT",
+	"CREATE INDEX readings_by_instrument ON readings(instrument, seq)",
 	/* The latest exchanges, for the list of frames; body as in the journal; received: at most
 	 * ASSAY_STATE_RECEIVED bytes. fate: '', 'unassigned' (offered, no slot waited), 'filled', 'refused'. */
 	"CREATE TABLE exchange("

@@ -44,7 +44,7 @@ static const char *const sql[STATE_STATEMENTS] = {
 	[STATE_LINE_STATUS] = "UPDATE line SET status=?2,code=?3,text_zh=?4,text_en=?5,since_ns=?6,seq=?7"
 			      " WHERE id=?1",
 	[STATE_PUT_EXCHANGE] = "INSERT INTO exchange VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9)",
-	[STATE_PUT_READING] = "INSERT INTO reading VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)",
+	[STATE_PUT_READINGS] = "INSERT INTO readings VALUES(?1,?2,?3,?4,?5)",
 	[STATE_CHANNEL_VALUE] = "INSERT INTO channel VALUES(?1,?2,9999,?2,?2,'','','',?3,?4,?5,?6,?7,?8,?9)"
 				" ON CONFLICT(instrument,channel) DO UPDATE SET"
 				" value=?3,unit=?4,flags=?5,reason=?6,wall_ns=?7,seq=?8,idx=?9",
@@ -55,13 +55,10 @@ static const char *const sql[STATE_STATEMENTS] = {
 	[STATE_ACCEPT] = "INSERT OR REPLACE INTO accepted VALUES(?1,?2,?3,?4)",
 	[STATE_GET_ACCEPTED] = "SELECT serial FROM accepted WHERE instrument=?1 AND was=?2",
 	[STATE_PRUNE_EXCHANGES] = "DELETE FROM exchange WHERE seq<?1",
-	[STATE_LIST_CHANNELS] = "SELECT instrument, channel FROM channel",
-	[STATE_PRUNE_READINGS] = "DELETE FROM reading WHERE instrument=?1 AND channel=?2 AND seq<?3",
+	[STATE_PRUNE_READINGS] = "DELETE FROM readings WHERE seq<?1",
 	/* every column is decoded, so that every page is read */
-	[STATE_WALK_READINGS] = "SELECT instrument, channel, seq, idx, value, unit, flags, reason, wall_ns, "
-				"mono_ns FROM reading"
-				" WHERE (instrument,channel,seq,idx)>(?1,?2,?3,?4) ORDER BY instrument, "
-				"channel, seq, idx LIMIT ?5",
+	[STATE_WALK_READINGS] = "SELECT seq, instrument, wall_ns, mono_ns, list FROM readings"
+				" WHERE seq>?1 ORDER BY seq LIMIT ?2",
 	[STATE_PUT_BATCH] = "INSERT INTO batch "
 			    "VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,'to-test','',?14,NULL,?15,?16,"
 			    "?17,?18,?19)",

@@ -28,14 +28,13 @@ enum state_statement {
 	STATE_PUT_DRIVER,
 	STATE_LINE_STATUS,
 	STATE_PUT_EXCHANGE,
-	STATE_PUT_READING,
+	STATE_PUT_READINGS,
 	STATE_CHANNEL_VALUE,
 	STATE_IDENTITY,
 	STATE_FIRST_SEEN,
 	STATE_ACCEPT,
 	STATE_GET_ACCEPTED,
 	STATE_PRUNE_EXCHANGES,
-	STATE_LIST_CHANNELS,
 	STATE_PRUNE_READINGS,
 	STATE_WALK_READINGS,
 	STATE_PUT_BATCH,
@@ -100,12 +99,6 @@ struct state_late_value {
 	int64_t flags, wall_ns, seq, idx;
 };
 
-/* The last row of the history that was looked at. */
-struct state_walk {
-	char instrument[64], channel[32];
-	int64_t seq, idx;
-};
-
 struct assay_state {
 	char path[600];
 	sqlite3 *db;
@@ -117,7 +110,7 @@ struct assay_state {
 	struct state_late_mark late_mark[STATE_LATE_MAX];
 	struct state_late_value late_value[STATE_LATE_MAX];
 	unsigned late_marks, late_values;
-	struct state_walk walk;
+	int64_t looked_at; /* the last row of the history that was looked at */
 	struct assay_error failed; /* of the first statement that failed since the last rollback */
 };
 

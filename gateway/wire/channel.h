@@ -166,6 +166,12 @@ int assay_channel_pair(int out[2], struct assay_error *err) ASSAY_WARN_UNUSED;
 int assay_channel_send(int fd, const struct assay_message *head, const void *payload, size_t length,
 	int fd_to_pass) ASSAY_WARN_UNUSED;
 
+/* Send up to ASSAY_CHANNEL_BATCH messages, without descriptors, in one call; their heads have the lengths. How many were
+ * sent, in order, or ASSAY_EGONE. */
+#define ASSAY_CHANNEL_BATCH 32u
+int assay_channel_send_many(int fd, const struct assay_message *const heads[], const void *const payloads[],
+	unsigned count) ASSAY_WARN_UNUSED;
+
 /* Receive one message without waiting: 1 got one, 0 nothing there, ASSAY_EGONE closed, ASSAY_EREFUSED for a
  * message that is not ours (it is consumed). *passed is the descriptor that came with it, or -1; the
  * caller owns it. payload must hold ASSAY_CHANNEL_PAYLOAD_MAX bytes. */

@@ -66,6 +66,7 @@ void exchange_end(struct host_line *line, uint32_t outcome, const char *detail)
 	memcpy(payload, &line->end, sizeof line->end);
 	memcpy(payload + sizeof line->end, line->reading, length - sizeof line->end);
 	tell(line, ASSAY_MSG_END, payload, length);
+	line->end_id = line->id;
 	line->open = false;
 	line->request.kind = ASSAY_REQUEST_NONE;
 	line->answered = line->complete = line->overrun = line->separator = false;

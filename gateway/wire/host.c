@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The host role: lines and their plugins, one poll loop, nothing else in its hands. */
+ * The host role: lines and their plugins, one epoll loop, nothing else in its hands. */
 #include "gateway/wire/host_line.h"
 
 #include <errno.h>
@@ -60,22 +60,28 @@ static int setup(struct host *host, const struct assay_role *role, struct assay_
 	host->port = &host_port_real;
 	host->port_context = host;
 	host->line_count = role->line_count;
+	host->poller = host->watched_recorder = -1;
 	host->lines = calloc(role->line_count, sizeof *host->lines);
 	if (!host->lines || role->line_count > LINES_PER_HOST)
 		return assay_error_set(err, ASSAY_ENOMEM, "out-of-memory", "内存不足", "out of memory");
 	for (uint16_t i = 0; i < role->line_count; i++) {
 		struct host_line *line = &host->lines[i];
 
+		line->place = i;
+		line->tick_ns = UINT64_MAX;
 		line->host = host;
 		line->index = role->lines[i];
 		line->config = &role->config->lines[line->index];
-		line->fd = line->listener = -1;
+		line->fd = line->listener = line->watched_fd = -1;
 		line->broken = open_instruments(host, line, err) != ASSAY_OK;
 		if (line->broken)
 			exchange_status(line, ASSAY_LINE_DOWN, err->code, err->text_zh, err->text_en);
 		else
 			exchange_status(line, ASSAY_LINE_OPENING, "opening", "正在打开", "opening");
 	}
+	if (!host_wait_open(host))
+		return assay_error_set(err, ASSAY_EIO, "epoll", "不能等待设备（%s）",
+			"cannot wait for devices (%s)", strerror(errno));
 	return ASSAY_OK;
 }
 
@@ -89,6 +95,7 @@ static struct host_line *line_by_index(struct host *host, uint16_t index)
 
 static void lose_recorder(struct host *host)
 {
+	host_unwatch_recorder(host);
 	if (host->recorder >= 0)
 		(void)close(host->recorder);
 	host->recorder = -1;
@@ -108,6 +115,8 @@ static void from_recorder(struct host *host, const struct assay_message *head, c
 	switch (head->type) {
 	case ASSAY_MSG_HELLO:
 		assay_outbox_again(&host->outbox, head->line, head->id);
+		if (line)
+			line_committed(line, head->id);
 		flush(host);
 		break;
 	case ASSAY_MSG_COMMITTED:
@@ -135,6 +144,8 @@ static void from_recorder(struct host *host, const struct assay_message *head, c
 	default:
 		break;
 	}
+	if (line)
+		host_watch(line);
 }
 
 /* The supervisor's words about a device it could not open travel as a line state in the payload. */
@@ -146,6 +157,7 @@ static void from_supervisor(struct host *host, const struct assay_message *head,
 		host->stop = true;
 	} else if (head->type == ASSAY_MSG_DEVICE && line && !line->broken && fd >= 0) {
 		line_device(line, fd);
+		host_watch(line);
 		return;
 	} else if (head->type == ASSAY_MSG_RECORDER && fd >= 0) {
 		lose_recorder(host);
@@ -199,60 +211,69 @@ static void say_alive(struct host *host, uint64_t now)
 		host->stop = host->orphan = true;
 }
 
-static int wait_ms(const struct host *host, uint64_t now)
+static void watch_all(struct host *host)
 {
-	uint64_t next = host->alive_ns, left;
+	for (uint16_t i = 0; i < host->line_count; i++)
+		host_watch(&host->lines[i]);
+}
+
+static void on_event(struct host *host, const struct host_event *event)
+{
+	if (event->source == HOST_CONTROL) {
+		drain_channel(host, host->role->control, true);
+	} else if (event->source == HOST_RECORDER) {
+		if (event->events & POLLOUT)
+			flush(host);
+		if (host->recorder >= 0)
+			drain_channel(host, host->recorder, false);
+	} else if (!host->deaf || host->lines[event->source - HOST_LINES].phase == PHASE_CONNECTING) {
+		struct host_line *line = &host->lines[event->source - HOST_LINES];
+
+		if (line->watched_fd >= 0) /* it may have been closed by what came before */
+			line_readable(line, event->events);
+		host_watch(line);
+	}
+}
+
+/* Each line at most once, so that none keeps the others waiting. */
+static void tick_due(struct host *host)
+{
+	uint64_t now = host_now_ns(host);
 
 	for (uint16_t i = 0; i < host->line_count && !host->stop; i++) {
-		uint64_t due = line_next_ns(&host->lines[i]);
+		struct host_line *line = &host->lines[host->heap[0]];
 
-		if (due < next)
-			next = due;
+		if (line->tick_ns > now)
+			break;
+		line_tick(line, now);
+		host_watch(line);
 	}
-	left = next > now ? next - now : 0;
-	return (int)((left + ASSAY_MS - 1) / ASSAY_MS);
+	say_alive(host, now);
 }
 
 static void step(struct host *host)
 {
-	struct pollfd polled[LINES_PER_HOST + 2];
-	nfds_t count = 2;
-	uint16_t line_of[LINES_PER_HOST + 2];
-	bool full = assay_outbox_full(&host->outbox);
-	uint64_t now;
+	struct host_event events[HOST_EVENTS];
+	bool deaf = host->stop || host->paused || assay_outbox_full(&host->outbox);
+	uint64_t until = host->alive_ns;
+	int count;
 
-	polled[0] = (struct pollfd){host->role->control, POLLIN, 0};
-	polled[1] =
-		(struct pollfd){host->recorder, (short)(POLLIN | (host->outbox.blocked ? POLLOUT : 0)), 0};
-	for (uint16_t i = 0; i < host->line_count; i++) {
-		const struct host_line *line = &host->lines[i];
-
-		int fd = line->phase == PHASE_LISTENING ? line->listener : line->fd;
-
-		if (fd < 0 || host->stop || ((full || host->paused) && line->phase != PHASE_CONNECTING))
-			continue;
-		line_of[count] = i;
-		polled[count++] =
-			(struct pollfd){fd, (short)(line->phase == PHASE_CONNECTING ? POLLOUT : POLLIN), 0};
+	flush(host);
+	if (deaf != host->deaf) {
+		host->deaf = deaf;
+		watch_all(host);
 	}
-	if (poll(polled, count, wait_ms(host, host_now_ns(host))) < 0 && errno != EINTR) {
+	host_watch_recorder(host);
+	if (!host->stop && host->line_count && host->lines[host->heap[0]].tick_ns < until)
+		until = host->lines[host->heap[0]].tick_ns;
+	count = host_wait(host, until, events);
+	if (count < 0) {
 		host->stop = host->orphan = true;
 		return;
 	}
-	if (polled[1].revents & POLLOUT)
-		flush(host);
-	if (polled[1].revents)
-		drain_channel(host, host->recorder, false);
-	if (polled[0].revents)
-		drain_channel(host, host->role->control, true);
-	for (nfds_t i = 2; i < count; i++)
-		if (polled[i].revents && (host->lines[line_of[i]].fd == polled[i].fd ||
-						 host->lines[line_of[i]].listener == polled[i].fd))
-			line_readable(&host->lines[line_of[i]], polled[i].revents);
-	now = host_now_ns(host);
-	for (uint16_t i = 0; i < host->line_count && !host->stop; i++)
-		line_tick(&host->lines[i], now);
-	say_alive(host, now);
+	for (int i = 0; i < count; i++)
+		on_event(host, &events[i]);
+	tick_due(host);
 }
 
 /* What was read is handed over before the end; a recorder that is just coming back gets time for it. */
@@ -282,6 +303,7 @@ int assay_host_main(const struct assay_role *role)
 	for (uint16_t i = 0; i < host.line_count; i++)
 		line_free(&host.lines[i]);
 	assay_outbox_free(&host.outbox);
+	host_wait_close(&host);
 	free(host.lines);
 	return code;
 }

@@ -70,7 +70,7 @@ struct host_port {
 	bool (*send)(void *context, struct host_line *line, const uint8_t *bytes, size_t length);
 	int (*accept)(void *context, struct host_line *line); /* from line->listener; negative: nobody */
 	bool (*connected)(void *context, struct host_line *line); /* the TCP connection stands */
-	void (*close)(void *context, struct host_line *line);
+	void (*close)(void *context, struct host_line *line, int fd); /* line->fd or line->listener */
 	bool (*reopen)(void *context, struct host_line *line); /* ask the supervisor for a new descriptor */
 	bool (*nonce)(void *context, uint16_t *out);
 	bool (*tell)(void *context, const struct assay_message *head, const void *payload, size_t length);
@@ -78,6 +78,10 @@ struct host_port {
 
 struct host_line {
 	struct host *host;
+	int watched_fd; /* as the poller knows it: -1 not watched */
+	uint32_t watched_events;
+	size_t place; /* in the host's heap */
+	uint64_t tick_ns; /* when it is to be ticked */
 	const struct assay_config_line *config;
 	uint16_t index;
 	int fd;
@@ -87,6 +91,7 @@ struct host_line {
 	uint32_t status; /* enum assay_line_status last told, with its words */
 	char code[48], text[256];
 	uint64_t id; /* of the last message sent to the recorder */
+	uint64_t end_id, durable_id; /* of the last exchange's end; up to where the recorder has it on disk */
 	struct host_instrument *instrument;
 	size_t instrument_count;
 	struct host_unit unit[256]; /* by Modbus address; streams and TCP: the first */
@@ -136,15 +141,38 @@ struct host {
 	struct assay_outbox outbox;
 	int recorder; /* our end of the pair, -1 while there is none */
 	bool paused, stop, orphan; /* orphan: nobody is left to hand anything to */
+	bool deaf; /* no device is read: paused, stopping, or the outbox is full */
 	uint64_t alive_ns;
+	int poller; /* epoll */
+	int watched_recorder; /* as the poller knows it: -1 not watched */
+	bool watched_blocked;
+	uint16_t *heap; /* of lines, the one to be ticked next first; all of them */
 };
+
+/* host_wait.c: who is to be looked at, and when */
+bool host_wait_open(struct host *host);
+void host_wait_close(struct host *host);
+/* The line was touched: what it waits for may be something else now. */
+void host_watch(struct host_line *line);
+void host_unwatch(struct host_line *line);
+void host_watch_recorder(struct host *host); /* the outbox or the channel was touched */
+void host_unwatch_recorder(struct host *host);
+/* Wait until something can be read or written, or until_ns. The sources, at most HOST_EVENTS: HOST_CONTROL, HOST_RECORDER,
+ * or HOST_LINES + a line's place in host->lines, with their events. Negative: waiting is not possible. */
+#define HOST_EVENTS 64
+enum { HOST_CONTROL = 0, HOST_RECORDER = 1, HOST_LINES = 2 };
+struct host_event {
+	uint32_t source;
+	short events; /* as poll(2) has them */
+};
+int host_wait(struct host *host, uint64_t until_ns, struct host_event out[HOST_EVENTS]);
 
 uint64_t host_now_ns(const struct host *host);
 extern const struct host_port host_port_real; /* context: the struct host */
 
-/* line.c */
+/* line.c; line_arrive.c: line_readable */
 void line_device(struct host_line *line, int fd); /* a new descriptor; it is ours */
-void line_readable(struct host_line *line, short events); /* poll() said so */
+void line_readable(struct host_line *line, short events); /* as poll(2) has them; epoll's are the same */
 void line_tick(struct host_line *line, uint64_t now_ns); /* deadlines, next request */
 uint64_t line_next_ns(const struct host_line *line); /* when to tick again; UINT64_MAX never */
 void line_committed(struct host_line *line, uint64_t id);
@@ -152,6 +180,9 @@ void line_hangup(struct host_line *line, const char *why);
 void line_suspended(struct host_line *line); /* the line was not watched for a while */
 void line_free(struct host_line *line);
 bool line_is_stream(const struct host_line *line);
+bool line_is_tcp(const struct host_line *line); /* Modbus TCP */
+void line_be_quiet(struct host_line *line); /* nothing is sent until it has been quiet */
+void line_begin_fresh(struct host_line *line);
 uint64_t line_frame_gap_ns(const struct host_line *line); /* silence that ends an RTU frame */
 /* The exchange is over and was right. */
 void line_answered(struct host_line *line, uint32_t outcome, const char *detail);

@@ -2,8 +2,6 @@
  * The course of one line: open, be quiet, prove clean, ask, wait, and again. Nothing a dirty device says counts. */
 #include "gateway/wire/host_line.h"
 
-#include <errno.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,7 +16,6 @@
 #define GAP_TEXT_NS (500 * ASSAY_MS) /* a frame that stands still for so long is given up */
 #define GAP_RTU_NS (100 * ASSAY_MS)
 #define GAP_RTU_TCP_NS (5 * ASSAY_MS)
-#define ROOM_MIN 4096u
 
 bool line_is_stream(const struct host_line *line)
 {
@@ -47,7 +44,7 @@ static bool is_dialled(const struct host_line *line)
 	       (line->config->transport == ASSAY_TRANSPORT_TCP && !line->config->listens);
 }
 
-static bool is_tcp(const struct host_line *line)
+bool line_is_tcp(const struct host_line *line)
 {
 	return line->config->transport == ASSAY_TRANSPORT_MODBUS_TCP;
 }
@@ -84,20 +81,27 @@ static uint64_t gap_ns(const struct host_line *line)
 /* From the last byte received to the next request. */
 static uint64_t pause_ns(const struct host_line *line)
 {
-	uint64_t gap = line_is_stream(line) || is_tcp(line) ? 0 : line_frame_gap_ns(line);
+	uint64_t gap = line_is_stream(line) || line_is_tcp(line) ? 0 : line_frame_gap_ns(line);
 	uint64_t stated = line->config->gap_ms * ASSAY_MS;
 
 	return stated > gap ? stated : gap;
 }
 
-static void be_quiet(struct host_line *line)
+/* A TCP device answers faster than a disk syncs: it is asked again when its last answer is durable, so that what is on
+ * the way never grows. A bus has a pace of its own. */
+static bool owes_disk(const struct host_line *line)
+{
+	return line_is_tcp(line) && line->durable_id < line->end_id;
+}
+
+void line_be_quiet(struct host_line *line)
 {
 	line->phase = PHASE_QUIET;
 	line->quiet_since_ns = host_now_ns(line->host);
 }
 
 /* A conversation that begins here: no tail of a line, no answer to an earlier request. */
-static void begin_fresh(struct host_line *line)
+void line_begin_fresh(struct host_line *line)
 {
 	line->discard_first = false;
 	for (size_t i = 0; i < line->instrument_count; i++)
@@ -123,11 +127,11 @@ void line_device(struct host_line *line, int fd)
 		exchange_end(line, ASSAY_OUTCOME_HANGUP, "reopened");
 	}
 	if (line->fd >= 0)
-		line->host->port->close(line->host->port_context, line);
+		line->host->port->close(line->host->port_context, line, line->fd);
 	line->fd = fd;
 	if (line->config->listens) {
 		if (line->listener >= 0)
-			(void)close(line->listener);
+			line->host->port->close(line->host->port_context, line, line->listener);
 		line->listener = fd;
 		line->fd = -1;
 	}
@@ -143,11 +147,11 @@ void line_device(struct host_line *line, int fd)
 	for (size_t i = 0; i < line->instrument_count; i++)
 		fence_unit(line, (uint16_t)i)->mute = fence_unit(line, (uint16_t)i)->answers_fences = false;
 	fence_all_dirty(line);
-	be_quiet(line);
+	line_be_quiet(line);
 	if (line->config->listens)
 		await_connection(line);
 	else if (is_fed(line))
-		begin_fresh(line);
+		line_begin_fresh(line);
 	else if (is_dialled(line)) {
 		line->phase = PHASE_CONNECTING;
 		line->deadline_ns = now + CONNECT_NS;
@@ -163,7 +167,7 @@ void line_hangup(struct host_line *line, const char *why)
 	}
 	line->length = 0;
 	if (line->fd >= 0)
-		line->host->port->close(line->host->port_context, line);
+		line->host->port->close(line->host->port_context, line, line->fd);
 	line->fd = -1;
 	if (line->config->listens && line->listener >= 0) {
 		await_connection(line);
@@ -178,12 +182,12 @@ void line_hangup(struct host_line *line, const char *why)
 
 void line_suspended(struct host_line *line)
 {
-	if (line->fd < 0 || line->phase == PHASE_CONNECTING || is_tcp(line) || is_fed(line))
+	if (line->fd < 0 || line->phase == PHASE_CONNECTING || line_is_tcp(line) || is_fed(line))
 		return;
 	if (line->phase == PHASE_FENCE || line->phase == PHASE_WAITING || line->open)
 		line_refuse(line, ASSAY_OUTCOME_LATE, "the line was not watched for a while");
 	else
-		be_quiet(line);
+		line_be_quiet(line);
 	line->last_rx_ns = host_now_ns(line->host);
 	fence_all_dirty(line);
 }
@@ -197,9 +201,9 @@ void line_free(struct host_line *line)
 	free(line->instrument);
 	free(line->window);
 	if (line->fd >= 0)
-		line->host->port->close(line->host->port_context, line);
+		line->host->port->close(line->host->port_context, line, line->fd);
 	if (line->listener >= 0)
-		(void)close(line->listener);
+		line->host->port->close(line->host->port_context, line, line->listener);
 }
 
 /* What a person sees of the whole line: locked, silent as a whole or in part, or in order. */
@@ -243,7 +247,7 @@ void line_refuse(struct host_line *line, uint32_t outcome, const char *detail)
 {
 	bool asked = line->phase == PHASE_FENCE || line->phase == PHASE_WAITING;
 
-	if (is_tcp(line)) {
+	if (line_is_tcp(line)) {
 		line_hangup(line, detail);
 		return;
 	}
@@ -255,7 +259,7 @@ void line_refuse(struct host_line *line, uint32_t outcome, const char *detail)
 	line->complete = false;
 	if (asked)
 		fence_unit(line, line->asked)->dirty = true;
-	be_quiet(line);
+	line_be_quiet(line);
 	if (asked)
 		ask_failed(line);
 }
@@ -324,137 +328,14 @@ void line_answered(struct host_line *line, uint32_t outcome, const char *detail)
 	ask_succeeded(line, over);
 }
 
-static bool grow(struct host_line *line, size_t wanted)
-{
-	size_t room = line->room ? line->room : ROOM_MIN;
-	uint8_t *window;
-
-	while (room < wanted)
-		room *= 2;
-	if (room == line->room)
-		return true;
-	window = realloc(line->window, room);
-	if (!window)
-		return false;
-	line->window = window;
-	line->room = room;
-	return true;
-}
-
-static void bytes_arrived(struct host_line *line, const uint8_t *bytes, size_t length)
-{
-	exchange_event(line, ASSAY_RX, bytes, length);
-	line->last_rx_ns = host_now_ns(line->host);
-	if (line->phase == PHASE_QUIET || line->phase == PHASE_LOCKED) {
-		/* kept in the journal, never cut: nobody knows what they answer */
-		if (line->received > ASSAY_EXCHANGE_MAX) {
-			line->overrun = true;
-			fence_burst(line);
-			exchange_end(line, ASSAY_OUTCOME_LATE, "bytes without end");
-		}
-		if (line->length + length > ASSAY_EXCHANGE_MAX || !grow(line, line->length + length)) {
-			line->overrun = true;
-			return;
-		}
-	} else if (line->length + length > ASSAY_WINDOW_MAX || !grow(line, line->length + length)) {
-		line_refuse(line, ASSAY_OUTCOME_BAD_FRAME, "too many bytes without a frame");
-		return;
-	}
-	memcpy(line->window + line->length, bytes, length);
-	line->length += length;
-	if (line->phase == PHASE_QUIET || line->phase == PHASE_LOCKED)
-		return;
-	if (line_is_stream(line))
-		stream_bytes(line, ASSAY_EVENT_BYTES);
-	else if (is_tcp(line))
-		modbus_tcp_bytes(line);
-	else
-		modbus_rtu_bytes(line);
-}
-
-static void connected(struct host_line *line)
-{
-	if (!line->host->port->connected(line->host->port_context, line)) {
-		line_hangup(line, "cannot connect");
-		return;
-	}
-	if (!is_tcp(line)) {
-		line->last_rx_ns = host_now_ns(line->host);
-		be_quiet(line);
-		return;
-	}
-	line->phase = PHASE_IDLE;
-	line_say_status(line);
-}
-
-static void accepted(struct host_line *line)
-{
-	int fd = line->host->port->accept(line->host->port_context, line);
-
-	if (fd < 0)
-		return;
-	line->fd = fd;
-	line->length = 0;
-	ask_setup(line);
-	if (line->instrument_count && line->instrument[0].listens) {
-		begin_fresh(line);
-		return;
-	}
-	line->last_rx_ns = host_now_ns(line->host);
-	fence_all_dirty(line);
-	be_quiet(line);
-}
-
-/* A packet from the feeder: 'D' and bytes, or 'E' at the end of a file. */
-static void fed(struct host_line *line, const uint8_t *packet, size_t length)
-{
-	if (packet[0] == 'D' && length > 1) {
-		bytes_arrived(line, packet + 1, length - 1);
-	} else if (packet[0] == 'E') {
-		stream_bytes(line, ASSAY_EVENT_GAP);
-		if (line->open)
-			exchange_end(line, ASSAY_OUTCOME_BAD_FRAME, "the driver made nothing of the file");
-		if (line->phase == PHASE_QUIET)
-			begin_fresh(line);
-		line->file_word = 'F';
-		for (uint32_t i = 0; i < line->end.readings && line->end.outcome == ASSAY_OUTCOME_OK; i++)
-			if (line->reading[i].channel[0])
-				line->file_word = 'A';
-		line->file_end_id = line->id;
-	}
-}
-
-void line_readable(struct host_line *line, short events)
-{
-	static uint8_t bytes[16384];
-	ssize_t got;
-
-	if (line->phase == PHASE_LISTENING) {
-		accepted(line);
-		return;
-	}
-	if (line->phase == PHASE_CONNECTING) {
-		if (events & (POLLOUT | POLLERR | POLLHUP))
-			connected(line);
-		return;
-	}
-	got = line->host->port->read(line->host->port_context, line, bytes, sizeof bytes);
-	if (got > 0 && line->config->transport == ASSAY_TRANSPORT_FOLDER)
-		fed(line, bytes, (size_t)got);
-	else if (got > 0)
-		bytes_arrived(line, bytes, (size_t)got);
-	else if (got == 0 || (errno != EAGAIN && errno != EINTR))
-		line_hangup(line, "the line hung up");
-}
-
 static void expire(struct host_line *line)
 {
 	exchange_event(line, ASSAY_TIMEOUT, NULL, 0);
-	if (is_tcp(line) && line->length) {
+	if (line_is_tcp(line) && line->length) {
 		line_hangup(line, "an answer that stopped half way");
 		return;
 	}
-	if (is_tcp(line)) {
+	if (line_is_tcp(line)) {
 		/* the answer may still come: it will carry an older number */
 		line->end.readings = 0;
 		exchange_end(line, ASSAY_OUTCOME_TIMEOUT, "no answer in time");
@@ -488,7 +369,7 @@ static void tick_waiting(struct host_line *line, uint64_t now)
 	if (line->complete) {
 		if (now >= line->last_rx_ns + line_frame_gap_ns(line))
 			modbus_rtu_complete(line);
-	} else if (line->length && !is_tcp(line) && now >= line->last_rx_ns + gap_ns(line)) {
+	} else if (line->length && !line_is_tcp(line) && now >= line->last_rx_ns + gap_ns(line)) {
 		line_refuse(line, ASSAY_OUTCOME_BAD_FRAME, "an answer that stopped half way");
 	} else if (now >= line->deadline_ns) {
 		expire(line);
@@ -498,7 +379,7 @@ static void tick_waiting(struct host_line *line, uint64_t now)
 static void tick_idle(struct host_line *line, uint64_t now)
 {
 	if (!line->open) {
-		if (now >= line->last_rx_ns + pause_ns(line))
+		if (!owes_disk(line) && now >= line->last_rx_ns + pause_ns(line))
 			ask_next(line, now);
 		return;
 	}
@@ -531,7 +412,7 @@ void line_tick(struct host_line *line, uint64_t now)
 			exchange_end(line, ASSAY_OUTCOME_LATE, "another device answers here");
 		fence_all_dirty(line);
 		line->instrument[0].identified = false;
-		be_quiet(line);
+		line_be_quiet(line);
 		break;
 	case PHASE_IDLE:
 		tick_idle(line, now);
@@ -547,7 +428,7 @@ static uint64_t next_waiting(const struct host_line *line)
 
 	if (line->complete)
 		return line->last_rx_ns + line_frame_gap_ns(line);
-	if (line->length && !is_tcp(line) && line->last_rx_ns + gap_ns(line) < next)
+	if (line->length && !line_is_tcp(line) && line->last_rx_ns + gap_ns(line) < next)
 		next = line->last_rx_ns + gap_ns(line);
 	return next;
 }
@@ -568,6 +449,8 @@ uint64_t line_next_ns(const struct host_line *line)
 	case PHASE_IDLE:
 		if (line->open)
 			return is_fed(line) ? UINT64_MAX : line->last_rx_ns + GAP_TEXT_NS;
+		if (owes_disk(line))
+			return UINT64_MAX;
 		next = ask_due_ns(line);
 		least = line->last_rx_ns + pause_ns(line);
 		return next < least ? least : next;
@@ -588,6 +471,8 @@ static void file_committed(struct host_line *line)
 
 void line_committed(struct host_line *line, uint64_t id)
 {
+	if (id > line->durable_id)
+		line->durable_id = id;
 	if (line->file_word && id >= line->file_end_id)
 		file_committed(line);
 	if (!line->reply_length || !line->reply_after_id || id < line->reply_after_id || line->fd < 0)

@@ -10,7 +10,7 @@ bool assay_outbox_full(const struct assay_outbox *outbox)
 }
 
 int assay_outbox_put(struct assay_outbox *outbox, int fd, const struct assay_message *head,
-	const void *payload, size_t length)
+	const void *payload, size_t length, bool now)
 {
 	struct assay_outbox_item *item = malloc(sizeof *item + length);
 
@@ -28,7 +28,9 @@ int assay_outbox_put(struct assay_outbox *outbox, int fd, const struct assay_mes
 		outbox->first = item;
 	outbox->last = item;
 	outbox->bytes += sizeof *item + length;
-	return outbox->blocked ? ASSAY_OK : assay_outbox_flush(outbox, fd);
+	if (!outbox->unsent)
+		outbox->unsent = item;
+	return now && !outbox->blocked ? assay_outbox_flush(outbox, fd) : ASSAY_OK;
 }
 
 void assay_outbox_committed(struct assay_outbox *outbox, uint16_t line, uint64_t id)
@@ -40,6 +42,8 @@ void assay_outbox_committed(struct assay_outbox *outbox, uint16_t line, uint64_t
 
 		if (item->head.line == line && item->head.id <= id) {
 			*at = item->next;
+			if (outbox->unsent == item)
+				outbox->unsent = item->next;
 			outbox->bytes -= sizeof *item + item->head.length;
 			free(item);
 		} else {
@@ -56,6 +60,7 @@ void assay_outbox_again(struct assay_outbox *outbox, uint16_t line, uint64_t id)
 	for (struct assay_outbox_item *item = outbox->first; item; item = item->next)
 		if (item->head.line == line)
 			item->sent = false;
+	outbox->unsent = outbox->first;
 	if (line < ASSAY_OUTBOX_LINES)
 		outbox->greeted[line] = true;
 	outbox->blocked = false;
@@ -65,6 +70,7 @@ void assay_outbox_hold(struct assay_outbox *outbox)
 {
 	for (struct assay_outbox_item *item = outbox->first; item; item = item->next)
 		item->sent = false;
+	outbox->unsent = outbox->first;
 	memset(outbox->greeted, 0, sizeof outbox->greeted);
 	outbox->blocked = false;
 }
@@ -77,23 +83,46 @@ bool assay_outbox_waits(const struct assay_outbox *outbox)
 	return false;
 }
 
+/* Up to ASSAY_CHANNEL_BATCH that are not sent yet and may be, from *at on. */
+static unsigned gather(
+	struct assay_outbox *outbox, struct assay_outbox_item **at, struct assay_outbox_item *batch[])
+{
+	unsigned count = 0;
+
+	for (; *at && count < ASSAY_CHANNEL_BATCH; *at = (*at)->next)
+		if (!(*at)->sent && (*at)->head.line < ASSAY_OUTBOX_LINES &&
+			outbox->greeted[(*at)->head.line])
+			batch[count++] = *at;
+	return count;
+}
+
 int assay_outbox_flush(struct assay_outbox *outbox, int fd)
 {
-	outbox->blocked = false;
-	for (struct assay_outbox_item *item = outbox->first; item; item = item->next) {
-		int status;
+	struct assay_outbox_item *batch[ASSAY_CHANNEL_BATCH], *at = outbox->unsent;
+	unsigned count;
 
-		if (item->sent || item->head.line >= ASSAY_OUTBOX_LINES || !outbox->greeted[item->head.line])
-			continue;
-		status = assay_channel_send(fd, &item->head, item->payload, item->head.length, -1);
-		if (status == ASSAY_EFULL) {
-			outbox->blocked = true;
-			return ASSAY_OK;
+	outbox->blocked = false;
+	while ((count = gather(outbox, &at, batch)) > 0) {
+		const struct assay_message *heads[ASSAY_CHANNEL_BATCH];
+		const void *payloads[ASSAY_CHANNEL_BATCH];
+		int sent;
+
+		for (unsigned i = 0; i < count; i++) {
+			heads[i] = &batch[i]->head;
+			payloads[i] = batch[i]->payload;
 		}
-		if (status != ASSAY_OK)
-			return status;
-		item->sent = true;
+		sent = assay_channel_send_many(fd, heads, payloads, count);
+		if (sent < 0)
+			return sent;
+		for (int i = 0; i < sent; i++)
+			batch[i]->sent = true;
+		if ((unsigned)sent < count) {
+			outbox->blocked = true;
+			break;
+		}
 	}
+	while (outbox->unsent && outbox->unsent->sent)
+		outbox->unsent = outbox->unsent->next;
 	return ASSAY_OK;
 }
 
@@ -105,6 +134,6 @@ void assay_outbox_free(struct assay_outbox *outbox)
 		free(outbox->first);
 		outbox->first = next;
 	}
-	outbox->last = NULL;
+	outbox->last = outbox->unsent = NULL;
 	outbox->bytes = 0;
 }

@@ -18,15 +18,16 @@ struct assay_outbox_item {
 
 struct assay_outbox {
 	struct assay_outbox_item *first, *last;
+	struct assay_outbox_item *unsent; /* everything before it is sent */
 	size_t bytes;
 	bool blocked; /* the channel would not take more: wait until it is writable */
 	bool greeted[ASSAY_OUTBOX_LINES]; /* the recorder has said HELLO for this line: it may be sent */
 };
 
 bool assay_outbox_full(const struct assay_outbox *outbox);
-/* Keep a copy and send it when nothing is waiting before it. ASSAY_ENOMEM; ASSAY_EGONE when the channel is closed. */
+/* Keep a copy; with now, send it and what waits before it. ASSAY_ENOMEM; ASSAY_EGONE when the channel is closed. */
 int assay_outbox_put(struct assay_outbox *outbox, int fd, const struct assay_message *head,
-	const void *payload, size_t length) ASSAY_WARN_UNUSED;
+	const void *payload, size_t length, bool now) ASSAY_WARN_UNUSED;
 /* Everything of this line up to id is durable. */
 void assay_outbox_committed(struct assay_outbox *outbox, uint16_t line, uint64_t id);
 /* Another channel, perhaps another recorder: everything is unsent, and waits for its line's HELLO. */

@@ -70,10 +70,13 @@ static bool port_connected(void *context, struct host_line *line)
 	return getsockopt(line->fd, SOL_SOCKET, SO_ERROR, &error, &size) == 0 && error == 0;
 }
 
-static void port_close(void *context, struct host_line *line)
+/* The supervisor keeps a descriptor of the same device: closing ours does not end the watch. */
+static void port_close(void *context, struct host_line *line, int fd)
 {
 	(void)context;
-	(void)close(line->fd);
+	if (line->watched_fd == fd)
+		host_unwatch(line);
+	(void)close(fd);
 }
 
 static bool port_reopen(void *context, struct host_line *line)
@@ -94,9 +97,13 @@ static bool port_nonce(void *context, uint16_t *out)
 static bool port_tell(void *context, const struct assay_message *head, const void *payload, size_t length)
 {
 	struct host *host = context;
+	/* What a device has sent is out before driver code sees it; the rest goes with the next of these, or at the end of the
+	 * host's turn. */
+	bool now = head->type == ASSAY_MSG_EVENT &&
+		   ((const struct assay_event_head *)payload)->direction == ASSAY_RX;
 
 	/* A recorder that is gone comes back with a new pair, and is told again what is kept. */
-	return assay_outbox_put(&host->outbox, host->recorder, head, payload, length) != ASSAY_ENOMEM;
+	return assay_outbox_put(&host->outbox, host->recorder, head, payload, length, now) != ASSAY_ENOMEM;
 }
 
 static int port_accept(void *context, struct host_line *line)
