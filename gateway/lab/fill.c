@@ -288,6 +288,7 @@ static int take_awaited(struct assay_lab *lab, uint64_t sequence, int64_t wall_n
 	const struct assay_exchange *exchange, const bool routed[ASSAY_END_READINGS_MAX],
 	struct assay_error *err)
 {
+	static const struct assay_end_reading none = {.channel = ""};
 	struct lab_waiting row = {.replicate = 0};
 	struct source source;
 	struct refusal why = {"", "", ""};
@@ -311,6 +312,13 @@ static int take_awaited(struct assay_lab *lab, uint64_t sequence, int64_t wall_n
 		if (sample_fits(lab, reading, &row, &why) && usable(&row, &source, wall_ns, reading, &why))
 			return fill(lab, &row, reading->value, where_from(&row, &source, sequence, i), err);
 		bad = i;
+	}
+	if (status == ASSAY_OK && bad == ASSAY_END_READINGS_MAX && exchange->end.set_aside) {
+		(void)refuse(&why, "perhaps-a-copy",
+			"网关刚询问过，又来了同样的一行：分不清是重复还是按键，请再按一次打印键",
+			"the same line came right after the gateway had asked: its copy, or the print key; "
+			"print again");
+		return refused(lab, &row, sequence, 0, &none, false, &why, err);
 	}
 	if (status != ASSAY_OK || bad == ASSAY_END_READINGS_MAX)
 		return status;

@@ -75,6 +75,10 @@ size_t assay_exchange_body_write(const struct assay_exchange *exchange, char *te
 		json_put_name(&out, "usable");
 		json_put_raw(&out, end->usable ? "true" : "false", end->usable ? 4 : 5);
 	}
+	if (end->set_aside) {
+		json_put_name(&out, "set_aside");
+		json_put_number(&out, end->set_aside);
+	}
 	put_text_member(&out, "serial", end->serial);
 	put_text_member(&out, "model", end->model);
 	put_text_member(&out, "detail", end->detail);
@@ -198,6 +202,8 @@ static void get_member(struct json_in *in, const char *name, struct assay_exchan
 		*usable_seen = true;
 		out->end.usable = json_take_word(in, "true");
 		in->bad = in->bad || (!out->end.usable && !json_take_word(in, "false"));
+	} else if (strcmp(name, "set_aside") == 0) {
+		out->end.set_aside = get_u32(in);
 	} else if (strcmp(name, "serial") == 0) {
 		json_get_text(in, out->end.serial, sizeof out->end.serial);
 	} else if (strcmp(name, "model") == 0) {

@@ -230,7 +230,8 @@ int derive_compare(struct derive *derive, const struct assay_entry *entry, struc
 int derive_offer(struct derive *derive, const struct assay_entry *entry,
 	const struct assay_exchange *exchange, struct assay_error *err)
 {
-	struct assay_lab *lab = exchange->end.readings ? lab_at(derive, entry) : NULL;
+	struct assay_lab *lab =
+		exchange->end.readings || exchange->end.set_aside ? lab_at(derive, entry) : NULL;
 	struct assay_event first;
 	size_t at = 0;
 	uint64_t begun = entry->mono_ns;

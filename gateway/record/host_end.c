@@ -168,7 +168,8 @@ static int on_end(struct recorder *recorder, struct recorder_line *line, const s
 	status = record(recorder, line, &exchange, head->wall_ns, head->mono_ns, err);
 	if (status == ASSAY_OK && recorder->lab_changed)
 		status = host_want_refresh(recorder, err);
-	if (status != ASSAY_OK || !exchange.end.readings || (!line->armed && !assay_lab_named(&exchange)))
+	if (status != ASSAY_OK || (!exchange.end.readings && !exchange.end.set_aside) ||
+		(!line->armed && !assay_lab_named(&exchange)))
 		return status;
 	status = recorder_follow_settle(recorder, err);
 	if (status == ASSAY_OK)

@@ -119,6 +119,8 @@ struct assay_end {
 	uint16_t usable; /* 1: the line was clean, a reading may fill a slot */
 	uint32_t want; /* enum assay_want of the request, 0 when unsolicited */
 	uint32_t readings; /* how many struct assay_end_reading follow, at most ASSAY_END_READINGS_MAX */
+	uint32_t
+		set_aside; /* values that came by themselves and are perhaps second copies of an answer: not among them */
 	char serial[48], model[48]; /* what an identity exchange told, "" otherwise */
 	char detail[128]; /* one line for the technician, "" when there is nothing to say */
 };

@@ -86,19 +86,24 @@ static uint32_t mark_of(const uint8_t *bytes, size_t length)
 	return mark;
 }
 
-/* A frame that came by itself: a print key, or a line nobody can place. The same bytes right after an answer are its
- * second copy, not a key. */
+/* A frame that came by itself: a print key, or a line nobody can place. The same bytes right after an answer may be its
+ * second copy or a key, and no byte tells which. They fill no slot, but whoever waits for one is told to press again; a
+ * third copy is a key. */
 static bool unasked_frame(struct host_line *line, enum meaning meaning, uint32_t mark, uint32_t before)
 {
-	bool copy = mark == line->answer_mark && line->last_rx_ns < line->answer_ns + COPY_NS;
+	bool copy =
+		line->answer_ns && mark == line->answer_mark && line->last_rx_ns < line->answer_ns + COPY_NS;
 
 	if (fence_unit(line, 0)->dirty || line->discard_first || copy) {
 		line->discard_first = false;
 		line->end.readings = before;
-		if (copy)
+		if (copy && meaning == MEANS_READING) {
+			line->end.set_aside++;
 			(void)snprintf(line->end.detail, sizeof line->end.detail,
-				"the same bytes right after an answer: taken for its copy, not for a print "
-				"key");
+				"the same bytes right after an answer: its copy, or a print key");
+		}
+		if (copy)
+			line->answer_ns = 0;
 		return true;
 	}
 	if (meaning == MEANS_NONSENSE) {

@@ -327,6 +327,12 @@ static inline uint64_t play_end(
 	end.solicited = reading->solicited;
 	end.want = !reading->solicited ? 0 : reading->stable_wanted ? ASSAY_WANT_STABLE : ASSAY_WANT_VALUES;
 	row.asked = reading->solicited;
+	if (!reading->channel) { /* nothing that counts, one value set aside */
+		end.readings = 0;
+		end.set_aside = 1;
+		memcpy(payload, &end, sizeof end);
+		return play_tell(play, line, ASSAY_MSG_END, id, payload, sizeof end);
+	}
 	(void)snprintf(row.channel, sizeof row.channel, "%s", reading->channel);
 	(void)snprintf(row.value, sizeof row.value, "%s", reading->value);
 	(void)snprintf(row.unit, sizeof row.unit, "%s", reading->unit);

@@ -38,7 +38,8 @@ static void test_refusals(void **state)
 	char batch[64];
 	struct play_reading dynamic = {"weight", "20.1", "g", ASSAY_FLAG_DYNAMIC, 0, true, false},
 			    steady = {"weight", "20.1127", "g", STABLE, 0, true, false},
-			    over = {"weight", "", "", ASSAY_FLAG_OVER, ASSAY_REASON_OVER, false, false};
+			    over = {"weight", "", "", ASSAY_FLAG_OVER, ASSAY_REASON_OVER, false, false},
+			    copy = {NULL, NULL, NULL, 0, 0, false, false};
 
 	(void)state;
 	play_make(&play);
@@ -60,12 +61,16 @@ static void test_refusals(void **state)
 	assert_slot(&play, batch, "m3", 1, "refused", "overload");
 	play_print(&play, "20.1x", "g", STABLE);
 	assert_slot(&play, batch, "m3", 1, "refused", "bad-value");
+	/* Perhaps the second copy of an answer, perhaps the key: nothing is filled, and the technician is told. */
+	(void)play_event(&play, BALANCE, 0, ASSAY_RX, "S S 20.1127 g\r\n");
+	play_await_committed(&play, BALANCE, play_end(&play, BALANCE, 0, &copy));
+	assert_slot(&play, batch, "m3", 1, "refused", "perhaps-a-copy");
 	play_print(&play, "20.1127", "g", STABLE);
 	assert_slot(&play, batch, "m3", 1, "filled", "");
 	/* Nothing waits: a further print is kept, unassigned. */
 	play_print(&play, "99.0000", "g", STABLE);
 	assert_slot(&play, batch, "m1", 1, "empty", "");
-	assert_int_equal(play_count(&play, ASSAY_ENTRY_REFUSED)->count, 4);
+	assert_int_equal(play_count(&play, ASSAY_ENTRY_REFUSED)->count, 5);
 	assert_int_equal(play_count(&play, ASSAY_ENTRY_FILL)->count, 1);
 	/* One stable value was asked for: it fills. */
 	arm(&play, batch, "m1", 1);

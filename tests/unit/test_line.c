@@ -33,6 +33,41 @@ static void test_text_line_opens(void **state)
 	end(bench);
 }
 
+static unsigned set_aside;
+
+static void count_set_aside(
+	struct bench *bench, const struct assay_end *end, const struct assay_end_reading *rows)
+{
+	set_aside += end->set_aside;
+	told(bench, end, rows);
+}
+
+/* The print key right after a poll, with the weight that was polled: the same bytes as a doubled answer. It fills nothing,
+ * but it is told, and the next press counts. */
+static void test_print_behind_a_poll(void **state)
+{
+	struct bench *bench = begin("sics", ASSAY_TRANSPORT_SERIAL, 1, NULL, 0);
+
+	(void)state;
+	script = (struct script){balance, 0};
+	bench->told = count_set_aside;
+	set_aside = 0;
+	line_device(bench->line, 5);
+	while (!strstr(heard, "weight=100.00 "))
+		run_for(bench, 1);
+	heard[0] = '\0';
+	run_for(bench, 20);
+	says(bench, "S S     100.00 g\r\n", 18);
+	run_for(bench, 60);
+	assert_string_equal(heard, "");
+	assert_int_equal(set_aside, 1);
+	says(bench, "S S     100.00 g\r\n", 18);
+	run_for(bench, 60);
+	assert_string_equal(heard, "weight=100.00(by itself) ");
+	assert_int_equal(set_aside, 1);
+	end(bench);
+}
+
 /* F36: a line cut short, and its rest two seconds later. */
 static void test_torn_line(void **state)
 {
@@ -269,10 +304,11 @@ static void test_hangup(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(test_text_line_opens),
-		cmocka_unit_test(test_torn_line), cmocka_unit_test(test_swapped_device),
-		cmocka_unit_test(test_swapped_while_unplugged), cmocka_unit_test(test_dead_unit),
-		cmocka_unit_test(test_late_answer), cmocka_unit_test(test_astm_handshake),
-		cmocka_unit_test(test_suspend), cmocka_unit_test(test_hangup)};
+		cmocka_unit_test(test_print_behind_a_poll), cmocka_unit_test(test_torn_line),
+		cmocka_unit_test(test_swapped_device), cmocka_unit_test(test_swapped_while_unplugged),
+		cmocka_unit_test(test_dead_unit), cmocka_unit_test(test_late_answer),
+		cmocka_unit_test(test_astm_handshake), cmocka_unit_test(test_suspend),
+		cmocka_unit_test(test_hangup)};
 
 	(void)built("drivers", drivers, sizeof drivers);
 	return cmocka_run_group_tests(tests, NULL, NULL);
