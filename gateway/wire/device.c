@@ -3,6 +3,7 @@
 
 #include "gateway/wire/feeder.h"
 #include "gateway/wire/serial.h"
+#include "gateway/wire/tty_marks.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -45,6 +46,14 @@ static int open_rtu(const struct assay_config_line *line, int *fd_out, struct as
 	}
 	*fd_out = fd;
 	return ASSAY_OK;
+}
+
+/* Bytes with parity or framing errors are marked (F38). A virtual port that is no terminal has none. */
+static int marked(int status, const int *fd)
+{
+	if (status == ASSAY_OK)
+		(void)tty_marks_on(*fd);
+	return status;
 }
 
 static int open_tcp(const struct assay_config_line *line, int *fd_out, struct assay_error *err)
@@ -111,9 +120,9 @@ int assay_device_open(const struct assay_config_line *line, int *fd_out, struct 
 {
 	switch (line->transport) {
 	case ASSAY_TRANSPORT_SERIAL:
-		return assay_serial_open(line, fd_out, err);
+		return marked(assay_serial_open(line, fd_out, err), fd_out);
 	case ASSAY_TRANSPORT_MODBUS_RTU:
-		return open_rtu(line, fd_out, err);
+		return marked(open_rtu(line, fd_out, err), fd_out);
 	case ASSAY_TRANSPORT_MODBUS_TCP:
 	case ASSAY_TRANSPORT_RTU_TCP:
 		return open_tcp(line, fd_out, err);

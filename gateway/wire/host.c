@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #define ALIVE_NS (1000 * ASSAY_MS)
@@ -108,6 +109,22 @@ static void flush(struct host *host)
 		lose_recorder(host);
 }
 
+static void suspended(struct host *host)
+{
+	for (uint16_t i = 0; i < host->line_count; i++) {
+		line_suspended(&host->lines[i]);
+		host_watch(&host->lines[i]);
+	}
+}
+
+static uint64_t boot_ns(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_BOOTTIME, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
 static void from_recorder(struct host *host, const struct assay_message *head, const void *payload)
 {
 	struct host_line *line = line_by_index(host, head->line);
@@ -137,8 +154,7 @@ static void from_recorder(struct host *host, const struct assay_message *head, c
 		break;
 	case ASSAY_MSG_RESUME:
 		if (host->paused)
-			for (uint16_t i = 0; i < host->line_count; i++)
-				line_suspended(&host->lines[i]);
+			suspended(host);
 		host->paused = false;
 		break;
 	default:
@@ -255,7 +271,7 @@ static void step(struct host *host)
 {
 	struct host_event events[HOST_EVENTS];
 	bool deaf = host->stop || host->paused || assay_outbox_full(&host->outbox);
-	uint64_t until = host->alive_ns;
+	uint64_t until = host->alive_ns, now, due;
 	int count;
 
 	flush(host);
@@ -266,7 +282,11 @@ static void step(struct host *host)
 	host_watch_recorder(host);
 	if (!host->stop && host->line_count && host->lines[host->heap[0]].tick_ns < until)
 		until = host->lines[host->heap[0]].tick_ns;
+	now = host_now_ns(host);
+	due = until > now ? until : now;
 	count = host_wait(host, until, events);
+	if (host_stood_still(host, due, host_now_ns(host), boot_ns()))
+		suspended(host);
 	if (count < 0) {
 		host->stop = host->orphan = true;
 		return;

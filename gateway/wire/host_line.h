@@ -8,6 +8,7 @@
 #include "gateway/wire/channel.h"
 #include "gateway/wire/loader.h"
 #include "gateway/wire/outbox.h"
+#include "gateway/wire/tty_marks.h"
 
 #include <sys/types.h>
 
@@ -86,6 +87,8 @@ struct host_line {
 	uint16_t index;
 	int fd;
 	int listener; /* -1, or where the instrument connects */
+	struct tty_marks marks; /* serial */
+	bool line_error; /* parity, framing or break in what was read last */
 	bool broken; /* its instruments cannot be opened: no device is taken */
 	enum host_phase phase;
 	uint32_t status; /* enum assay_line_status last told, with its words */
@@ -143,6 +146,7 @@ struct host {
 	bool paused, stop, orphan; /* orphan: nobody is left to hand anything to */
 	bool deaf; /* no device is read: paused, stopping, or the outbox is full */
 	uint64_t alive_ns;
+	uint64_t asleep_ns; /* how far the boot-time clock is ahead; 0 not known yet */
 	int poller; /* epoll */
 	int watched_recorder; /* as the poller knows it: -1 not watched */
 	bool watched_blocked;
@@ -165,6 +169,9 @@ struct host_event {
 	uint32_t source;
 	short events; /* as poll(2) has them */
 };
+/* Has the process not run for so long that what lies in the lines' buffers answers nobody? Suspended (the boot-time clock
+ * ran on, the monotonic one did not), or stopped (it comes back long after it was due). */
+bool host_stood_still(struct host *host, uint64_t due_ns, uint64_t now_ns, uint64_t boot_ns);
 int host_wait(struct host *host, uint64_t until_ns, struct host_event out[HOST_EVENTS]);
 
 uint64_t host_now_ns(const struct host *host);

@@ -9,6 +9,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#define ASLEEP_NS (500 * ASSAY_MS)
+#define STALLED_NS (3000 * ASSAY_MS)
+
 /* epoll's events have poll's values on Linux; what is waited for is one of these. */
 _Static_assert((unsigned)EPOLLIN == (unsigned)POLLIN && (unsigned)EPOLLOUT == (unsigned)POLLOUT &&
 		       (unsigned)EPOLLHUP == (unsigned)POLLHUP && (unsigned)EPOLLERR == (unsigned)POLLERR,
@@ -123,6 +126,14 @@ void host_watch_recorder(struct host *host)
 	if (host->recorder >= 0 && control(host, EPOLL_CTL_ADD, host->recorder, events, HOST_RECORDER))
 		host->watched_recorder = host->recorder;
 	host->watched_blocked = blocked;
+}
+
+bool host_stood_still(struct host *host, uint64_t due_ns, uint64_t now_ns, uint64_t boot_ns)
+{
+	uint64_t asleep = boot_ns > now_ns ? boot_ns - now_ns : 0, before = host->asleep_ns;
+
+	host->asleep_ns = asleep + 1;
+	return (before && asleep + 1 > before + ASLEEP_NS) || now_ns > due_ns + STALLED_NS;
 }
 
 int host_wait(struct host *host, uint64_t until_ns, struct host_event out[HOST_EVENTS])

@@ -136,6 +136,8 @@ void line_device(struct host_line *line, int fd)
 		line->fd = -1;
 	}
 	line->sent_here = 0;
+	line->marks = (struct tty_marks){0};
+	line->line_error = false;
 	line->request.kind = ASSAY_REQUEST_NONE;
 	line->length = 0;
 	line->discard_first = true;

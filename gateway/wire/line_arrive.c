@@ -30,6 +30,15 @@ static void bytes_arrived(struct host_line *line, const uint8_t *bytes, size_t l
 {
 	exchange_event(line, ASSAY_RX, bytes, length);
 	line->last_rx_ns = host_now_ns(line->host);
+	if (line->line_error) {
+		line->line_error = false;
+		exchange_event(line, ASSAY_LINE_ERROR, NULL, 0);
+		if (line->phase != PHASE_QUIET && line->phase != PHASE_LOCKED) {
+			line_refuse(line, ASSAY_OUTCOME_BAD_FRAME,
+				"parity or framing error, or a break: check baud rate, parity and wiring");
+			return;
+		}
+	}
 	if (line->phase == PHASE_QUIET || line->phase == PHASE_LOCKED) {
 		/* kept in the journal, never cut: nobody knows what they answer */
 		if (line->received > ASSAY_EXCHANGE_MAX) {

@@ -27,10 +27,23 @@ static int64_t wall_ns(void *context)
 	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
+static bool is_serial(const struct host_line *line)
+{
+	return line->config->transport == ASSAY_TRANSPORT_SERIAL ||
+	       line->config->transport == ASSAY_TRANSPORT_MODBUS_RTU;
+}
+
 static ssize_t port_read(void *context, struct host_line *line, void *bytes, size_t size)
 {
+	ssize_t got = read(line->fd, bytes, size);
+
 	(void)context;
-	return read(line->fd, bytes, size);
+	if (got <= 0 || !is_serial(line))
+		return got;
+	tty_marks_look(&line->marks, line->fd);
+	got = (ssize_t)tty_marks_take(&line->marks, bytes, (size_t)got, &line->line_error);
+	errno = EAGAIN; /* half a mark */
+	return got > 0 ? got : -1;
 }
 
 /* Modbus RTU leaves through libmodbus, which adds the CRC itself: it must come to as many bytes as were journalled. */
@@ -53,6 +66,8 @@ static bool port_send(void *context, struct host_line *line, const uint8_t *byte
 	ssize_t written;
 
 	(void)context;
+	if (is_serial(line) && !tty_marks_settled(&line->marks, line->fd))
+		return false; /* another program has changed the port: it is opened anew */
 	if (line->config->transport == ASSAY_TRANSPORT_MODBUS_RTU)
 		return send_rtu(line, bytes, length);
 	do
