@@ -7,9 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TURNAROUND_SERIAL_MS 5u /* when the instrument's file states none */
-#define TURNAROUND_TCP_MS 1u
-
 struct line_plan {
 	struct assay_request like; /* unit and time-out */
 	struct assay_map_piece *piece;
@@ -39,29 +36,12 @@ uint64_t line_next_due_ns(uint64_t due, uint64_t period, uint64_t now)
 	return due + period > now ? due + period : now;
 }
 
-static struct assay_plan_line line_cost(const struct host_line *line, const struct line_plan *plan)
-{
-	const struct assay_config_line *config = line->config;
-	bool serial = config->transport == ASSAY_TRANSPORT_MODBUS_RTU;
-	uint32_t turnaround_ms = 0;
-
-	for (size_t i = 0; i < plan->pieces; i++)
-		if (plan->piece[i].turnaround_ms > turnaround_ms)
-			turnaround_ms = plan->piece[i].turnaround_ms;
-	if (!turnaround_ms)
-		turnaround_ms = serial ? TURNAROUND_SERIAL_MS : TURNAROUND_TCP_MS;
-	return (struct assay_plan_line){.baud = serial ? config->baud : 0,
-		.character_bits = 1u + config->bits + (config->parity != 'N') + config->stop,
-		.turnaround_us = turnaround_ms * 1000u,
-		.gap_us = config->gap_ms * 1000u};
-}
-
 /* False: the plan stays as it is. */
 static bool plan_again(const struct host_line *line, const struct host_instrument *who)
 {
 	static struct assay_plan made;
 	struct line_plan *plan = who->plan;
-	const struct assay_plan_line cost = line_cost(line, plan);
+	const struct assay_plan_line cost = assay_plan_line_of(line->config, plan->piece, plan->pieces);
 	struct assay_plan_request *request;
 	struct assay_error err;
 
@@ -83,19 +63,15 @@ static bool plan_again(const struct host_line *line, const struct host_instrumen
 
 static bool read_map(struct host_instrument *who)
 {
-	struct assay_map_piece piece;
-	uint32_t count = 0;
+	static struct assay_map_piece pieces[ASSAY_PLAN_PIECES_MAX];
+	size_t count = assay_plan_read_map(&who->plugin->driver, who->session, pieces);
 
-	while (count < ASSAY_PLAN_PIECES_MAX && who->plugin->driver.map(who->session, count, &piece) == 1)
-		count++;
-	who->plan->piece = calloc(count ? count : 1, sizeof piece);
-	for (uint32_t i = 0; who->plan->piece && i < count; i++)
-		if (who->plugin->driver.map(who->session, i, &piece) != 1 || piece.function < 1 ||
-			piece.function > 4 || piece.registers > 65536 - piece.address)
-			return false;
-		else
-			who->plan->piece[who->plan->pieces++] = piece;
-	return who->plan->piece && count;
+	who->plan->piece = count ? malloc(count * sizeof *pieces) : NULL;
+	if (!who->plan->piece)
+		return false;
+	memcpy(who->plan->piece, pieces, count * sizeof *pieces);
+	who->plan->pieces = count;
+	return true;
 }
 
 /* Without a plan the driver's own requests are asked. */

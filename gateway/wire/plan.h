@@ -9,6 +9,7 @@
 #define ASSAY_WIRE_PLAN_H
 
 #include "drivers/driver.h"
+#include "gateway/config.h"
 #include "limits/error.h"
 
 #include <stdbool.h>
@@ -45,6 +46,13 @@ struct assay_plan {
 	uint32_t period_ms[ASSAY_PLAN_PERIODS_MAX], first[ASSAY_PLAN_PERIODS_MAX + 1];
 	uint32_t periods;
 };
+
+/* A driver's register map; out holds ASSAY_PLAN_PIECES_MAX. How many pieces; 0: it has none, or none that can be. */
+size_t assay_plan_read_map(
+	const struct assay_driver *driver, const struct assay_session *session, struct assay_map_piece *out);
+/* What requests cost on this line; turnaround as the pieces have it, else 5 ms serial, 1 ms TCP. */
+struct assay_plan_line assay_plan_line_of(
+	const struct assay_config_line *line, const struct assay_map_piece *pieces, size_t count);
 
 uint64_t assay_plan_silence_ns(const struct assay_plan_line *line); /* 3.5 characters */
 /* From the first byte of the request to where the next request may begin. */
