@@ -177,6 +177,7 @@ void assay_state_close(struct assay_state *state)
 	if (state->open)
 		assay_state_rollback(state);
 	close_database(state);
+	state_late_free(state);
 	free(state);
 }
 
@@ -243,7 +244,7 @@ void assay_state_rollback(struct assay_state *state)
 	(void)sqlite3_exec(state->db, "ROLLBACK", NULL, NULL, NULL);
 	state->open = false;
 	state->applied = state->committed;
-	state->late_marks = state->late_values = 0;
+	state_late_forget(state);
 }
 
 uint64_t assay_state_applied(const struct assay_state *state)

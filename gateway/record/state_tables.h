@@ -87,7 +87,7 @@ enum state_statement {
 
 /* What one transaction changes again and again is written once, at its end or before any entry that is no exchange:
  * how far a line is, and the last value of a channel. */
-#define STATE_LATE_MAX 64u
+#define STATE_LATE_MAX 65536u /* of each; more are written at once */
 struct state_late_mark {
 	char line[25];
 	uint32_t generation;
@@ -99,6 +99,13 @@ struct state_late_value {
 	int64_t flags, wall_ns, seq, idx;
 };
 
+/* What waits, and where to find it: place[hash] is one more than its number, 0 nothing. */
+struct state_late {
+	void *row;
+	uint32_t *place;
+	uint32_t count, room; /* places are twice the room, a power of two */
+};
+
 struct assay_state {
 	char path[600];
 	sqlite3 *db;
@@ -107,9 +114,7 @@ struct assay_state {
 	uint64_t applied, committed;
 	uint64_t exchanges_from; /* what is older will not be in the list of frames when this is done */
 	uint8_t header[ASSAY_HEADER_SIZE]; /* of the last entry applied */
-	struct state_late_mark late_mark[STATE_LATE_MAX];
-	struct state_late_value late_value[STATE_LATE_MAX];
-	unsigned late_marks, late_values;
+	struct state_late late_marks, late_values;
 	int64_t looked_at; /* the last row of the history that was looked at */
 	struct assay_error failed; /* of the first statement that failed since the last rollback */
 };
@@ -131,6 +136,8 @@ int state_late_mark(struct assay_state *state, const char *line, uint32_t genera
 int state_late_value(struct assay_state *state, const struct state_late_value *value,
 	struct assay_error *err) ASSAY_WARN_UNUSED;
 int state_late_write(struct assay_state *state, struct assay_error *err) ASSAY_WARN_UNUSED;
+void state_late_forget(struct assay_state *state);
+void state_late_free(struct assay_state *state);
 
 /* apply.c: exchanges and lines. apply_config.c: what lab.xml and specs say. apply_person.c: users. apply_lab.c: batches, tests, results.
  * apply_registers.c: producers, instruments, programmes and cards. */
