@@ -34,7 +34,7 @@ static const struct command {
 	{"trace", assay_cmd_trace, "from a result back to limit, readings, frames and bytes"},
 	{"driver", assay_cmd_driver,
 		"drivers: list, show, test, flags, and decode a capture; needs no gateway"},
-	{"line", assay_cmd_line, "lines: list, watch, record, replay a capture, probe a port"},
+	{"line", assay_cmd_line, "lines: list, watch, record, replay a capture, probe a port, plan"},
 	{"sim", assay_cmd_sim, "a scripted instrument on a pseudo-terminal or socket; needs no gateway"},
 	{"verify", assay_cmd_verify, "read every byte of a journal again; needs no gateway"},
 	{"proof", assay_cmd_proof, "one file that proves a batch's verdict, and its check"},

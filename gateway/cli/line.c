@@ -12,6 +12,7 @@ static const char help[] = "usage: assay line VERB [OPTIONS]\n"
 			   "  replay   a capture file, decoded\n"
 			   "  probe    who answers on a port that nobody uses\n"
 			   "  confirm  the other device that answers on a locked line is right\n"
+			   "  plan     what is asked of a Modbus device, and how long a cycle takes\n"
 			   "assay line VERB --help explains one.\n";
 
 static const struct {
@@ -24,6 +25,7 @@ static const struct {
 	{"replay", assay_line_replay},
 	{"probe", assay_line_probe},
 	{"confirm", assay_line_confirm},
+	{"plan", assay_line_plan},
 };
 
 int assay_cmd_line(int argc, char **argv)

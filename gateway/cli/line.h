@@ -16,6 +16,7 @@ int assay_line_record(int argc, char **argv);
 int assay_line_replay(int argc, char **argv);
 int assay_line_probe(int argc, char **argv);
 int assay_line_confirm(int argc, char **argv);
+int assay_line_plan(int argc, char **argv);
 
 /* line_feed.c: exchanges as the recorder commits them */
 struct line_exchange {
