@@ -13,17 +13,48 @@
 
 #define TEXT_MAX 48u
 
+static void modbus_close(struct assay_session *session)
+{
+	if (!session)
+		return;
+	session->host->release(session->item);
+	session->host->release(session->span);
+	session->host->release(session);
+}
+
+/* Room for the items there are; a map with more than ITEMS_MAX is refused when the row comes. */
+static struct assay_session *new_session(
+	const struct assay_host *host, const struct assay_setting *settings, size_t count)
+{
+	struct assay_session *session = host->allocate(sizeof *session);
+	uint32_t room = 1;
+
+	if (!session)
+		return NULL;
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(settings[i].group, "item") == 0 && settings[i].row >= room &&
+			settings[i].row < ITEMS_MAX)
+			room = settings[i].row + 1;
+	session->host = host;
+	session->room = room;
+	session->item = host->allocate(room * sizeof *session->item);
+	session->span = host->allocate(room * sizeof *session->span);
+	if (session->item && session->span)
+		return session;
+	modbus_close(session);
+	return NULL;
+}
+
 static int modbus_open(const struct assay_host *host, const struct assay_setting *settings, size_t count,
 	struct assay_session **out, char *why, size_t why_size)
 {
-	struct assay_session *session = host->allocate(sizeof *session);
+	struct assay_session *session = new_session(host, settings, count);
 	const char *wrong = NULL;
 
 	if (!session) {
 		copy(why, why_size, "out of memory");
 		return -1;
 	}
-	session->host = host;
 	session->unit = 1;
 	session->timeout_ms = 500;
 	session->most = REGISTERS_MAX;
@@ -39,17 +70,11 @@ static int modbus_open(const struct assay_host *host, const struct assay_setting
 	}
 	if (wrong) {
 		copy(why, why_size, wrong);
-		host->release(session);
+		modbus_close(session);
 		return -1;
 	}
 	*out = session;
 	return 0;
-}
-
-static void modbus_close(struct assay_session *session)
-{
-	if (session)
-		session->host->release(session);
 }
 
 static int modbus_ask(

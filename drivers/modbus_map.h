@@ -42,8 +42,9 @@ struct assay_session {
 	const struct assay_host *host;
 	uint32_t unit, timeout_ms, most, most_bits, bridge, turnaround_ms, items, spans, device_id;
 	int join_holes, join_adjacent;
-	struct item item[ITEMS_MAX];
-	struct span span[ITEMS_MAX];
+	uint32_t room; /* of item and span */
+	struct item *item;
+	struct span *span;
 };
 
 static inline int64_t integer(const char *text)
@@ -285,7 +286,7 @@ static inline int apply(struct assay_session *session, const struct assay_settin
 	struct item *item;
 
 	if (strcmp(setting->group, "item") == 0) {
-		if (setting->row >= ITEMS_MAX)
+		if (setting->row >= session->room)
 			return 0;
 		item = &session->item[setting->row];
 		if (setting->row >= session->items) {

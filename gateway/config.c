@@ -5,6 +5,7 @@
 #include "gateway/record/sha256.h"
 #include "limits/xml_scan.h"
 
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,14 +30,58 @@ void *assay_config_keep(struct assay_config_store *store, size_t size, struct as
 	return memory;
 }
 
+static const char **find_text(const char **texts, size_t places, const char *text)
+{
+	uint32_t hash = 2166136261u; /* FNV-1a */
+	size_t at;
+
+	for (const char *c = text; *c; c++)
+		hash = (hash ^ (uint8_t)*c) * 16777619u;
+	for (at = hash & (places - 1); texts[at] && strcmp(texts[at], text) != 0;)
+		at = (at + 1) & (places - 1);
+	return &texts[at];
+}
+
+/* Never more than half full. */
+static bool text_room(struct assay_config_store *store)
+{
+	size_t places = store->text_places ? 2 * store->text_places : 256;
+	const char **texts;
+
+	if (2 * (store->text_count + 1) <= store->text_places)
+		return true;
+	texts = calloc(places, sizeof *texts);
+	if (!texts)
+		return false;
+	for (size_t i = 0; i < store->text_places; i++)
+		if (store->texts[i])
+			*find_text(texts, places, store->texts[i]) = store->texts[i];
+	free(store->texts);
+	store->texts = texts;
+	store->text_places = places;
+	return true;
+}
+
+/* A thousand instruments of one kind say the same words: each is kept once. */
 const char *assay_config_text(struct assay_config_store *store, const char *text, struct assay_error *err)
 {
 	size_t size = strlen(text) + 1;
-	char *copy = assay_config_keep(store, size, err);
+	const char **place;
+	char *copy;
 
-	if (copy)
-		memcpy(copy, text, size);
-	return copy;
+	if (!text_room(store)) {
+		(void)no_memory(err);
+		return NULL;
+	}
+	place = find_text(store->texts, store->text_places, text);
+	if (*place)
+		return *place;
+	copy = assay_config_keep(store, size, err);
+	if (!copy)
+		return NULL;
+	memcpy(copy, text, size);
+	store->text_count++;
+	return *place = copy;
 }
 
 int assay_config_at(
@@ -278,6 +323,9 @@ static void release_checks(struct assay_config_store *store)
 	free(store->specs);
 	store->specs = NULL;
 	store->plugin_count = store->spec_count = 0;
+	free(store->texts);
+	store->texts = NULL;
+	store->text_places = store->text_count = 0;
 }
 
 int assay_config_load(const char *path, const char *specs_dir, const char *drivers_dir,
@@ -305,6 +353,7 @@ int assay_config_load(const char *path, const char *specs_dir, const char *drive
 		status = assay_config_read(store, document, err);
 	xmlFreeDoc(document);
 	release_checks(store);
+	(void)malloc_trim(0); /* the document was large, and every role is forked from here */
 	if (status == ASSAY_OK) {
 		assay_sha256(bytes, length, digest);
 		assay_hex(digest, sizeof digest, store->config.sha256);

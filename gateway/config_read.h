@@ -18,6 +18,8 @@ struct assay_config_store {
 	const char *drivers_dir, *specs_dir;
 	void **owned;
 	size_t owned_count;
+	const char **texts; /* of those owned, found by hash while the file is read */
+	size_t text_places, text_count;
 	struct assay_instrument_spec **specs;
 	size_t spec_count;
 	struct assay_plugin plugins[ASSAY_CONFIG_DRIVERS_MAX]; /* loaded while checking only */

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -406,6 +407,7 @@ int recorder_start(struct recorder *recorder, struct assay_error *err)
 		status = add_specs(recorder, err);
 	if (status == ASSAY_OK)
 		status = add_config(recorder, err);
+	(void)malloc_trim(0); /* a thousand instruments make a large tree, once */
 	if (status == ASSAY_OK)
 		status = assay_lab_due(&recorder->lab, err);
 	if (status == ASSAY_OK)

@@ -51,7 +51,12 @@ bool line_is_tcp(const struct host_line *line)
 
 static uint64_t characters_ns(const struct host_line *line, uint64_t tenths)
 {
-	return line->config->baud ? tenths * 11u * 100000000u / line->config->baud : 0;
+	uint32_t bits = 1u + line->config->bits +
+			(line->config->parity == 'E' || line->config->parity == 'O') + line->config->stop;
+
+	if (!line->config->bits)
+		bits = 11; /* not told */
+	return line->config->baud ? tenths * bits * 100000000u / line->config->baud : 0;
 }
 
 uint64_t line_frame_gap_ns(const struct host_line *line)

@@ -2,12 +2,15 @@
  * The wire at work: real roles, devices on loopback, every exchange durable and in the tree before it counts, its readings
  * decoded and their channels' bands known.
  *
- * usage: bench_wire [flood DEVICES REGISTERS PERIOD_MS SECONDS]     without arguments: the whole table
+ * usage: bench_wire [flood DEVICES REGISTERS PERIOD_MS SECONDS | bus LINES BAUD SECONDS | devices]
+ * Without arguments: the whole table.
  *
  * $ASSAY names the binary. "Points" are register values in committed entries. "p99" is from the answer (the entry's
  * monotonic time) to the moment a second process sees the entry committed, of the oldest entry of each look: an upper
  * bound, it includes the look itself (every 2 ms). CPU is that of all roles together, the devices' is shown apart. */
+#include "gateway/wire/plan.h"
 #include "tests/sim/fast_devices.h"
+#include "tests/sim/paced_slave.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -32,9 +35,11 @@
 #define HEADER_MONO_AT 24 /* of the entry's header, see assay-journal.5 */
 #define LOOKS_MAX 60000u
 
+#define SLAVES_MAX 32u
+
 struct gateway {
 	char dir[200];
-	pid_t serve, devices;
+	pid_t serve, devices, slave[SLAVES_MAX];
 	sqlite3 *db;
 	sqlite3_stmt *newest, *header;
 	int64_t seen;
@@ -127,21 +132,20 @@ static bool look(struct gateway *gateway)
 	return gateway->seen > 0;
 }
 
-static void start(struct gateway *gateway, unsigned devices, unsigned registers, unsigned period_ms)
+static void make_folder(struct gateway *gateway)
 {
-	const char *assay = getenv("ASSAY"), *tmp = getenv("TMPDIR");
-	uint16_t port;
-	int listener = fast_listen(&port);
+	const char *tmp = getenv("TMPDIR");
 
-	CHECK(assay && listener >= 0);
 	memset(gateway, 0, sizeof *gateway);
 	(void)snprintf(gateway->dir, sizeof gateway->dir, "%s/assay-wire-XXXXXX", tmp ? tmp : "/tmp");
 	CHECK(mkdtemp(gateway->dir));
-	write_lab(gateway->dir, devices, registers, period_ms, port);
-	gateway->devices = fork();
-	if (gateway->devices == 0)
-		fast_devices(listener);
-	(void)close(listener);
+}
+
+static void start(struct gateway *gateway)
+{
+	const char *assay = getenv("ASSAY");
+
+	CHECK(assay);
 	gateway->serve = fork();
 	if (gateway->serve == 0) {
 		int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
@@ -151,11 +155,35 @@ static void start(struct gateway *gateway, unsigned devices, unsigned registers,
 		(void)execl(assay, "assay", "serve", "-d", gateway->dir, (char *)NULL);
 		_exit(127);
 	}
-	CHECK(gateway->devices > 0 && gateway->serve > 0);
+	CHECK(gateway->serve > 0);
 	for (unsigned i = 0; !look(gateway); i++) {
 		CHECK(i < 300 && waitpid(gateway->serve, NULL, WNOHANG) == 0);
 		nap_ms(100);
 	}
+}
+
+static void start_devices(struct gateway *gateway, unsigned devices, unsigned registers, unsigned period_ms)
+{
+	uint16_t port;
+	int listener = fast_listen(&port);
+
+	CHECK(listener >= 0);
+	make_folder(gateway);
+	write_lab(gateway->dir, devices, registers, period_ms, port);
+	gateway->devices = fork();
+	if (gateway->devices == 0)
+		fast_devices(listener);
+	CHECK(gateway->devices > 0);
+	(void)close(listener);
+	start(gateway);
+}
+
+static void end_child(pid_t pid)
+{
+	if (pid <= 0)
+		return;
+	(void)kill(pid, SIGKILL);
+	(void)waitpid(pid, NULL, 0);
 }
 
 static void stop(struct gateway *gateway)
@@ -168,8 +196,9 @@ static void stop(struct gateway *gateway)
 	(void)kill(gateway->serve, SIGTERM);
 	CHECK(waitpid(gateway->serve, &status, 0) == gateway->serve);
 	CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
-	(void)kill(gateway->devices, SIGKILL);
-	(void)waitpid(gateway->devices, NULL, 0);
+	end_child(gateway->devices);
+	for (unsigned i = 0; i < SLAVES_MAX; i++)
+		end_child(gateway->slave[i]);
 	(void)nftw(gateway->dir, drop, 8, FTW_DEPTH | FTW_PHYS);
 }
 
@@ -297,7 +326,7 @@ static void flood(unsigned devices, unsigned registers, unsigned period_ms, unsi
 	struct gateway gateway;
 	struct figures figures;
 
-	start(&gateway, devices, registers, period_ms);
+	start_devices(&gateway, devices, registers, period_ms);
 	for (unsigned i = 0; gateway.seen < 4 * (int64_t)devices;
 		i++) { /* every line has been opened and asked */
 		CHECK(i < 1200);
@@ -314,6 +343,74 @@ static void flood(unsigned devices, unsigned registers, unsigned period_ms, unsi
 	(void)fflush(stdout);
 }
 
+/* Two runs of registers that differ in length, so that no request has to be kept apart from the one before. */
+static void write_bus(FILE *out, unsigned line, const char *port, uint32_t baud)
+{
+	(void)fprintf(out,
+		"<line id=\"b%u\" name-zh=\"%u\" name-en=\"%u\"><modbus-rtu port=\"%s\" baud=\"%u\"/>"
+		"<instrument id=\"b%u\" name-zh=\"%u\" name-en=\"%u\" driver=\"modbus\" every=\"1ms\" "
+		"needed-every=\"1ms\">\n",
+		line, line, line, port, baud, line, line, line);
+	for (unsigned r = 0; r < 22; r++)
+		(void)fprintf(out, "<item channel=\"r%u\" function=\"3\" address=\"%u\" type=\"u16\"/>\n", r,
+			r < 10 ? r : 90 + r);
+	(void)fprintf(out, "</instrument></line>\n");
+}
+
+static void start_buses(struct gateway *gateway, unsigned lines, uint32_t baud)
+{
+	char path[300];
+	FILE *out;
+
+	make_folder(gateway);
+	(void)snprintf(path, sizeof path, "%s/lab.xml", gateway->dir);
+	out = fopen(path, "w");
+	CHECK(out && lines <= SLAVES_MAX);
+	(void)fprintf(out, "<?xml version=\"1.0\"?>\n<lab site=\"bench\" origin=\"bench.assay.example\" "
+			   "name-zh=\"测\" name-en=\"bench\" listen=\"\">\n");
+	for (unsigned i = 0; i < lines; i++) {
+		char name[64];
+		const struct paced_slave slave = {paced_open(name), baud, 10, 0};
+
+		CHECK(slave.master >= 0);
+		write_bus(out, i, name, baud);
+		gateway->slave[i] = fork();
+		if (gateway->slave[i] == 0)
+			paced_serve(&slave);
+		CHECK(gateway->slave[i] > 0);
+		(void)close(slave.master);
+	}
+	(void)fprintf(out, "</lab>\n");
+	CHECK(fclose(out) == 0);
+	start(gateway);
+}
+
+/* What the characters, silences and turnarounds alone would allow, by the planner: bench and test of its prediction. */
+static void bus(unsigned lines, uint32_t baud, unsigned seconds)
+{
+	const struct assay_plan_line cost = {.baud = baud, .character_bits = 10};
+	double cycle_s =
+		(double)(assay_plan_request_ns(&cost, 3, 10) + assay_plan_request_ns(&cost, 3, 12)) / 1e9;
+	double limit = 2 * lines / cycle_s;
+	struct gateway gateway;
+	struct figures figures;
+
+	start_buses(&gateway, lines, baud);
+	for (unsigned i = 0; gateway.seen < 20 * (int64_t)lines; i++) {
+		CHECK(i < 600);
+		nap_ms(100);
+		(void)look(&gateway);
+	}
+	measure(&gateway, 11, seconds, &figures);
+	stop(&gateway);
+	(void)printf("%2u bus%s at %6u baud  %7.1f of %7.1f exchanges/s: %5.1f %% of the physical limit; "
+		     "cycle %.2f ms, "
+		     "predicted %.2f ms  CPU %3.0f %%  %4.0f MiB\n",
+		lines, lines == 1 ? "  " : "es", baud, figures.entries, limit, 100 * figures.entries / limit,
+		2000 * lines / figures.entries, 1000 * cycle_s, figures.cpu, figures.mib);
+	(void)fflush(stdout);
+}
+
 int main(int argc, char **argv)
 {
 	struct rlimit files = {65536, 65536};
@@ -324,6 +421,29 @@ int main(int argc, char **argv)
 			(unsigned)atoi(argv[5]));
 		return 0;
 	}
+	if (argc == 2 &&
+		strcmp(argv[1], "devices") == 0) { /* for others: print the port, serve until killed */
+		uint16_t port;
+		int listener = fast_listen(&port);
+
+		CHECK(listener >= 0 && printf("%u\n", port) > 0 && fflush(stdout) == 0);
+		fast_devices(listener);
+	}
+	if (argc == 5 && strcmp(argv[1], "bus") == 0) {
+		bus((unsigned)atoi(argv[2]), (uint32_t)atoi(argv[3]), (unsigned)atoi(argv[4]));
+		return 0;
+	}
+	CHECK(argc == 1);
+	(void)printf("-- how it grows\n");
+	flood(10, 50, 1, 5);
+	flood(100, 50, 1, 5);
+	flood(1000, 50, 1, 10);
+	(void)printf("-- 100,000 points/s\n");
 	flood(1000, 50, 500, 10);
+	(void)printf("-- serial buses on a simulator that paces bytes\n");
+	bus(1, 9600, 5);
+	bus(1, 19200, 5);
+	bus(1, 115200, 5);
+	bus(32, 9600, 5);
 	return 0;
 }
