@@ -13,11 +13,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
+#define DESCRIPTORS 8192u
 #define NS_PER_MS 1000000ull
 #define STOP_HOSTS_NS (5000 * NS_PER_MS)
 #define STOP_REST_NS (15000 * NS_PER_MS)
@@ -475,12 +477,24 @@ static int open_listeners(struct supervisor *supervisor, struct assay_error *err
 	return status;
 }
 
+/* Each line has a device and, while that is opened, an opener: a soft limit of 1,024 is too low for a thousand. */
+static void raise_descriptors(void)
+{
+	struct rlimit files;
+
+	if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur >= DESCRIPTORS)
+		return;
+	files.rlim_cur = files.rlim_max < DESCRIPTORS ? files.rlim_max : DESCRIPTORS;
+	(void)setrlimit(RLIMIT_NOFILE, &files); /* a line that cannot be opened says so */
+}
+
 static int prepare(struct supervisor *supervisor, struct assay_error *err)
 {
 	const struct assay_serve_options *options = supervisor->options;
 	char path[1024];
 	int status = assay_places_find(&supervisor->places, err);
 
+	raise_descriptors();
 	if (options->config)
 		(void)snprintf(path, sizeof path, "%s", options->config);
 	else
