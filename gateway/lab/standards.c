@@ -230,3 +230,69 @@ json_t *assay_edition_changes_json(const struct assay_specs *specs, const struct
 	return json_pack("{s:o,s:o,s:o}", "before", edition_json(specs, before, before->limit_count), "after",
 		edition_json(specs, after, after->limit_count), "changes", changes.list);
 }
+
+json_t *assay_products_json(const struct assay_specs *specs, const char *typed, struct assay_error *err)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; list && i < assay_specs_product_count(specs); i++) {
+		const struct assay_product *product = assay_specs_product(specs, i);
+		json_t *standards;
+
+		if (!assay_pinyin_holds(product->name_zh, typed) &&
+			!assay_pinyin_holds(product->name_en, typed) &&
+			!assay_pinyin_holds(product->id, typed))
+			continue;
+		standards = json_array();
+		for (unsigned j = 0; j < product->use_count; j++)
+			(void)json_array_append_new(standards, json_string(product->use[j].standard));
+		(void)json_array_append_new(
+			list, json_pack("{s:s,s:s,s:s,s:o}", "product", product->id, "name_zh",
+				      product->name_zh, "name_en", product->name_en, "standards", standards));
+	}
+	return list ? list : no_memory(err);
+}
+
+struct plan {
+	json_t *items;
+	json_int_t untested;
+};
+
+static int add_item(void *context, const struct assay_plan_item *item)
+{
+	struct plan *plan = context;
+	const struct assay_limit *limit = item->limit;
+	const struct assay_method *method = item->method;
+	json_t *object = json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:b,s:b,s:s,s:s,s:s,s:s}", "analyte",
+		item->analyte, "analyte_zh", item->analyte_zh, "standard", item->standard->id, "clause",
+		limit ? limit->clause : "", "limit", limit ? limit->text : "不得使用 not permitted", "unit",
+		limit ? limit->unit : "", "confidence", limit ? limit->confidence : "high", "declared",
+		(int)item->declared, "applies", (int)item->applies, "method", method ? method->id : "",
+		"method_standard", method ? method->standard : (limit ? limit->method : ""), "method_zh",
+		method ? method->title_zh : "", "method_en", method ? method->title_en : "");
+
+	if (!method)
+		plan->untested++;
+	return json_array_append_new(plan->items, object) == 0 ? ASSAY_OK : ASSAY_ENOMEM;
+}
+
+json_t *assay_product_plan_json(
+	const struct assay_specs *specs, const char *product, const char *produced, struct assay_error *err)
+{
+	const struct assay_product *found = assay_specs_product_find(specs, product);
+	struct plan plan = {json_array(), 0};
+
+	if (!found) {
+		json_decref(plan.items);
+		(void)assay_error_set(err, ASSAY_ENOTFOUND, "product-unknown", "没有产品 %.60s",
+			"there is no product %.60s", product);
+		return NULL;
+	}
+	if (assay_plan(specs, found, produced, NULL, add_item, &plan, err) != ASSAY_OK) {
+		json_decref(plan.items);
+		return NULL;
+	}
+	return json_pack("{s:s,s:s,s:s,s:s,s:o,s:I}", "product", found->id, "name_zh", found->name_zh,
+		"name_en", found->name_en, "produced", produced, "items", plan.items, "untested",
+		plan.untested);
+}

@@ -29,4 +29,12 @@ json_t *assay_edition_limits_json(const struct assay_specs *specs, const struct 
 json_t *assay_edition_changes_json(const struct assay_specs *specs, const struct assay_standard *before,
 	const struct assay_standard *after, struct assay_error *err);
 
+/* [{product, name_zh, name_en, standards: [number]}]: those whose name holds typed */
+json_t *assay_products_json(const struct assay_specs *specs, const char *typed, struct assay_error *err);
+/* {product, name_zh, name_en, produced, items: [item], untested}: every limit that applies to it when made on that day.
+ * item: {analyte, analyte_zh, standard, clause, limit, unit, confidence, declared, applies, method, method_standard,
+ * method_zh, method_en}; method "": nothing here tests it. NULL with err "product-unknown", "date-invalid". */
+json_t *assay_product_plan_json(
+	const struct assay_specs *specs, const char *product, const char *produced, struct assay_error *err);
+
 #endif

@@ -11,14 +11,14 @@ import { may, refresh, useSession } from './session.js';
 import { inBand, clock, grouped } from './text.js';
 import { t, pick, choose, current } from './words.js';
 
-const PAGES = [['bench', 'b'], ['batches', 'l'], ['review', 'r'], ['trail', 't'], ['standards', 's'], ['admin', 'm', 'user.list']];
+const PAGES = [['bench', 'b'], ['intake', 'i', 'batch.new'], ['batches', 'l'], ['review', 'r'], ['trail', 't'], ['standards', 's'], ['admin', 'm', 'user.list']];
 const UNLISTED = ['login', 'me']; // no place in the rail
 const shown = ([, , right]) => !right || may(right);
 
 // The Bench comes with the frame; every other page is fetched when it is first wanted.
 const LATER = {
   batches: () => import('./batches.js').then((m) => m.Batches), batch: () => import('./batch.js').then((m) => m.BatchPage),
-  review: () => import('./review.js').then((m) => m.Review), trail: () => import('./trail.js').then((m) => m.Trail),
+  intake: () => import('./intake.js').then((m) => m.Intake), review: () => import('./review.js').then((m) => m.Review), trail: () => import('./trail.js').then((m) => m.Trail),
   standards: () => import('./standards.js').then((m) => m.Standards), admin: () => import('./admin.js').then((m) => m.Admin),
   login: () => import('./login.js').then((m) => m.Login), me: () => import('./login.js').then((m) => m.Me),
 };
@@ -216,7 +216,7 @@ function App() {
   }, [title]);
   const context = at.page === 'trail' ? t('trail-sub')
     : at.page === 'batches' ? (batches ? t('count', grouped(batches.counts.all)) : '')
-      : UNLISTED.includes(at.page) || at.page === 'admin' ? '' : at.page === 'standards' ? t('standards-sub') : at.page === 'review' ? (batches ? t('review-count', waiting) : '') : pick(gateway, 'name');
+      : UNLISTED.includes(at.page) || at.page === 'admin' ? '' : at.page === 'intake' ? t('intake-sub') : at.page === 'standards' ? t('standards-sub') : at.page === 'review' ? (batches ? t('review-count', waiting) : '') : pick(gateway, 'name');
   const page = at.page === 'bench' ? html`<${Bench} />`
     : at.page === 'batches' && at.id && at.id[0] !== '?' ? html`<${Later} name="batch" id=${at.id} />`
       : html`<${Later} key=${at.page} name=${at.page} id=${at.id} more=${at.more} />`;

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Bench: what fills next, is it stable, is anything dead.
 import { html, useEffect, useRef, useState } from './standalone.module.js';
+import { BenchActions } from './bench_actions.js';
 import { Frames } from './frames.js';
 import { Icon } from './icons.js';
 import { Instruments, findInstrument } from './instruments.js';
 import { gatewayNow, traceOf, useLive } from './live.js';
 import { Empty, Loading, Status, Symbol, Trace, Verdict } from './parts.js';
+import { may, useSession } from './session.js';
 import { SlotGrid, currentSlots, slotLabel } from './slots.js';
 import { NBSP, clock, range, readingWord, settledLength, withUnit } from './text.js';
 import { t, pick, brackets, more } from './words.js';
@@ -108,6 +110,8 @@ function Evidence({ test, lines }) {
 }
 
 function Job({ test, lines }) {
+  const me = useSession();
+  const [asked, ask] = useState(null);
   const who = benchInstrument(test, lines);
   const event = useEventOf(test);
   const cells = currentSlots(test);
@@ -118,9 +122,9 @@ function Job({ test, lines }) {
       <span class="step">${t('filled_of', filled, cells.length)}</span></div>
     <${Instruction} test=${test} who=${who} event=${event} />
     <${LiveReading} who=${who} />
-    <${SlotGrid} test=${test} />
+    <${SlotGrid} test=${test} press=${me.user && may('test.fill') && !test.result ? ask : undefined} />
     <div class="job-foot">
-      ${!test.result ? html`<p class="by-hand">${t('by-hand')}<code>assay test --help</code></p>` : ''}
+      <${BenchActions} test=${test} asked=${ask} answered=${asked} />
       ${test.result ? html`<a class="result-link" href=${`#/trail/${encodeURIComponent(test.result.result)}`}><span class="third">${t('result')}</span>
         <b>${withUnit(test.result.value || t('no-value'), test.result.value && test.result.unit)}</b><${Verdict} verdict=${test.result.verdict?.verdict} /><span>${t('to-trail')}</span><${Icon} name="arrow" /></a>` : ''}
       <${Evidence} test=${test} lines=${lines} /></div></section>`;

@@ -62,6 +62,10 @@ function onKey(event) {
     if (moveRow(event.key === 'ArrowDown' ? 1 : -1)) event.preventDefault();
     return;
   }
+  if (event.key === 'Enter') {
+    if (act('enter', event)) event.preventDefault();
+    return;
+  }
   if (event.key === 'PageDown' || event.key === 'PageUp') {
     if (act(event.key.toLowerCase(), event)) event.preventDefault();
     return;

@@ -35,6 +35,7 @@ export async function read(path) {
   const answer = await fetch(path, { headers: { Accept: 'application/json' }, cache: 'no-store' });
   const body = await answer.json().catch(() => null);
   if (!answer.ok) throw Object.assign(new Error(body?.title || String(answer.status)), { problem: body, status: answer.status });
+  if (body && answer.headers.get('ETag')) Object.defineProperty(body, 'etag', { value: answer.headers.get('ETag') }); // for If-Match
   return body;
 }
 

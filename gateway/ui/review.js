@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Review: what is wrong, by how much, can I trust it. The decision itself is made with the command in this version.
+// Review: what is wrong, by how much, can I trust it, what do I sign.
 import { html, useEffect, useState } from './standalone.module.js';
 import { useBatch, trailOf } from './batch.js';
 import { BytesInShort, inOrder } from './bytes.js';
 import { useFetched } from './fetched.js';
 import { instrumentName } from './instruments.js';
 import { Icon } from './icons.js';
+import { Decision } from './decision.js';
 import { bind } from './keys.js';
 import { gatewayNow, useLive } from './live.js';
 import { BatchStatus, Empty, Failed, Keys, Loading, Ruler, Status, Symbol, Verdict } from './parts.js';
@@ -84,12 +85,6 @@ function Evidence({ batch, test }) {
     <section class="review-slots"><h3>${t('readings')}${result ? html`<a class="end" href=${trailOf(result)}>${t('to-trail')}<${Icon} name="arrow" /></a>` : ''}</h3><${SlotGrid} test=${test} /></section></div>`;
 }
 
-function Decision({ batch }) {
-  return html`<aside class="decision" aria-label=${t('decision')}><h2>${t('decision')}</h2><p class="second">${t('decision-how')}</p>
-    ${['confirm', 'void'].map((action) => html`<div class="choice" key=${action}><b>${t(`decision-${action}`)}</b><p>${t(`decision-${action}-what`)}</p>
-      <code class="command">assay batch ${action} ${batch.batch} --reason "${t('reason')}"</code></div>`)}</aside>`;
-}
-
 export function Review({ id }) {
   const { batches } = useLive();
   const queue = batches?.waiting || [];
@@ -108,5 +103,5 @@ export function Review({ id }) {
   }} />`)}</div></div>
     <div class="review-evidence" tabindex="0" role="region" aria-label=${t('evidence')}>${batch ? batch.tests.map((test) => html`<${Evidence} key=${test.test} batch=${batch} test=${test} />`)
     : error ? html`<${Failed} error=${error} retry=${retry} />` : html`<${Loading} rows=${8} />`}</div>
-    <${Decision} batch=${chosen} /></div>`;
+    <${Decision} key=${chosen.batch} batch=${batch || chosen} tests=${batch?.tests} /></div>`;
 }

@@ -31,21 +31,22 @@ export function currentSlots(test) {
   return out;
 }
 
-function Slot({ weighings }) {
+function Slot({ weighings, press }) {
   const slot = currentOf(weighings);
+  const pressed = press && slot.status !== 'filled' ? { role: 'button', tabIndex: 0, onClick: () => press(slot), onKeyDown: (event) => event.key === 'Enter' && press(slot) } : {};
   const done = weighings.filter((s) => s.status === 'filled').sort((a, b) => a.ordinal - b.ordinal);
   const previous = done.filter((s) => s !== slot).pop();
   const times = slot.repeat > 1 ? t('times', slot.ordinal) : '';
   const label = html`<span class="slot-label"><b><${Symbol} name=${slot.slot} /></b>　${pick(slot, 'name')}</span>`;
   const all = done.map((s) => withUnit(s.value, s.unit)).join(' → ');
   if (slot.status === 'armed')
-    return html`<div class="slot armed" title=${all}>${label}<div class="v">${t('wait-stable')}</div>
+    return html`<div class="slot armed" title=${all} ...${pressed}>${label}<div class="v">${t('wait-stable')}</div>
       <div class="f"><${Status} icon="armed" tone="accent" word=${t('armed')} /><span>${previous ? `${t('last')} ${previous.value}` : times}</span></div></div>`;
   if (slot.status === 'refused')
-    return html`<div class="slot refused" title=${pick(slot, 'reason')}>${label}<div class="v">${slot.value || t('refused')}<small>${slot.value ? NBSP + slot.unit : ''}</small></div>
+    return html`<div class="slot refused" title=${pick(slot, 'reason')} ...${pressed}>${label}<div class="v">${slot.value || t('refused')}<small>${slot.value ? NBSP + slot.unit : ''}</small></div>
       <div class="f"><${Status} icon="warn" tone="und" word=${pick(slot, 'reason') || t('refused')} /></div></div>`;
   if (slot.status !== 'filled')
-    return html`<div class="slot empty">${label}<div class="v">—</div><div class="f"><${Status} icon="empty" word=${t('empty')} /><span>${times}</span></div></div>`;
+    return html`<div class="slot empty" ...${pressed}>${label}<div class="v">—</div><div class="f"><${Status} icon="empty" word=${t('empty')} /><span>${times}</span></div></div>`;
   return html`<div class="slot filled" title=${all}>${label}<div class="v">${slot.value}<small>${NBSP}${slot.unit}</small></div>
     <div class="f">${slot.typed ? html`<${Status} icon="awaiting-review" tone="wait" word=${t('typed-short')} />`
       : html`<${Status} icon="check" tone="pass" word=${t('filled')} />`}<span title=${clock(slot.at, 'second')}>${slot.ordinal > 1 ? times : clock(slot.at)}</span></div></div>`;
@@ -61,7 +62,8 @@ function Calculated({ one }) {
     <div class="f">${wanted && where ? html`<${Status} icon=${where === 'in' ? 'check' : 'warn'} tone=${where === 'in' ? 'pass' : 'und'} word=${wanted} />` : html`<span>${wanted || (long ? one.unit : '')}</span>`}</div></div>`;
 }
 
-export function SlotGrid({ test }) {
+// press(slot): what a press on a slot that is not filled does; without it the grid only shows.
+export function SlotGrid({ test, press }) {
   const names = unique(test.slots.map((s) => s.slot));
   const replicates = unique(test.slots.map((s) => s.replicate)).sort((a, b) => a - b);
   const calculated = unique((test.calculated || []).map((c) => c.name));
@@ -74,7 +76,7 @@ export function SlotGrid({ test }) {
     ${replicates.map((replicate) => html`<span class="n" key=${`r${replicate}`}>${t('replicate', replicate)}</span>
       ${names.map((name) => {
     const weighings = weighingsOf(test, name, replicate);
-    return weighings.length ? html`<${Slot} key=${name + replicate} weighings=${weighings} />` : html`<div key=${name + replicate}></div>`;
+    return weighings.length ? html`<${Slot} key=${name + replicate} weighings=${weighings} press=${press} />` : html`<div key=${name + replicate}></div>`;
   })}
       ${calculated.map((name) => html`<${Calculated} key=${`c${name}${replicate}`} one=${test.calculated.find((c) => c.name === name && c.replicate === replicate)} />`)}`)}
   </div>`;

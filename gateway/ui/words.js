@@ -3,7 +3,7 @@
 const STORED = 'assay-language';
 
 export const WORDS = {
-  bench: ['工作台', 'Bench'], batches: ['批次', 'Batches'], review: ['复核', 'Review'], trail: ['追溯', 'Trail'], standards: ['标准', 'Standards'],
+  bench: ['工作台', 'Bench'], intake: ['收样', 'Intake'], 'intake-sub': ['产品、批号、来源，全项清单', 'product, lot, origin and the whole list'], batches: ['批次', 'Batches'], review: ['复核', 'Review'], trail: ['追溯', 'Trail'], standards: ['标准', 'Standards'],
   'standards-sub': ['按生产日期适用的版本', 'the edition in force on the production date'],
   'trail-sub': ['从印出的数字到线上的字节', 'from a printed figure to the bytes on the wire'],
   scan: ['扫条码，或输入批号、样品号', 'Scan, or type a batch or sample'],
@@ -36,7 +36,6 @@ export const WORDS = {
   'job-done': ['此项已测完', 'This test is done'], waits: ['等 {}', 'needs {}'],
   report: ['{0}报告：{1}', '{0} reports: {1}'], now: ['现在', 'now'], 'seconds-ago': ['{} 秒前', '{} s ago'],
   'no-reading': ['无读数', 'No reading'], 'read-at': ['读于 {}', 'read {}'], 'line-lost': ['断线', 'Line down'],
-  'by-hand': ['立即取数、录入、解除指派在网关本机用命令：', 'To take, type or disarm, use the command on the gateway: '],
   // evidence
   'oven-whole': ['{0} 全程 {1}', '{0}: {1} all along'], dried: ['干燥 {}', 'dried {}'],
   'evidence-missing': ['佐证缺失', 'evidence missing'], 'evidence-not-yet': ['佐证在测定时记录', 'recorded while testing'],
@@ -92,11 +91,7 @@ export const WORDS = {
   'review-count': ['{} 条待复核', '{} waiting'], 'review-queue': ['待复核', 'Waiting'],
   'review-none': ['没有待复核的结果。', 'Nothing waits for review.'],
   'review-none-how': ['超限、接近限量、不能判定和手工录入的结果会排到这里。', 'Results that are over or near a limit, undetermined or typed come here.'],
-  decision: ['复核决定', 'Decision'],
-  'decision-how': ['本版的复核决定在网关本机用命令作出，理由必填，写入台账后不能删除：', 'In this version the decision is made on the gateway itself with a command; it needs a reason and, once in the journal, cannot be deleted:'],
-  'decision-confirm': ['确认判定', 'Confirm the verdict'], 'decision-void': ['作废', 'Void'],
-  'decision-confirm-what': ['判定成立，批次转待签发', 'the verdict stands; the batch goes on to release'],
-  'decision-void-what': ['仅限有过失证据，原值仍可查', 'only with evidence of a mistake; the values stay visible'],
+  decision: ['复核决定', 'Decision'], 'record-digest': ['所签记录', 'Record signed'],
   'no-value': ['没有结果', 'no result'],
   // trail
   'trail-none': ['选一个结果。', 'Choose a result.'], 'trail-none-how': ['扫批号或样品号，或从下面的批次走进去。', 'Scan a batch or sample, or enter from a batch below.'],
@@ -134,8 +129,9 @@ export const WORDS = {
   'not-for-you': ['这一页不对您开放', 'This page is not for you'], 'not-for-you-how': ['需要管理员或质量负责人。', 'It needs an administrator or QA.'],
   sign: ['签名', 'Sign'], cancel: ['取消', 'Cancel'], 'signature-of': ['{} 的密码（签名）', 'Password of {} (signature)'], me: ['我', 'Me'],
   // help
-  'help-scan': ['扫码框', 'scan box'], 'help-go': ['工作台、批次、复核、追溯、标准', 'Bench, Batches, Review, Trail, Standards'],
+  'help-scan': ['扫码框', 'scan box'], 'help-go': ['工作台、收样、批次、复核、追溯、标准、管理', 'Bench, Intake, Batches, Review, Trail, Standards, Admin'],
   'help-move': ['上一条、下一条', 'previous, next'], 'help-open': ['打开', 'open'], 'help-esc': ['关闭、清除、返回', 'close, clear, back'],
+  'help-choose': ['确认、复测、作废（只是选，不是签）', 'confirm, retest, void (chooses, does not sign)'], 'help-sign': ['签名', 'sign'], 'help-bench': ['立即取数、解除指派', 'take a reading now, disarm'],
   'help-page': ['下一页、上一页', 'next, previous page'],
   'help-filter': ['筛选', 'filter'], 'help-trail': ['追溯', 'walk the trail'], 'help-readings': ['上一个、下一个读数的字节', 'previous, next reading’s bytes'],
   'help-language': ['中文、英文', 'Chinese, English'], 'help-help': ['这张表', 'this list'],

@@ -306,6 +306,8 @@ const struct web_route web_routes[] = {
 	{"/api/v1/standards", " q ", false, "standard.list", web_get_standards},
 	{"/api/v1/standards/{id}/limits", " q from limit ", false, "standard.list", web_get_limits},
 	{"/api/v1/standards/{id}/changes", " since ", false, "standard.list", web_get_changes},
+	{"/api/v1/products", " q ", false, "standard.list", web_get_products},
+	{"/api/v1/products/{id}/plan", " produced ", false, "standard.list", web_get_plan},
 };
 const size_t web_route_count = sizeof web_routes / sizeof *web_routes;
 

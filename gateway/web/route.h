@@ -52,5 +52,7 @@ enum MHD_Result web_get_batches(struct web_call *call);
 enum MHD_Result web_get_standards(struct web_call *call);
 enum MHD_Result web_get_limits(struct web_call *call);
 enum MHD_Result web_get_changes(struct web_call *call);
+enum MHD_Result web_get_products(struct web_call *call);
+enum MHD_Result web_get_plan(struct web_call *call);
 
 #endif

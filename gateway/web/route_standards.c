@@ -83,3 +83,27 @@ enum MHD_Result web_get_changes(struct web_call *call)
 	after = before ? assay_edition_find(specs, call->id, &err) : NULL;
 	return answer(call, after ? assay_edition_changes_json(specs, before, after, &err) : NULL, &err);
 }
+
+enum MHD_Result web_get_products(struct web_call *call)
+{
+	const char *typed = typed_argument(call);
+	struct assay_error err = {0};
+	const struct assay_specs *specs = specs_of(call, &err);
+	json_t *list;
+
+	if (!typed)
+		return web_answer_problem(call->web, call->connection, &problem_argument);
+	list = specs ? assay_products_json(specs, typed, &err) : NULL;
+	return answer(call, list ? json_pack("{s:o}", "products", list) : NULL, &err);
+}
+
+enum MHD_Result web_get_plan(struct web_call *call)
+{
+	const char *produced = web_argument(call, "produced");
+	struct assay_error err = {0};
+	const struct assay_specs *specs = specs_of(call, &err);
+
+	if (!produced || !assay_date_valid(produced))
+		return web_answer_problem(call->web, call->connection, &problem_argument);
+	return answer(call, specs ? assay_product_plan_json(specs, call->id, produced, &err) : NULL, &err);
+}

@@ -3,6 +3,7 @@
 files themselves (read here with ElementTree) and against the API."""
 
 import glob
+import json
 import os
 import shutil
 import subprocess
@@ -168,6 +169,100 @@ def rows_go_on(run, gateway):
     run.browser.until("all", "return document.querySelectorAll('.limits tbody tr').length === arguments[0] && !document.querySelector('.more .button')", total)
 
 
+# People at work
+
+def fill(browser, css, value):
+    browser.js("""const box = document.querySelector(arguments[0]); box.value = arguments[1];
+        box.dispatchEvent(new Event('input', { bubbles: true })); box.dispatchEvent(new Event('change', { bubbles: true }))""", css, value)
+
+
+def log_in(run, gateway, user):
+    """As one of the demonstration's people; its password stands in the data directory."""
+    browser = run.browser
+    with open(os.path.join(run.place, "worked-in", "run", "demo-password"), encoding="ascii") as file:
+        password = file.read().strip()
+    browser.cdp("Network.clearBrowserCookies")
+    run.go(gateway.url, "login")
+    browser.until("the login", "return document.querySelector('input[name=user]')")
+    fill(browser, "input[name=user]", user)
+    fill(browser, "input[name=password]", password)
+    browser.click(".form .button.primary")
+    browser.until(f"{user} is in", "return document.querySelector('.rail') && document.querySelector('.who')?.textContent.startsWith('示范')")
+    return password
+
+
+def batch_is_taken_in(run, gateway):
+    """The list shown is `assay plan`'s; what is ordered is what was ticked."""
+    browser = run.browser
+    log_in(run, gateway, "tech")
+    browser.js("location.hash = '#/intake'")
+    browser.until("products", "return document.querySelector('.found button')")
+    fill(browser, ".intake .form input", "jiangyou")
+    browser.until("soy sauces", "return [...document.querySelectorAll('.found button')].every((b) => b.textContent.includes('酱油'))")
+    browser.js("[...document.querySelectorAll('.found button')].find((b) => b.textContent.includes('高盐稀态 一级')).click()")
+    for name, value in (("produced", "2026-11-01"), ("name", "生抽酱油 <i>"), ("producer", "永和酱油厂"), ("lot", "20261101-A"), ("amount", "500 mL")):
+        fill(browser, f".intake input[name={name}]", value)
+    browser.until("the list", "return document.querySelectorAll('.plan tbody tr').length")
+    plan = json.loads(subprocess.run([run.binary, "plan", "soy-sauce-high-salt-first", "--produced", "2026-11-01", "--json"], check=True, capture_output=True, timeout=30).stdout)
+    analytes = {item["analyte"] for item in plan["items"]}
+    testable = {item["analyte"] for item in plan["items"] if item["testable"]}
+    equal(browser.count(".plan tbody tr"), len(analytes))
+    equal(browser.count(".plan tr.untested"), len(analytes - testable))
+    ticked = browser.count(".plan input:checked")
+    assert 0 < ticked <= len(testable), ticked
+    run.picture("intake-zh")
+    browser.click(".intake .button.primary")
+    batch = browser.until("taken in", "return document.querySelector('.done b')?.textContent || document.querySelector('.refusal')?.textContent")
+    kept = gateway.api(f"/api/v1/batches/{batch}")
+    equal((kept["name"], kept["lot"], kept["status"], len(kept["tests"])), ("生抽酱油 <i>", "20261101-A", "to-test", ticked))
+
+
+def slot_is_worked(run, gateway):
+    browser = run.browser
+    browser.js("location.hash = '#/bench'")
+    browser.until("the new batch's tests", "return document.querySelector('.job-head h2')?.textContent.includes('生抽酱油')")
+    test = gateway.api("/api/v1/bench")["tests"][0]
+    slot = sorted((s for s in test["slots"]), key=lambda s: s["replicate"])[0]
+    browser.click(".bench-actions .button.primary")
+    browser.until("the question", "return document.querySelector('dialog[open] .segments')")
+    browser.js("[...document.querySelectorAll('dialog .segments button')].pop().click()")
+    fill(browser, "dialog input[name=value]", f"1.000 {slot['unit']}".strip())
+    fill(browser, "dialog input[name=reason]", "滴定管读数")
+    browser.click("dialog .button.primary")
+    browser.until("a typed value in its slot, or why not", "return !document.querySelector('dialog[open]') && document.querySelector('.slot.filled')?.textContent.includes('手工值') || document.querySelector('dialog .refusal')")
+    equal(browser.count("dialog .refusal"), 0)
+    filled = [s for s in gateway.api(f"/api/v1/tests/{test['test']}")["slots"] if s["status"] == "filled"]
+    equal([(s["value"], s["typed"]) for s in filled], [("1.000", True)])
+    run.picture("bench-typed-zh")
+
+
+def decision_is_signed(run, gateway):
+    browser = run.browser
+    password = log_in(run, gateway, "review")
+    batch = next(one for one in gateway.api("/api/v1/batches?status=awaiting-review")["batches"] if one["verdict"] == "fail")
+    browser.js("location.hash = '#/review/' + arguments[0]", batch["batch"])
+    browser.until("the evidence and the choices", "return document.querySelector('.review-head .big') && document.querySelector('.choice-card')")
+    equal(browser.count(".choice-card input:checked"), 0)
+    assert browser.js("return document.querySelector('.button.sign').disabled"), "it can be signed with nothing chosen"
+    browser.js("document.querySelector('.review-evidence').focus()")
+    browser.press("1")
+    browser.until("confirm is chosen", "return document.querySelector('.choice-card.chosen')?.textContent.includes('确认不合格')")
+    fill(browser, ".decision textarea", "平行样一致，烘箱在范围内，结果成立")
+    fill(browser, ".decision input[type=password]", "not the password")
+    browser.click(".button.sign")
+    browser.until("a refusal in words", "return document.querySelector('.decision .refusal')?.textContent.includes('密码')")
+    equal(browser.js("return [document.querySelector('.decision textarea').value, document.querySelector('.decision input[type=password]').value]"),
+          ["平行样一致，烘箱在范围内，结果成立", ""])
+    equal(gateway.api(f"/api/v1/batches/{batch['batch']}")["status"], "awaiting-review")
+    fill(browser, ".decision input[type=password]", password)
+    run.picture("review-signing-zh")
+    browser.click(".button.sign")
+    browser.until("it leaves the queue", "return ![...document.querySelectorAll('.queue-item')].some((q) => q.textContent.includes(arguments[0]))", batch["batch"])
+    kept = gateway.api(f"/api/v1/batches/{batch['batch']}")
+    equal(kept["status"], "awaiting-release")
+    equal([(one["action"], one["reason"]) for one in kept["reviews"]], [("confirm", "平行样一致，烘箱在范围内，结果成立")])
+
+
 def nothing_complained(run):
     equal(run.browser.complaints(), [])
 
@@ -182,6 +277,8 @@ def worked_in(run):
                                ("Standards: two editions compared", editions_are_compared), ("Standards: page after page", rows_go_on)):
             run.check(name, function, run, gateway)
         run.check("nothing in the console", nothing_complained, run)
+        for name, function in (("Intake: a soy sauce, its whole list", batch_is_taken_in), ("Bench: a slot, typed", slot_is_worked), ("Review: signed, and not with a wrong password", decision_is_signed)):
+            run.check(name, function, run, gateway)
     finally:
         run.check("SIGTERM: exit 0", lambda: equal(gateway.stop(), 0))
 
