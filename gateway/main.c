@@ -24,6 +24,7 @@ static const struct command {
 	{"programme", assay_cmd_programme, "programmes of free tests, with their prices"},
 	{"card", assay_cmd_card, "producers' cards: issue, show, list, revoke"},
 	{"certificate", assay_cmd_certificate, "certificates: list, show, amend"},
+	{"print", assay_cmd_print, "labels for samples, and producers' cards"},
 	{"review", assay_cmd_review, "what waits for a person, and all about one result"},
 	{"alarm", assay_cmd_alarm, "what somebody has to look at now"},
 	{"entitlement", assay_cmd_entitlement, "add up the ledger of free tests again"},

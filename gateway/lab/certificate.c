@@ -10,8 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* At most `most` characters of text. */
-static json_t *cut(const char *text, unsigned most)
+json_t *lab_cut(const char *text, unsigned most)
 {
 	char out[4 * 640];
 	size_t at = 0, last = 0;
@@ -42,8 +41,8 @@ static json_t *reasons_json(const json_t *codes)
 		const struct assay_reason_text *reason = assay_reason_find(json_string_value(code));
 
 		(void)json_array_append_new(
-			list, json_pack("{s:O,s:o,s:o}", "code", code, "text_zh", cut(reason->zh, 200),
-				      "text_en", cut(reason->en, 200)));
+			list, json_pack("{s:O,s:o,s:o}", "code", code, "text_zh", lab_cut(reason->zh, 200),
+				      "text_en", lab_cut(reason->en, 200)));
 	}
 	return list;
 }
@@ -97,12 +96,13 @@ static json_t *test_json(const struct assay_lab *lab, const json_t *replaces, co
 		codes = json_pack("[s]", "no-limit");
 	}
 	document = json_pack("{s:s,s:o,s:o,s:s,s:s,s:{s:s,s:o,s:o},s:o,s:o,s:{s:s,s:o},s:s}", "test",
-		lab_text(test, "test"), "analyte_zh", cut(lab_text(test, "analyte_zh"), 80), "analyte_en",
-		cut(lab_text(test, "analyte_en"), 80), "basis_zh", "", "basis_en", "", "method", "standard",
-		lab_text(test, "method_standard"), "title_zh", cut(lab_text(test, "method_zh"), 60),
-		"title_en", cut(lab_text(test, "method_en"), 100), "limit",
+		lab_text(test, "test"), "analyte_zh", lab_cut(lab_text(test, "analyte_zh"), 80), "analyte_en",
+		lab_cut(lab_text(test, "analyte_en"), 80), "basis_zh", "", "basis_en", "", "method",
+		"standard", lab_text(test, "method_standard"), "title_zh",
+		lab_cut(lab_text(test, "method_zh"), 60), "title_en",
+		lab_cut(lab_text(test, "method_en"), 100), "limit",
 		*limit ? json_pack("{s:s,s:o,s:o}", "standard", lab_text(verdict, "standard"), "clause",
-				 cut(lab_text(verdict, "clause"), 80), "text", cut(limit, 120))
+				 lab_cut(lab_text(verdict, "clause"), 80), "text", lab_cut(limit, 120))
 		       : json_null(),
 		"result", result_json(lab, test), "verdict", "verdict", kind, "reasons", reasons_json(codes),
 		"was", was(replaces, test));
@@ -155,7 +155,7 @@ static json_t *cannot_note(const json_t *cannot)
 			at += (size_t)snprintf(zh + at, sizeof zh - at, "%s%.100s", index ? "、" : "",
 				lab_text(one, "analyte_zh"));
 	}
-	return json_pack("{s:o,s:o}", "text_zh", cut(zh, 600), "text_en",
+	return json_pack("{s:o,s:o}", "text_zh", lab_cut(zh, 600), "text_en",
 		lab_string("The items named at the left were not tested here: no method, or no instrument."));
 }
 
@@ -193,7 +193,7 @@ static json_t *tests_json(const struct assay_lab *lab, const json_t *replaces, c
 static json_t *signature_json(const char *action, const json_t *signature)
 {
 	return json_pack("{s:s,s:s,s:o,s:s,s:s}", "action", action, "who", lab_text(signature, "name"),
-		"name", cut(lab_text(signature, "name"), 40), "at", lab_text(signature, "at"), "digest",
+		"name", lab_cut(lab_text(signature, "name"), 40), "at", lab_text(signature, "at"), "digest",
 		lab_text(signature, "record_digest"));
 }
 
@@ -213,7 +213,7 @@ static json_t *signatures_json(const json_t *batch, const json_t *release)
 	return list;
 }
 
-static json_t *meta(struct assay_lab *lab, struct assay_error *err)
+json_t *lab_site(struct assay_lab *lab, struct assay_error *err)
 {
 	json_t *rows = query_list(
 		       lab->state, query_prepare(lab->state, err, "SELECT key, value FROM meta", ""), err),
@@ -229,17 +229,23 @@ static json_t *meta(struct assay_lab *lab, struct assay_error *err)
 	return object;
 }
 
-static json_t *producer_json(struct assay_lab *lab, const json_t *batch)
+json_t *lab_producer_paper(struct assay_lab *lab, const char *id, const char *name)
 {
 	struct assay_error ignored;
-	const char *id = lab_text(batch, "producer_id");
 	json_t *row = *id ? assay_query_producer(lab->state, id, &ignored) : NULL, *producer;
 
-	producer = json_pack("{s:o,s:o,s:o}", "name",
-		cut(row ? lab_text(row, "name") : lab_text(batch, "producer"), 80), "licence",
-		cut(lab_text(row, "licence"), 60), "address", cut(lab_text(row, "address"), 120));
+	producer = json_pack("{s:o,s:o,s:o}", "name", lab_cut(row ? lab_text(row, "name") : name, 80),
+		"licence", lab_cut(lab_text(row, "licence"), 60), "address",
+		lab_cut(lab_text(row, "address"), 120));
 	json_decref(row);
 	return producer;
+}
+
+json_t *lab_laboratory_paper(const json_t *site)
+{
+	return json_pack("{s:o,s:o,s:o,s:o}", "name_zh", lab_cut(lab_text(site, "name_zh"), 80), "name_en",
+		lab_cut(lab_text(site, "name_en"), 80), "address", lab_cut(lab_text(site, "address"), 120),
+		"contact", lab_cut(lab_text(site, "contact"), 60));
 }
 
 static const struct assay_category *category_of(const struct assay_lab *lab, const json_t *batch)
@@ -303,18 +309,20 @@ static json_t *batch_json(const struct assay_lab *lab, const json_t *batch)
 	(void)snprintf(received, sizeof received, "%.10s", lab_text(batch, "received"));
 	return json_pack(
 		"{s:s,s:o,s:o,s:o,s:o,s:o,s:o,s:s,s:s,s:s,s:s,s:o,s:s,s:s,s:o,s:{s:o,s:o},s:s,s:o,s:o,s:o}",
-		"batch", lab_text(batch, "batch"), "name", cut(lab_text(batch, "name"), 80), "product_zh",
-		cut(lab_text(batch, "product_zh"), 80), "product_en", cut(lab_text(batch, "product_en"), 80),
-		"category_zh", cut(category ? category->name_zh : "", 80), "category_en",
-		cut(category ? category->name_en : "", 80), "lot", cut(lab_text(batch, "lot"), 80),
+		"batch", lab_text(batch, "batch"), "name", lab_cut(lab_text(batch, "name"), 80), "product_zh",
+		lab_cut(lab_text(batch, "product_zh"), 80), "product_en",
+		lab_cut(lab_text(batch, "product_en"), 80), "category_zh",
+		lab_cut(category ? category->name_zh : "", 80), "category_en",
+		lab_cut(category ? category->name_en : "", 80), "lot", lab_cut(lab_text(batch, "lot"), 80),
 		"produced", lab_text(batch, "produced"), "received", received, "tested_from", from,
-		"tested_to", to, "amount", cut(lab_text(batch, "amount"), 60), "origin_zh",
+		"tested_to", to, "amount", lab_cut(lab_text(batch, "amount"), 60), "origin_zh",
 		lab_origin_words(origin, true), "origin_en", lab_origin_words(origin, false), "samples",
 		sample_ids(json_object_get(batch, "samples")), "scope", "text_zh",
-		cut(lab_text(scope, "text_zh"), 600), "text_en", cut(lab_text(scope, "text_en"), 600),
+		lab_cut(lab_text(scope, "text_zh"), 600), "text_en", lab_cut(lab_text(scope, "text_en"), 600),
 		"verdict", lab_text(batch, "verdict"), "reasons",
 		reasons_json(json_object_get(batch, "reasons")), "text_zh",
-		cut(lab_text(batch, "text_zh"), 600), "text_en", cut(lab_text(batch, "text_en"), 600));
+		lab_cut(lab_text(batch, "text_zh"), 600), "text_en",
+		lab_cut(lab_text(batch, "text_en"), 600));
 }
 
 static json_t *rest_json(
@@ -327,11 +335,9 @@ static json_t *rest_json(
 		*lab_text(site, "check") ? lab_text(site, "check") : "http://127.0.0.1:8480/certificates/",
 		of->certificate);
 	(void)snprintf(proof, sizeof proof, "%s.proof", of->batch);
-	return json_pack("{s:s,s:s,s:s,s:{s:o,s:o,s:o,s:o},s:{s:s,s:s},s:o,s:{s:I,s:s,s:s,s:s},s:{s:s,s:s}}",
-		"kind", "certificate", "certificate", of->certificate, "issued", issued, "laboratory",
-		"name_zh", cut(lab_text(site, "name_zh"), 80), "name_en", cut(lab_text(site, "name_en"), 80),
-		"address", cut(lab_text(site, "address"), 120), "contact", cut(lab_text(site, "contact"), 60),
-		"decision_rule", "text_zh",
+	return json_pack("{s:s,s:s,s:s,s:o,s:{s:s,s:s},s:o,s:{s:I,s:s,s:s,s:s},s:{s:s,s:s}}", "kind",
+		"certificate", "certificate", of->certificate, "issued", issued, "laboratory",
+		lab_laboratory_paper(site), "decision_rule", "text_zh",
 		"简单接受（ILAC-G8:09/2019），全数值比较（GB/T 8170），不留保护带；按生产日期适用标准版本。",
 		"text_en",
 		"Simple acceptance (ILAC-G8:09/2019), full-value comparison (GB/T 8170), no guard band; "
@@ -340,7 +346,7 @@ static json_t *rest_json(
 		"replaces",
 		of->replaces
 			? json_pack("{s:s,s:s,s:o}", "certificate", lab_text(of->replaces, "certificate"),
-				  "issued", lab_text(old, "issued"), "reason", cut(of->reason, 600))
+				  "issued", lab_text(old, "issued"), "reason", lab_cut(of->reason, 600))
 			: json_null(),
 		"checkpoint", "size", (json_int_t)of->checkpoint.size, "root", of->checkpoint.root, "at", at,
 		"witness", "", "check", "address", address, "proof", proof);
@@ -349,8 +355,8 @@ static json_t *rest_json(
 json_t *lab_certificate_document(
 	struct assay_lab *lab, const struct lab_certificate *of, struct assay_error *err)
 {
-	json_t *batch = assay_query_batch(lab->state, of->batch, err), *site = batch ? meta(lab, err) : NULL,
-	       *document = NULL;
+	json_t *batch = assay_query_batch(lab->state, of->batch, err),
+	       *site = batch ? lab_site(lab, err) : NULL, *document = NULL;
 	char issued[LAB_TIME_MAX], at[LAB_TIME_MAX];
 
 	if (!site)
@@ -358,7 +364,10 @@ json_t *lab_certificate_document(
 	lab_local_time(lab_now_ns(lab), issued);
 	lab_local_time(of->checkpoint.at_ns, at);
 	document = rest_json(of, site, issued, at);
-	if (!document || json_object_set_new(document, "producer", producer_json(lab, batch)) != 0 ||
+	if (!document ||
+		json_object_set_new(document, "producer",
+			lab_producer_paper(
+				lab, lab_text(batch, "producer_id"), lab_text(batch, "producer"))) != 0 ||
 		json_object_set_new(document, "batch", batch_json(lab, batch)) != 0 ||
 		json_object_set_new(document, "tests",
 			tests_json(lab, of->replaces, json_object_get(batch, "tests"))) != 0 ||

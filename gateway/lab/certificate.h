@@ -19,6 +19,14 @@ struct lab_certificate {
 json_t *lab_certificate_document(
 	struct assay_lab *lab, const struct lab_certificate *of, struct assay_error *err);
 
+/* What papers of all kinds say; new references. At most `most` characters of text, then an ellipsis. */
+json_t *lab_cut(const char *text, unsigned most);
+json_t *lab_site(struct assay_lab *lab, struct assay_error *err); /* what lab.xml says of the laboratory */
+json_t *lab_laboratory_paper(const json_t *site); /* {name_zh, name_en, address, contact} */
+json_t *lab_producer_paper(
+	struct assay_lab *lab, const char *id, const char *name); /* {name, licence, address} */
+
 extern const struct lab_command lab_certificate_commands[]; /* release.c */
+extern const struct lab_command lab_paper_commands[]; /* papers.c */
 
 #endif

@@ -127,7 +127,7 @@ static const struct lab_command *find_command(const char *name)
 {
 	static const struct lab_command *const tables[] = {lab_producer_commands, lab_instrument_commands,
 		lab_entitlement_commands, lab_certificate_commands, lab_alarm_commands, lab_rack_commands,
-		NULL};
+		lab_paper_commands, NULL};
 
 	for (size_t i = 0; tables[i]; i++)
 		for (const struct lab_command *command = tables[i]; command->name; command++)

@@ -89,6 +89,7 @@
  * card.issue {programme, producer, tests, valid_until}          -> {card}
  * card.revoke {card, reason} / card.show {card}                 -> {card}
  * card.list {programme, producer}                               -> {cards}
+ * batch.labels {batch, first} -> {labels} / card.paper {card} -> {paper}: documents for assay-report
  * rack.load {instrument, places: [{position, test, slot, replicate}]} / rack.show {instrument} -> {places}
  * review.list {before}                                          -> {reviews}   before: batch_seq of the last row of a page
  * review.show {result}                                          -> {review}

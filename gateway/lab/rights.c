@@ -63,6 +63,8 @@ static const struct {
 	{"card.revoke", Q, false},
 	{"card.show", STAFF, false},
 	{"card.list", STAFF, false},
+	{"batch.labels", STAFF, false},
+	{"card.paper", STAFF, false},
 	{"rack.load", T, false},
 	{"rack.show", STAFF, false},
 	{"review.list", STAFF, false},

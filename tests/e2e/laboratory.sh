@@ -56,6 +56,10 @@ ok $? 'a batch with its whole plan is registered'
 ok $? 'what cannot be tested here is said'
 [ "$("$assay" card show "$card" --json | member remaining)" = 6 ]
 ok $? 'the card paid for it'
+"$assay" print labels "$batch" --out "$folder/labels.svg" --svg && xmllint --noout "$folder/labels.svg" && grep -q '<svg' "$folder/labels.svg"
+ok $? 'labels for its samples'
+"$assay" print card "$card" --out "$folder/card.pdf" && head -c 5 "$folder/card.pdf" | grep -q '%PDF-'
+ok $? 'and the card itself'
 "$assay" batch void "$batch" --reason 样品混淆 >/dev/null && [ "$("$assay" card show "$card" --json | member remaining)" = 7 ]
 ok $? 'a void batch gives it back'
 "$assay" entitlement audit >"$folder/audit"

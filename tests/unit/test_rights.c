@@ -57,6 +57,8 @@ static const struct {
 	{"card.revoke", "q"},
 	{"card.show", "trqa"},
 	{"card.list", "trqa"},
+	{"batch.labels", "trqa"},
+	{"card.paper", "trqa"},
 	{"rack.load", "t"},
 	{"rack.show", "trqa"},
 	{"review.list", "trqa"},
