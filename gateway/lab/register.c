@@ -158,8 +158,9 @@ static int asked_before(
 	if (!rows)
 		return ASSAY_EIO;
 	if (row && strcmp(lab_text(row, "request_digest"), order->request_digest) != 0) {
-		status = assay_error_set(err, ASSAY_EREFUSED, "key-reused", "%.60s 已用于登记另一个批次 %.60s",
-			"%.60s was used to register another batch, %.60s", order->key, lab_text(row, "id"));
+		status = assay_error_set(err, ASSAY_EREFUSED, "key-reused",
+			"%.60s 已用于登记另一个批次 %.60s", "%.60s was used to register another batch, %.60s",
+			order->key, lab_text(row, "id"));
 	} else if (row) {
 		(void)snprintf(batch_out, LAB_ID_MAX, "%s", lab_text(row, "id"));
 		status = 1;

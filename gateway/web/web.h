@@ -6,9 +6,9 @@
 
 #include "gateway/role.h"
 #include "gateway/web/caller.h"
-#include "gateway/web/recorder_link.h"
 #include "gateway/web/files.h"
 #include "gateway/web/journal_counts.h"
+#include "gateway/web/recorder_link.h"
 #include "limits/limits.h"
 
 #include <microhttpd.h>
