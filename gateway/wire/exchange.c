@@ -60,6 +60,9 @@ void exchange_end(struct host_line *line, uint32_t outcome, const char *detail)
 		line->end.instrument = 0;
 	else if (line->request.kind != ASSAY_REQUEST_NONE)
 		line->end.instrument = line->asked;
+	/* whatever the fence has let through: a stranger counts for nothing until a person says otherwise */
+	if (line->end.instrument < line->instrument_count && line->instrument[line->end.instrument].locked)
+		line->end.usable = 0;
 	if (detail && *detail)
 		(void)snprintf(line->end.detail, sizeof line->end.detail, "%s", detail);
 	length = sizeof line->end + line->end.readings * sizeof *line->reading;

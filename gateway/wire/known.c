@@ -24,6 +24,8 @@ void line_known(struct host_line *line, const struct assay_known_message *known)
 		return;
 	memcpy(who->known_serial, known->serial, sizeof who->known_serial);
 	/* Who answers now, compared with that: asked again, and nothing counts before. */
+	if (line->asked == known->instrument && (line->phase == PHASE_WAITING || line->phase == PHASE_FENCE))
+		line_refuse(line, ASSAY_OUTCOME_LATE, "who belongs here has changed");
 	who->identified = false;
 	who->due_ns = now;
 	fence_unit(line, known->instrument)->dirty = true;

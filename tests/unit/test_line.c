@@ -117,6 +117,32 @@ static void test_swapped_device(void **state)
 	end(bench);
 }
 
+/* A stranger that says who it is once and then no more stays a stranger, however clean the line is. */
+static const char *says_no_more(const uint8_t *bytes, size_t length, size_t *reply_length)
+{
+	static unsigned asked;
+	const char *reply = bytes[0] == 'S' ? "S S     100.00 g\r\n" : "I2 A \"XS204\"\r\n";
+
+	if (length > 1 && bytes[1] == '4')
+		reply = asked++ == 0 ? "I4 A \"B2\"\r\n" : "I2 A \"XS\"\r\n";
+	*reply_length = strlen(reply);
+	return reply;
+}
+
+static void test_swapped_device_says_no_more(void **state)
+{
+	struct bench *bench = begin("sics", ASSAY_TRANSPORT_SERIAL, 1, NULL, 0);
+
+	(void)state;
+	script = (struct script){says_no_more, 0};
+	line_known(bench->line, &(struct assay_known_message){.serial = "B1"});
+	line_device(bench->line, 5);
+	run_for(bench, 200000);
+	assert_string_equal(heard, "");
+	assert_int_equal(bench->line->status, ASSAY_LINE_LOCKED);
+	end(bench);
+}
+
 /* Nothing registered, but not the same as before the plug was pulled. */
 static void test_swapped_while_unplugged(void **state)
 {
@@ -345,11 +371,11 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(test_text_line_opens),
 		cmocka_unit_test(test_print_behind_a_poll), cmocka_unit_test(test_torn_line),
-		cmocka_unit_test(test_swapped_device), cmocka_unit_test(test_swapped_while_unplugged),
-		cmocka_unit_test(test_dead_unit), cmocka_unit_test(test_late_answer),
-		cmocka_unit_test(test_astm_handshake), cmocka_unit_test(test_suspend),
-		cmocka_unit_test(test_stood_still), cmocka_unit_test(test_line_error),
-		cmocka_unit_test(test_hangup)};
+		cmocka_unit_test(test_swapped_device), cmocka_unit_test(test_swapped_device_says_no_more),
+		cmocka_unit_test(test_swapped_while_unplugged), cmocka_unit_test(test_dead_unit),
+		cmocka_unit_test(test_late_answer), cmocka_unit_test(test_astm_handshake),
+		cmocka_unit_test(test_suspend), cmocka_unit_test(test_stood_still),
+		cmocka_unit_test(test_line_error), cmocka_unit_test(test_hangup)};
 
 	(void)built("drivers", drivers, sizeof drivers);
 	return cmocka_run_group_tests(tests, NULL, NULL);
