@@ -9,7 +9,7 @@
 #include <stdbool.h>
 
 #define WEB_OUTCOMES 16u /* enum assay_outcome is below it */
-#define WEB_KINDS 32u /* enum assay_entry_kind is below it */
+#define WEB_KINDS 64u /* enum assay_entry_kind is below it */
 #define WEB_COUNT_ENTRIES 5000u /* read for one question at most: the rest at the next */
 
 struct web_line_counts {

@@ -23,8 +23,8 @@ def scrape(url):
 
 def journal(first, end):
     kinds, exchanges, size = collections.Counter(), collections.Counter(), collections.Counter()
-    names = dict(enumerate("? genesis start stop config spec driver line exchange batch test arm fill refused result verdict review "
-                           "clock fault seal key retention person".split()))
+    numbers = re.findall(r"ASSAY_ENTRY_(\w+) =\s+(\d+)", open(f"{root}/gateway/record/journal.h").read())  # the format's own list
+    names = {int(number): name.lower() for name, number in numbers}
     db = sqlite3.connect(f"file:{folder}/d/journal/0001.db?mode=ro", uri=True)
     for header, body, raw in db.execute("SELECT header, body, raw FROM entry WHERE seq>=? AND seq<?", (first, end)):
         kind, line = names[int.from_bytes(header[4:6], "big")], header[48:72].rstrip(b"\0").decode()
