@@ -6,7 +6,8 @@
  * pass has all its slots. Again and again the state that grows from the journal beside the recorder is compared with
  * the recorder's own, table by table.
  *
- * 600 steps (each a call, a reading or a kill), 10,000 with ASSAY_FULL, compared after each, or $ASSAY_STEPS; the seed is $ASSAY_SEED or fixed. */
+ * 600 steps (each a call, a reading or a kill), 10,000 with ASSAY_FULL and compared after each, or $ASSAY_STEPS; the
+ * seed is $ASSAY_SEED or fixed. */
 #include "tests/unit/recorder_play.h"
 
 #include "gateway/record/compare.h"
