@@ -35,8 +35,8 @@ int assay_people_set_password(struct assay_people *people, const char *user, con
 /* A new session, never the continuation of an old one. */
 int assay_session_begin(struct assay_people *people, const char *user, int64_t now_ns,
 	char id_out[ASSAY_SECRET_TEXT_MAX], struct assay_error *err) ASSAY_WARN_UNUSED;
-/* Whose it is, and that it is used now. ASSAY_ENOTFOUND "login-required": none, idle too long, or too old. */
-int assay_session_use(struct assay_people *people, const char *id, int64_t now_ns,
+/* Whose it is, and that it is used now (used false: only looked at, as a page does by itself that shows what changes). ASSAY_ENOTFOUND "login-required": none, idle too long, or too old. */
+int assay_session_use(struct assay_people *people, const char *id, int64_t now_ns, bool used,
 	char user_out[ASSAY_USER_MAX], struct assay_error *err) ASSAY_WARN_UNUSED;
 int assay_session_end(struct assay_people *people, const char *id, struct assay_error *err) ASSAY_WARN_UNUSED;
 int assay_session_end_all(

@@ -115,7 +115,9 @@ static bool identify_secret(struct recorder *recorder, struct recorder_ask *ask)
 	int64_t now = recorder_wall_ns();
 
 	if (*session)
-		return assay_session_use(recorder->people, session, now, user, &ignored) == ASSAY_OK &&
+		return assay_session_use(recorder->people, session, now,
+			       !json_is_true(json_object_get(ask->request, "watch")), user,
+			       &ignored) == ASSAY_OK &&
 		       lab_person(recorder->lab.state, user, &ask->person, &ignored) == ASSAY_OK &&
 		       !ask->person.disabled;
 	return *token && assay_token_find(recorder->people, token, user, &ignored) == ASSAY_OK &&

@@ -112,8 +112,10 @@ static void take_line(struct web *web, const char *line, size_t length)
 	json_t *answer = json_loadb(line, length, 0, NULL);
 	uint64_t id = (uint64_t)json_integer_value(json_object_get(answer, "id"));
 
-	if (json_object_get(answer, "event"))
+	if (json_object_get(answer, "event")) {
 		web_callers_forget(web);
+		web_viewers_check(web, 0);
+	}
 	for (unsigned i = 0; i < WEB_LINK_ASKED_MAX && id; i++)
 		if (web->link.asked[i].request && web->link.asked[i].id == id) {
 			struct web_request *request = web->link.asked[i].request;

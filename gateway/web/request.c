@@ -247,6 +247,12 @@ static bool writes_at(const char *path)
 	return *methods != '\0';
 }
 
+/* Users and tokens are nobody's business who is not one of them. */
+static bool about_people(const char *command)
+{
+	return strncmp(command, "user.", 5) == 0 || strncmp(command, "token.", 6) == 0;
+}
+
 /* Everything that is decided once it is known who it is. */
 static const struct web_problem *decide(const struct web_request *request, const char *method,
 	const struct web_route *route, const struct assay_asset *asset, bool *method_wrong)
@@ -258,7 +264,8 @@ static const struct web_problem *decide(const struct web_request *request, const
 	*method_wrong = false;
 	if (write && is_api(request) && !request->caller.known && !(request->write && request->write->open))
 		return &web_problem_auth;
-	if (!write && route && *route->command && !request->caller.known && !anonymous_roles(request))
+	if (!write && route && *route->command && !request->caller.known &&
+		(!anonymous_roles(request) || about_people(route->command)))
 		return &web_problem_auth;
 	if (!route && !asset && !request->write) {
 		*method_wrong = writes_at(request->path);
@@ -417,6 +424,7 @@ static enum MHD_Result identify(struct web_request *request, const char *method,
 	static const struct web_problem credentials = {401, "login-required", "登录信息读不懂，请重新登录",
 		"the credentials cannot be read; log in again"};
 	const struct web_problem *problem = size_problem(request, request->connection);
+	json_t *command;
 
 	*answered = true;
 	if (problem)
@@ -433,8 +441,10 @@ static enum MHD_Result identify(struct web_request *request, const char *method,
 		web_caller_remembered(request->web, &request->caller))
 		return MHD_YES;
 	*answered = true;
-	return ask(request, web_caller_command(&request->caller, request->connection, "session.show"),
-		WEB_STAGE_IDENTIFYING);
+	command = web_caller_command(&request->caller, request->connection, "session.show");
+	if (strcmp(request->path, "/api/v1/events") == 0)
+		(void)json_object_set_new(command, "watch", json_true());
+	return ask(request, command, WEB_STAGE_IDENTIFYING);
 }
 
 static enum MHD_Result go_on(struct web_request *request, const char *method)

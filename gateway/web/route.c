@@ -212,7 +212,7 @@ static enum MHD_Result get_trace(struct web_call *call)
 
 static enum MHD_Result get_events(struct web_call *call)
 {
-	return web_viewers_add(call->web, call->connection);
+	return web_viewers_add(call->web, call->connection, call->caller->known);
 }
 
 /* Who the caller is and what he may; the key that a page sends back with each write. A new reference. */

@@ -27,7 +27,9 @@ struct web_viewer {
 	struct web_snapshot *sending;
 	size_t sent;
 	uint64_t seen[WEB_TOPIC_COUNT], tick_seen;
-	bool suspended;
+	bool suspended, known,
+		over; /* known: somebody who is logged in; over: he has to show himself again */
+	uint64_t since_ms;
 };
 
 static const char *const topic_names[WEB_TOPIC_COUNT] = {"gateway", "lines", "bench", "frames", "batches"};
@@ -184,7 +186,7 @@ static ssize_t read_events(void *cls, uint64_t position, char *buffer, size_t ro
 
 	(void)position;
 	if (!viewer->sending) {
-		if (viewer->web->stopping)
+		if (viewer->web->stopping || viewer->over)
 			return MHD_CONTENT_READER_END_OF_STREAM;
 		viewer->sending = next_for(viewer);
 		viewer->sent = 0;
@@ -220,7 +222,7 @@ static void forget(void *cls)
 	free(viewer);
 }
 
-enum MHD_Result web_viewers_add(struct web *web, struct MHD_Connection *connection)
+enum MHD_Result web_viewers_add(struct web *web, struct MHD_Connection *connection, bool known)
 {
 	static const struct web_problem full = {503, "too-many-viewers", "同时观看的画面太多，请关掉一些再试",
 		"too many pages are watching; close some and try again"};
@@ -237,6 +239,8 @@ enum MHD_Result web_viewers_add(struct web *web, struct MHD_Connection *connecti
 		publish_all(web);
 	}
 	viewer->web = web;
+	viewer->known = known;
+	viewer->since_ms = web_now_ms();
 	viewer->connection = connection;
 	viewer->next = web->viewers;
 	viewer->link = &web->viewers;
@@ -265,6 +269,18 @@ static void wake(struct web *web)
 			viewer->suspended = false;
 			MHD_resume_connection(viewer->connection);
 		}
+}
+
+void web_viewers_check(struct web *web, uint64_t longest_ms)
+{
+	uint64_t now = web_now_ms();
+	bool any = false;
+
+	for (struct web_viewer *viewer = web->viewers; viewer; viewer = viewer->next)
+		if (viewer->known && !viewer->over && now - viewer->since_ms >= longest_ms)
+			any = viewer->over = true;
+	if (any)
+		wake(web);
 }
 
 void web_viewers_look(struct web *web)

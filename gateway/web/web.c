@@ -150,6 +150,7 @@ static int run(struct web *web, char *payload)
 		if (web_now_ms() - enforced >= PEERS_MS) {
 			enforced = web_now_ms();
 			web_peers_enforce(web);
+			web_viewers_check(web, WEB_WATCH_MS);
 		}
 		if (MHD_run(web->daemon) != MHD_YES)
 			return 1;

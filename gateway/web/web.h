@@ -31,6 +31,7 @@
 #define WEB_ANSWER_MS 60000u /* an answer must be taken by then; each event of a viewer too */
 #define WEB_VIEWERS_MAX 64u
 #define WEB_LOOK_MS 200u /* has the state changed? asked only while somebody watches */
+#define WEB_WATCH_MS 600000u /* a viewer who is logged in shows himself again after this */
 #define WEB_TICK_MS 15000u /* a sign of life for viewers */
 #define WEB_ID_MAX 64u
 #define WEB_ETAG_MAX 40u
@@ -145,7 +146,10 @@ bool web_peer_is_loopback(struct MHD_Connection *connection);
 void web_peers_enforce(struct web *web); /* hang up on whoever is past a deadline */
 
 /* viewers.c: server-sent events */
-enum MHD_Result web_viewers_add(struct web *web, struct MHD_Connection *connection);
+/* known: somebody who is logged in. */
+enum MHD_Result web_viewers_add(struct web *web, struct MHD_Connection *connection, bool known);
+/* Who is logged in and has watched for so long has to show himself again; his page does so by itself. */
+void web_viewers_check(struct web *web, uint64_t longest_ms);
 void web_viewers_look(struct web *web); /* called from the loop: publish what changed, tick */
 void web_viewers_stop(struct web *web); /* end all streams */
 void web_viewers_free(struct web *web);

@@ -352,10 +352,23 @@ def cross_site(gateway, people, batch):
 
 
 def rights_change_at_once(gateway, admin, people):
+    watching = gateway.connect()
+    watching.request("GET", "/api/v1/events", None, {"Cookie": people["tech2"].cookie})
+    stream = watching.getresponse()
+    ok(stream.status == 200 and stream.readline().startswith(b"event: "), "a user watches", stream.status)
     status, _, body = admin.call("POST", "/api/v1/users/tech2/disable", {"reason": "left"}, signed=True)
     ok(status == 200 and body["user"]["disabled"] is True, "a user is disabled", body)
     status, _, _ = people["tech2"].call("GET", "/api/v1/lines")
     ok(status == 401, "S12 disabling ends the session at once", status)
+    begun = time.monotonic()
+    try:
+        while stream.readline():
+            pass
+        ended = True
+    except OSError:
+        ended = False
+    watching.close()
+    ok(ended and time.monotonic() - begun < 10, "S12 and his live feed", time.monotonic() - begun)
     status, _, body = gateway.call("POST", "/api/v1/session", {"user": "tech2", "password": password("tech2")})
     ok(status == 401, "and he cannot log in", body)
     status, _, body = admin.call("POST", "/api/v1/users/tech2/enable", {"reason": "back"}, signed=True)

@@ -77,22 +77,27 @@ static void sessions_end(void **state)
 	/* used every 14 minutes it lives 8 hours, and not a minute longer */
 	while (at + 14 * MINUTE < T0 + 480 * MINUTE) {
 		at += 14 * MINUTE;
-		assert_int_equal(assay_session_use(people, id, at, user, &err), ASSAY_OK);
+		assert_int_equal(assay_session_use(people, id, at, true, user, &err), ASSAY_OK);
 		assert_string_equal(user, "li");
 	}
-	assert_int_equal(assay_session_use(people, id, T0 + 480 * MINUTE, user, &err), ASSAY_ENOTFOUND);
+	assert_int_equal(assay_session_use(people, id, T0 + 480 * MINUTE, true, user, &err), ASSAY_ENOTFOUND);
 	assert_string_equal(err.code, "login-required");
 	/* the other one was idle */
-	assert_int_equal(assay_session_use(people, other, T0 + 15 * MINUTE, user, &err), ASSAY_ENOTFOUND);
+	assert_int_equal(
+		assay_session_use(people, other, T0 + 15 * MINUTE, true, user, &err), ASSAY_ENOTFOUND);
+	/* a page that only watches does not keep it alive */
+	assert_int_equal(assay_session_begin(people, "li", at, id, &err), ASSAY_OK);
+	assert_int_equal(assay_session_use(people, id, at + 14 * MINUTE, false, user, &err), ASSAY_OK);
+	assert_int_equal(assay_session_use(people, id, at + 15 * MINUTE, false, user, &err), ASSAY_ENOTFOUND);
 	/* one is ended by itself, all of a user together */
 	assert_int_equal(assay_session_begin(people, "li", at, id, &err), ASSAY_OK);
 	assert_int_equal(assay_session_begin(people, "li", at, other, &err), ASSAY_OK);
 	assert_int_equal(assay_session_end(people, id, &err), ASSAY_OK);
-	assert_int_equal(assay_session_use(people, id, at, user, &err), ASSAY_ENOTFOUND);
-	assert_int_equal(assay_session_use(people, other, at, user, &err), ASSAY_OK);
+	assert_int_equal(assay_session_use(people, id, at, true, user, &err), ASSAY_ENOTFOUND);
+	assert_int_equal(assay_session_use(people, other, at, true, user, &err), ASSAY_OK);
 	assert_int_equal(assay_session_end_all(people, "li", &err), ASSAY_OK);
-	assert_int_equal(assay_session_use(people, other, at, user, &err), ASSAY_ENOTFOUND);
-	assert_int_equal(assay_session_use(people, "' OR 1=1 --", at, user, &err), ASSAY_ENOTFOUND);
+	assert_int_equal(assay_session_use(people, other, at, true, user, &err), ASSAY_ENOTFOUND);
+	assert_int_equal(assay_session_use(people, "' OR 1=1 --", at, true, user, &err), ASSAY_ENOTFOUND);
 }
 
 static void tokens_are_found_and_dropped(void **state)

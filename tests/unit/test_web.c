@@ -458,6 +458,8 @@ static void test_refused(void **state)
 		{"GET", "/api/v1/journal?from=1&from=2", "", 400},
 		{"GET", "/api/v1/journal?from=-1", "", 400},
 		{"GET", "/api/v1/journal?from=1x", "", 400},
+		{"GET", "/api/v1/users", "", 401}, /* also where everybody may look */
+		{"GET", "/api/v1/tokens", "", 401},
 		{"GET", "/api/v1/journal?limit=1001", "", 400},
 		{"GET", "/api/v1/journal?limit=101&raw=1", "", 400},
 		{"GET", "/api/v1/journal?from=99999999999999999999", "", 400},
