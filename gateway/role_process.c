@@ -91,8 +91,8 @@ static int confine_report(const struct assay_role *role, struct assay_error *err
 	return assay_confine(ASSAY_CONFINED_REPORT, report, NULL, err);
 }
 
-/* What the role has no use for is taken from it before it runs anything. Web is not locked yet: state.db lies beside
- * the keys, and Landlock would have to allow the folder that holds both. */
+/* What the role has no use for is taken from it before it runs anything. Web locks itself in once it has what it serves
+ * with (gateway/web/files.c). */
 static int confine(enum role_kind kind, const struct assay_role *role, struct assay_error *err)
 {
 	/* a plugin may stand on a library (ascii on PCRE2), which is looked up when it is loaded */
