@@ -45,6 +45,9 @@ function Checks({ test }) {
   })}</div>`;
 }
 
+// The row of the standard that the verdict rests on, in Standards.
+export const clauseOf = (test) => `#/standards/${encodeURIComponent(test.result?.verdict?.standard || test.limit?.standard || '')}/${encodeURIComponent(test.analyte)}`;
+
 export function Steps({ steps }) {
   return html`<ol class="steps">${(steps || []).map((step, i) => html`<li key=${i}><span class="third">${i + 1}</span><span>${said(step)}</span></li>`)}</ol>`;
 }
@@ -77,7 +80,7 @@ function Evidence({ batch, test }) {
       ${more(verdict) ? html`<p class="said">${more(verdict)}</p>` : ''}</div>
       ${result?.value && verdict?.limit ? html`<${Ruler} value=${result.value} limitText=${verdict.limit} unit=${result.unit} verdict=${verdict.verdict} />` : ''}</div>
     <${Checks} test=${test} />
-    <div class="review-two"><section><h3>${t('limit')}</h3><dl class="pairs"><dt>${t('standard')}</dt><dd><b>${verdict?.standard || test.limit?.standard || '—'}</b></dd>
+    <div class="review-two"><section><h3>${t('limit')}${test.limit || verdict?.standard ? html`<a class="end" href=${clauseOf(test)}>${t('open-clause')} <kbd>L</kbd></a>` : ''}</h3><dl class="pairs"><dt>${t('standard')}</dt><dd><b>${verdict?.standard || test.limit?.standard || '—'}</b></dd>
       <dt>${t('clause')}</dt><dd>${verdict?.clause || test.limit?.clause || '—'}</dd><dt>${t('limit')}</dt><dd><b>${verdict?.limit || test.limit?.text || t('no-limit-here')}</b></dd>
       <dt>${t('compared')}</dt><dd>${verdict?.compared || '—'}</dd><dt>${t('method')}</dt><dd>${test.method_standard}　${pick(test, 'method')}</dd></dl></section>
       <section><h3>${t('derivation')}</h3><${Steps} steps=${[...(result?.derivation || []), ...(verdict?.derivation || [])]} /></section></div>
@@ -90,10 +93,16 @@ export function Review({ id }) {
   const queue = batches?.waiting || [];
   const chosen = queue.find((b) => b.batch === id) || queue[0];
   const { data: batch, error, retry } = useBatch(chosen?.batch || '');
-  useEffect(() => bind('t', () => {
-    const result = batch?.tests?.map((test) => test.result).find(Boolean);
-    if (result) location.hash = trailOf(result);
-  }), [batch]);
+  useEffect(() => {
+    const first = batch?.tests?.find((test) => test.result);
+    const go = (address) => () => {
+      if (!first) return false;
+      location.hash = address(first);
+      return true;
+    };
+    const off = [bind('t', go((test) => trailOf(test.result))), bind('l', go(clauseOf))];
+    return () => off.forEach((one) => one());
+  }, [batch]);
   if (!batches) return html`<div class="review none"><${Loading} rows=${6} /></div>`;
   if (!queue.length) return html`<div class="review none"><section class="panel"><${Empty} title=${t('review-none')} how=${t('review-none-how')} /></section></div>`;
   return html`<div class="review"><div class="queue"><div class="queue-head"><h2>${t('review-queue')}</h2><span class="end"><${Keys} keys=${['J', 'K']} /></span></div>

@@ -41,6 +41,7 @@ export const WORDS = {
   'evidence-missing': ['佐证缺失', 'evidence missing'], 'evidence-not-yet': ['佐证在测定时记录', 'recorded while testing'],
   evidence: ['佐证', 'Evidence'], in: ['在范围内', 'in range'], low: ['低于范围', 'below range'], high: ['高于范围', 'above range'],
   band: ['判据 {}', 'band {}'], calibrated: ['校准至 {}', 'calibrated to {}'], overdue: ['校准过期', 'calibration overdue'],
+  'open-clause': ['打开条文', 'open the clause'], 'help-clause': ['打开条文', 'open the clause'],
   'to-history': ['看历史曲线', 'show its history'],
   'armed-here': ['已指派', 'armed'],
   // frames

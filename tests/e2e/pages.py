@@ -5,6 +5,7 @@ files themselves (read here with ElementTree) and against the API."""
 import glob
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -87,6 +88,21 @@ def phone_fits(run, gateway):
         run.picture(f"phone-{page.replace('/', '-')[:24]}")
     browser.size(1366, 768)
     assert not found, "\n".join(found)
+
+
+def first_page_is_flat(run, gateway):
+    """Every module that the first page needs is named in it, so that none waits for another; and none that it does not need."""
+    with open(os.path.join(ROOT, "gateway", "ui", "index.html"), encoding="utf-8") as file:
+        named = set(re.findall(r'modulepreload" href="/ui/([\w.]+)"', file.read()))
+    needed, left = set(), ["app.js"]
+    while left:
+        name = left.pop()
+        if name not in needed:
+            needed.add(name)
+            if name != "standalone.module.js":
+                with open(os.path.join(ROOT, "gateway", "ui", name), encoding="utf-8") as file:
+                    left += re.findall(r"^import .*? from '\./([\w.]+)';", file.read(), flags=re.M)
+    equal(named, needed - {"app.js"})
 
 
 # Batches
@@ -272,7 +288,7 @@ def worked_in(run):
     subprocess.run([run.binary, "demo", "--once", "-d", place], check=True, timeout=60, stdout=subprocess.DEVNULL)
     gateway = Gateway(run.binary, place)
     try:
-        for name, function in (("Batches: filtered, sorted, counted", batches_are_filtered), ("no serious finding, every control by keyboard, zh and en, light and dark", nobody_is_shut_out),
+        for name, function in (("the first page names its modules", first_page_is_flat), ("Batches: filtered, sorted, counted", batches_are_filtered), ("no serious finding, every control by keyboard, zh and en, light and dark", nobody_is_shut_out),
                                ("a phone of 360 px", phone_fits), ("Standards: every edition, its rows as in the file", editions_are_listed), ("Standards: Chinese, pinyin, English", limits_are_found),
                                ("Standards: two editions compared", editions_are_compared), ("Standards: page after page", rows_go_on)):
             run.check(name, function, run, gateway)
