@@ -7,11 +7,15 @@ import { Icon, RailIcon } from './icons.js';
 import { bind } from './keys.js';
 import { connect, disconnect, live, read, useLive } from './live.js';
 import { Failed, Loading } from './parts.js';
-import { may, refresh, useSession } from './session.js';
+import { may, refresh, session, useSession } from './session.js';
 import { inBand, clock, grouped } from './text.js';
 import { t, pick, choose, current } from './words.js';
 
 const PAGES = [['bench', 'b'], ['intake', 'i', 'batch.new'], ['batches', 'l'], ['review', 'r'], ['trail', 't'], ['standards', 's'], ['admin', 'm', 'user.list']];
+// A producer's user has his own page and the standards, nothing of the laboratory.
+const MINE = [['mine', 'b'], ['standards', 's']];
+const maker = () => session.roles.length === 1 && session.roles[0] === 'producer';
+const pages = () => (maker() ? MINE : PAGES);
 const UNLISTED = ['login', 'me']; // no place in the rail
 const shown = ([, , right]) => !right || may(right);
 
@@ -20,7 +24,7 @@ const LATER = {
   batches: () => import('./batches.js').then((m) => m.Batches), batch: () => import('./batch.js').then((m) => m.BatchPage),
   intake: () => import('./intake.js').then((m) => m.Intake), review: () => import('./review.js').then((m) => m.Review), trail: () => import('./trail.js').then((m) => m.Trail),
   standards: () => import('./standards.js').then((m) => m.Standards), admin: () => import('./admin.js').then((m) => m.Admin),
-  login: () => import('./login.js').then((m) => m.Login), me: () => import('./login.js').then((m) => m.Me),
+  mine: () => import('./mine.js').then((m) => m.Mine), login: () => import('./login.js').then((m) => m.Login), me: () => import('./login.js').then((m) => m.Me),
 };
 const here = new Map();
 
@@ -44,17 +48,18 @@ function Later({ name, ...rest }) {
 
 function route() {
   const [page, id, more] = location.hash.replace(/^#\/?/, '').split('/').map(decodeURIComponent);
-  return { page: PAGES.some(([name]) => name === page) || UNLISTED.includes(page) ? page : 'bench', id: id || '', more: more || '' };
+  return { page: pages().some(([name]) => name === page) || UNLISTED.includes(page) ? page : pages()[0][0], id: id || '', more: more || '' };
 }
 
+// Worked out at every drawing: who looks decides which pages there are.
 function useRoute() {
-  const [at, set] = useState(route());
+  const [, redraw] = useState(0);
   useEffect(() => {
-    const changed = () => set(route());
+    const changed = () => redraw((n) => n + 1);
     addEventListener('hashchange', changed);
     return () => removeEventListener('hashchange', changed);
   }, []);
-  return at;
+  return route();
 }
 
 export function alarmCount(lines) {
@@ -127,8 +132,8 @@ function Languages({ again }) {
 }
 
 function Rail({ page, waiting }) {
-  return html`<nav class="rail" aria-label="assay"><a class="logo" href="#/bench">assay</a>
-    ${PAGES.filter(shown).map(([name]) => html`<a key=${name} href=${`#/${name}`} aria-current=${page === name ? 'page' : undefined}>
+  return html`<nav class="rail" aria-label="assay"><a class="logo" href=${`#/${pages()[0][0]}`}>assay</a>
+    ${pages().filter(shown).map(([name]) => html`<a key=${name} href=${`#/${name}`} aria-current=${page === name ? 'page' : undefined}>
       <${RailIcon} name=${name} /><span>${t(name)}</span>
       ${name === 'review' && waiting > 0 ? html`<em>${waiting}</em>` : ''}</a>`)}</nav>`;
 }
@@ -156,7 +161,7 @@ function Gate({ again }) {
 function TopBar({ title, context, again, openHelp }) {
   const { lines, gateway, feed } = useLive();
   const alarms = alarmCount(lines);
-  return html`<header class="top"><h1>${title}</h1><span class="context">${context}</span><${ScanBox} />
+  return html`<header class="top"><h1>${title}</h1><span class="context">${context}</span>${maker() ? html`<span class="end"></span>` : html`<${ScanBox} />`}
     ${alarms > 0 && html`<a class="chip und" href="#/bench"><${Icon} name="warn" />${alarms === 1 ? t('alarm-one') : t('alarms', alarms)}</a>`}
     ${gateway?.applied >= 0 && html`<span class=${`chip journal${feed === 'live' ? '' : ' stale'}`}><${Icon} name="journal" />${t('entries', grouped(gateway.applied))}</span>`}
     <${Languages} again=${again} /><${Who} />
@@ -189,6 +194,7 @@ function Whole() {
 }
 
 function App() {
+  const me = useSession();
   const at = useRoute();
   const { batches, gateway, feed } = useLive();
   const [, redraw] = useState(0);
@@ -197,16 +203,16 @@ function App() {
   const waiting = batches?.counts['awaiting-review'] || 0;
   useEffect(() => {
     const done = [
-      ...PAGES.map(([name, key]) => bind(`g ${key}`, () => {
+      ...pages().map(([name, key]) => bind(`g ${key}`, () => {
         location.hash = `#/${name}`;
       })),
       bind('alt l', () => switchLanguage(again)),
       bind('?', () => setHelp(true)),
     ];
     return () => done.forEach((off) => off());
-  }, []);
-  const me = useSession();
+  }, [me.user]);
   useEffect(() => { // what is shown depends on who looks
+    if (maker()) return undefined; // what is live is the laboratory's
     connect();
     return disconnect;
   }, [me.user]);
@@ -215,14 +221,14 @@ function App() {
     document.title = `${title} · assay`;
   }, [title]);
   const context = at.page === 'trail' ? t('trail-sub')
-    : at.page === 'batches' ? (batches ? t('count', grouped(batches.counts.all)) : '')
+    : at.page === 'mine' ? '' : at.page === 'batches' ? (batches ? t('count', grouped(batches.counts.all)) : '')
       : UNLISTED.includes(at.page) || at.page === 'admin' ? '' : at.page === 'intake' ? t('intake-sub') : at.page === 'standards' ? t('standards-sub') : at.page === 'review' ? (batches ? t('review-count', waiting) : '') : pick(gateway, 'name');
   const page = at.page === 'bench' ? html`<${Bench} />`
     : at.page === 'batches' && at.id && at.id[0] !== '?' ? html`<${Later} name="batch" id=${at.id} />`
       : html`<${Later} key=${at.page} name=${at.page} id=${at.id} more=${at.more} />`;
   return html`<div class=${`app${feed === 'lost' ? ' lost' : ''}`}><${Rail} page=${at.page} waiting=${waiting} />
     <${TopBar} title=${title} context=${context} again=${again} openHelp=${() => setHelp(true)} />
-    <div class="below"><${FeedBar} /><main class="page" id="page">${page}</main></div>
+    <div class="below">${maker() ? '' : html`<${FeedBar} />`}<main class="page" id="page">${page}</main></div>
     ${help && html`<${Help} close=${() => setHelp(false)} again=${again} />`}</div>`;
 }
 

@@ -3,7 +3,7 @@
 const STORED = 'assay-language';
 
 export const WORDS = {
-  bench: ['工作台', 'Bench'], intake: ['收样', 'Intake'], 'intake-sub': ['产品、批号、来源，全项清单', 'product, lot, origin and the whole list'], batches: ['批次', 'Batches'], review: ['复核', 'Review'], trail: ['追溯', 'Trail'], standards: ['标准', 'Standards'],
+  bench: ['工作台', 'Bench'], mine: ['我的批次', 'My batches'], intake: ['收样', 'Intake'], 'intake-sub': ['产品、批号、来源，全项清单', 'product, lot, origin and the whole list'], batches: ['批次', 'Batches'], review: ['复核', 'Review'], trail: ['追溯', 'Trail'], standards: ['标准', 'Standards'],
   'standards-sub': ['按生产日期适用的版本', 'the edition in force on the production date'],
   'trail-sub': ['从印出的数字到线上的字节', 'from a printed figure to the bytes on the wire'],
   scan: ['扫条码，或输入批号、样品号', 'Scan, or type a batch or sample'],

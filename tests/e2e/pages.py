@@ -279,6 +279,32 @@ def decision_is_signed(run, gateway):
     equal([(one["action"], one["reason"]) for one in kept["reviews"]], [("confirm", "平行样一致，烘箱在范围内，结果成立")])
 
 
+def maker_sees_his_own(run, gateway):
+    """After the review: a producer's user, on a phone, finds his batches and nobody else's, and nothing of the laboratory."""
+    browser = run.browser
+    browser.complaints()
+    every = gateway.api("/api/v1/batches")["batches"]
+    log_in(run, gateway, "maker")
+    browser.size(390, 844, touch=True)
+    browser.until("his batches", "return document.querySelectorAll('.mine a.own').length === arguments[0]", sum(one["producer"] == "禾香食品" for one in every))
+    equal(browser.js("return [...document.querySelectorAll('.rail a:not(.logo)')].map((a) => a.getAttribute('href'))"), ["#/mine", "#/standards"])
+    run.picture("phone-mine-zh")
+    failed = next(one for one in every if one["verdict"] == "fail" and one["producer"] == "禾香食品")
+    browser.js("[...document.querySelectorAll('.mine a.own')].find((a) => a.textContent.includes(arguments[0])).click()", failed["name"])
+    browser.until("the value over the limit", "return document.querySelector('.own-result .figure.fail b')?.textContent === arguments[0]",
+                  gateway.api(f"/api/v1/batches/{failed['batch']}")["tests"][0]["result"]["value"])
+    wide = browser.js("const p = document.querySelector('.page'); return p.scrollWidth - p.clientWidth")
+    assert wide <= 0, wide
+    run.picture("phone-mine-one-zh")
+    other = next(one for one in every if one["producer"] != "禾香食品")
+    browser.js("location.hash = '#/mine/' + arguments[0]", other["batch"])
+    browser.until("another's is refused", "return document.querySelector('.mine .nothing')")
+    browser.js("location.hash = '#/bench'")
+    browser.until("and there is no Bench for him", "return document.querySelector('.mine ul') && !document.querySelector('.bench')")
+    browser.size(1366, 768)
+    equal([said for said in browser.complaints() if "status of 40" not in said], [])
+
+
 def nothing_complained(run):
     equal(run.browser.complaints(), [])
 
@@ -293,7 +319,8 @@ def worked_in(run):
                                ("Standards: two editions compared", editions_are_compared), ("Standards: page after page", rows_go_on)):
             run.check(name, function, run, gateway)
         run.check("nothing in the console", nothing_complained, run)
-        for name, function in (("Intake: a soy sauce, its whole list", batch_is_taken_in), ("Bench: a slot, typed", slot_is_worked), ("Review: signed, and not with a wrong password", decision_is_signed)):
+        for name, function in (("Intake: a soy sauce, its whole list", batch_is_taken_in), ("Bench: a slot, typed", slot_is_worked), ("Review: signed, and not with a wrong password", decision_is_signed),
+                               ("a producer sees his own", maker_sees_his_own)):
             run.check(name, function, run, gateway)
     finally:
         run.check("SIGTERM: exit 0", lambda: equal(gateway.stop(), 0))
