@@ -37,10 +37,9 @@ static int give_state(struct recorder *recorder, const struct assay_entry *entry
 	if (entry->kind == ASSAY_ENTRY_EXCHANGE)
 		return recorder_follow_add(recorder, entry, err);
 	status = recorder_follow_settle(recorder, err);
-	if (status == ASSAY_OK)
-		status = assay_state_apply(recorder->state, entry, err);
-	recorder->state_failed = status != ASSAY_OK;
-	return status;
+	return status == ASSAY_OK
+		       ? recorder_state_took(recorder, assay_state_apply(recorder->state, entry, err))
+		       : status;
 }
 
 int recorder_append(struct recorder *recorder, struct assay_entry *entry, struct assay_error *err)
@@ -94,6 +93,16 @@ void recorder_state_behind(struct recorder *recorder)
 	assay_state_rollback(recorder->state);
 	recorder_follow_forget(&recorder->follow);
 	recorder->state_behind = true;
+}
+
+int recorder_state_took(struct recorder *recorder, int status)
+{
+	bool no_room = status == ASSAY_EFULL || status == ASSAY_EIO;
+
+	if (no_room)
+		recorder_state_behind(recorder);
+	recorder->state_failed = status != ASSAY_OK && !no_room;
+	return status;
 }
 
 static void state_is_behind(struct recorder *recorder, const struct assay_error *err)
@@ -375,7 +384,7 @@ static void settle_state(struct recorder *recorder)
 
 static void step(struct recorder *recorder)
 {
-	static struct pollfd polled[3 + RECORDER_HOSTS_MAX + RECORDER_CLIENTS_MAX];
+	static struct pollfd polled[4 + RECORDER_HOSTS_MAX + RECORDER_CLIENTS_MAX];
 	struct recorder_host *hosts[RECORDER_HOSTS_MAX];
 	struct recorder_client *clients[RECORDER_CLIENTS_MAX];
 	size_t host_count = recorder->host_count, client_count = recorder->client_count;

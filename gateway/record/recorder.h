@@ -156,6 +156,9 @@ void recorder_wrote(void *context, const struct assay_entry *entry);
 
 /* The state cannot be given what the journal has: it catches up from there before anything else is taken. */
 void recorder_state_behind(struct recorder *recorder);
+/* What a write of the state came to: without room, or a disk that refuses, it is behind and catches up later; anything else
+ * is a state that does not hold. Returns status. */
+int recorder_state_took(struct recorder *recorder, int status);
 
 /* recorder_follow.c */
 int recorder_follow_open(struct recorder_follow *follow, struct assay_error *err) ASSAY_WARN_UNUSED;

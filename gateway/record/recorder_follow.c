@@ -98,17 +98,15 @@ int recorder_follow_settle(struct recorder *recorder, struct assay_error *err)
 		status = apply(recorder, 0, committed, err);
 		if (status == ASSAY_OK)
 			status = assay_state_commit(recorder->state, err);
-		if (status !=
-			ASSAY_OK) { /* the journal has them: they are applied from there, once that is possible */
+		if (status != ASSAY_OK) {
+			/* the journal has them: they are applied from there, once that is possible */
 			recorder_state_behind(recorder);
-			recorder->state_failed = true;
-			return status;
+			return recorder_state_took(recorder, status);
 		}
 	}
 	status = apply(recorder, committed, count, err);
 	recorder_follow_forget(follow);
-	recorder->state_failed = status != ASSAY_OK;
-	return status;
+	return recorder_state_took(recorder, status);
 }
 
 void recorder_follow_rest(struct recorder *recorder, bool idle)

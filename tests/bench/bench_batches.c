@@ -17,7 +17,8 @@ static const char make_rows[] =
 	"WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i+1 FROM n WHERE i+1<?1)"
 	" INSERT INTO batch(id, product, product_zh, product_en, name, producer, lot, produced, amount, "
 	"origin,"
-	" received_ns, sample, who, status, verdict, seq)"
+	" received_ns, sample, who, status, verdict, seq, producer_id, card, cannot_test, request_key,"
+	" request_digest)"
 	" SELECT printf('B%02d-%04d-%04d', 20+i/100000, i/50%1300, i%10000), 'p'||(i%77), '产品'||(i%77),"
 	"  'product '||(i%77), '食品 '||(i%4999), '企业 '||(i%72), 'L'||(i%3000), date('2020-01-01', "
 	"'+'||(i%2400)||' days'),"
@@ -25,11 +26,14 @@ static const char make_rows[] =
 	"  CASE WHEN i<?1-300 THEN CASE WHEN i%40=0 THEN 'void' ELSE 'released' END ELSE"
 	"   CASE i%5 WHEN 0 THEN 'awaiting-review' WHEN 1 THEN 'awaiting-release' WHEN 2 THEN 'testing' ELSE "
 	"'to-test' END END,"
-	"  CASE WHEN i%31=0 THEN 'fail' WHEN i%57=0 THEN 'undetermined' ELSE 'pass' END, i FROM n";
+	"  CASE WHEN i%31=0 THEN 'fail' WHEN i%57=0 THEN 'undetermined' ELSE 'pass' END, i, '', '', '[]', "
+	"'', ''"
+	" FROM n";
 static const char make_tests[] =
 	"INSERT INTO test(id, batch, position, analyte, method, status, evidence_instrument, sheet, "
-	"calculated, result, seq)"
-	" SELECT b.id||'-1', b.id, 0, 'moisture', 'm', 'done', '', '{}', '[]', '', b.seq FROM batch AS b";
+	"calculated, result, seq, retest_of, rule)"
+	" SELECT b.id||'-1', b.id, 0, 'moisture', 'm', 'done', '', '{}', '[]', '', b.seq, '', '' FROM batch "
+	"AS b";
 
 static const struct assay_batch_wish wishes[] = {
 	{"", "", "need", "", 50, NULL},

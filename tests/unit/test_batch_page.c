@@ -35,14 +35,16 @@ static void fill(void)
 
 	for (const char *const *sql = assay_state_schema; *sql; sql++)
 		assert_int_equal(sqlite3_exec(state, *sql, NULL, NULL, NULL), SQLITE_OK);
-	assert_int_equal(sqlite3_prepare_v2(state,
-				 "INSERT INTO batch(id, product, product_zh, product_en, name, producer, "
-				 "lot, produced,"
-				 " amount, origin, received_ns, sample, who, status, verdict, seq) "
-				 "VALUES(?1, 'p', '酿造酱油',"
-				 " 'brewed soy sauce', ?2, ?3, ?4, ?5, '', 'sent-in', ?6, ?7, 'lin', "
-				 "'to-test', '', ?8)",
-				 -1, &put, NULL),
+	assert_int_equal(
+		sqlite3_prepare_v2(state,
+			"INSERT INTO batch(id, product, product_zh, product_en, name, producer, "
+			"lot, produced,"
+			" amount, origin, received_ns, sample, who, status, verdict, seq, producer_id, "
+			"card, cannot_test, request_key, request_digest) "
+			"VALUES(?1, 'p', '酿造酱油',"
+			" 'brewed soy sauce', ?2, ?3, ?4, ?5, '', 'sent-in', ?6, ?7, 'lin', "
+			"'to-test', '', ?8, '', '', '[]', '', '')",
+			-1, &put, NULL),
 		SQLITE_OK);
 	for (unsigned i = 0; i < COUNT; i++) {
 		struct row *row = &rows[i];
