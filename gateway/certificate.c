@@ -189,13 +189,13 @@ int assay_certificate_load(const char *dir, const struct assay_config *config, c
 {
 	struct assay_certificate *loaded = calloc(1, sizeof *loaded);
 	char certificate[1024], key[1024];
-	int status =
-		loaded ? ASSAY_OK
-		       : assay_error_set(err, ASSAY_ENOMEM, "out-of-memory", "内存不足", "out of memory");
+	int status = ASSAY_OK;
 
+	if (!loaded)
+		return assay_error_set(err, ASSAY_ENOMEM, "out-of-memory", "内存不足", "out of memory");
 	place(dir, config->certificate, "keys/web-certificate.pem", certificate);
 	place(dir, config->key, "keys/web-key.pem", key);
-	if (status == ASSAY_OK && !*config->certificate && access(certificate, F_OK) != 0) {
+	if (!*config->certificate && access(certificate, F_OK) != 0) {
 		(void)unlink(key); /* of a first start that did not come to its end */
 		status = make(host, loaded, err);
 		if (status == ASSAY_OK)

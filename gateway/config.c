@@ -74,14 +74,15 @@ const char *assay_config_text(struct assay_config_store *store, const char *text
 		return NULL;
 	}
 	place = find_text(store->texts, store->text_places, text);
-	if (*place)
-		return *place;
-	copy = assay_config_keep(store, size, err);
-	if (!copy)
-		return NULL;
-	memcpy(copy, text, size);
-	store->text_count++;
-	return *place = copy;
+	if (!*place) {
+		copy = assay_config_keep(store, size, err);
+		if (!copy)
+			return NULL;
+		memcpy(copy, text, size);
+		store->text_count++;
+		*place = copy;
+	}
+	return *place;
 }
 
 int assay_config_at(

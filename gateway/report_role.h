@@ -7,6 +7,8 @@
 #ifndef ASSAY_REPORT_ROLE_H
 #define ASSAY_REPORT_ROLE_H
 
+#include <stdint.h>
+
 #define ASSAY_REPORT_SOCKET "report.sock"
 #define ASSAY_REPORT_DOCUMENT_MAX 1048576u /* bytes; a journal entry holds no more */
 #define ASSAY_REPORT_HEAD 5u /* bytes before an answer */

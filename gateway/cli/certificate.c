@@ -62,17 +62,18 @@ static int wait_for_print(const char *dir, const char *id, json_t **out, struct 
 
 static uint8_t *from_hex(const char *hex, size_t *length_out)
 {
+	static const char digits[] = "0123456789abcdef";
 	size_t length = strlen(hex) / 2;
 	uint8_t *bytes = malloc(length + 1);
 
 	for (size_t i = 0; bytes && i < length; i++) {
-		unsigned value = 0;
+		const char *high = strchr(digits, hex[2 * i]), *low = strchr(digits, hex[2 * i + 1]);
 
-		if (sscanf(hex + 2 * i, "%2x", &value) != 1) {
+		if (!high || !low) {
 			free(bytes);
 			return NULL;
 		}
-		bytes[i] = (uint8_t)value;
+		bytes[i] = (uint8_t)((high - digits) << 4 | (low - digits));
 	}
 	*length_out = length;
 	return bytes;

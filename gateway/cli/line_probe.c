@@ -217,19 +217,22 @@ static void probe_modbus(struct probe *probe)
 /* "9600/8n1" */
 static bool read_setting(const char *text, size_t length, struct assay_config_line *line, char out[24])
 {
-	unsigned baud = 0, bits = 0, stop = 0;
-	char parity = 0, tail = 0;
+	size_t digits;
+	const char *word;
 
 	if (length >= 24)
 		return false;
 	(void)snprintf(out, 24, "%.*s", (int)length, text);
-	if (sscanf(out, "%6u/%1u%c%1u%c", &baud, &bits, &parity, &stop, &tail) != 4)
+	digits = strspn(out, "0123456789");
+	word = out + digits;
+	if (digits < 1 || digits > 6 || strlen(word) != 4 || word[0] != '/' || word[1] < '5' ||
+		word[1] > '8' || word[3] < '1' || word[3] > '2')
 		return false;
-	line->baud = baud;
-	line->bits = (uint8_t)bits;
-	line->stop = (uint8_t)stop;
-	line->parity = parity == 'n' ? 'N' : parity == 'e' ? 'E' : parity == 'o' ? 'O' : '?';
-	return bits >= 5 && bits <= 8 && stop >= 1 && stop <= 2 && line->parity != '?';
+	line->baud = (uint32_t)strtoul(out, NULL, 10);
+	line->bits = (uint8_t)(word[1] - '0');
+	line->stop = (uint8_t)(word[3] - '0');
+	line->parity = word[2] == 'n' ? 'N' : word[2] == 'e' ? 'E' : word[2] == 'o' ? 'O' : '?';
+	return line->parity != '?';
 }
 
 static int usage_error(struct assay_error *err, const char *setting)
@@ -249,17 +252,18 @@ static int probe_serial(
 		.rts = '-',
 		.host = "",
 		.path = ""};
+	char setting[24];
+	int status = ASSAY_OK;
 
-	while (*settings && !line_feed_interrupted() && (all || !probe->found)) {
+	while (status == ASSAY_OK && *settings && !line_feed_interrupted() && (all || !probe->found)) {
 		size_t length = strcspn(settings, ",");
-		char setting[24];
-		int status;
 
 		if (!read_setting(settings, length, &line, setting))
-			return usage_error(err, settings);
-		status = assay_device_open(&line, &probe->fd, err);
+			status = usage_error(err, settings);
+		else
+			status = assay_device_open(&line, &probe->fd, err);
 		if (status != ASSAY_OK)
-			return status;
+			break;
 		probe->setting = setting;
 		probe_text(probe);
 		if (!probe->found || all)
@@ -267,7 +271,8 @@ static int probe_serial(
 		(void)close(probe->fd);
 		settings += length + (settings[length] == ',');
 	}
-	return ASSAY_OK;
+	probe->setting = "";
+	return status;
 }
 
 static int probe_tcp(struct probe *probe, const char *address, struct assay_error *err)

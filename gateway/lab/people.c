@@ -203,7 +203,7 @@ int lab_user_change(struct assay_lab *lab, const char *action, const json_t *req
 	const char *user = lab_need(request, "user", err), *producer = "",
 		   *reason = user ? lab_may(request, "reason", err) : NULL;
 	char roles_text[ASSAY_ROLES_TEXT_MAX] = "";
-	struct lab_person person;
+	struct lab_person person = {.roles = 0};
 	json_t *methods = json_object_get(request, "methods"), *body;
 	unsigned roles = 0;
 	int status = reason ? lab_person(lab->state, user, &person, err) : ASSAY_EREFUSED;

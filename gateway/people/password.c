@@ -129,7 +129,7 @@ static void *run(void *argument)
 	}
 	sodium_memzero(job->password, sizeof job->password);
 	/* a pointer is less than PIPE_BUF: written whole; the pipe has room for all there can be */
-	while (write(job->work->pipe[1], &job, sizeof job) < 0 && errno == EINTR)
+	while (write(job->work->pipe[1], &job, sizeof(void *)) < 0 && errno == EINTR)
 		;
 	return NULL;
 }
@@ -208,7 +208,7 @@ bool assay_password_work_done(struct assay_password_work *work, struct assay_pas
 {
 	struct job *job;
 
-	if (read(work->pipe[0], &job, sizeof job) != (ssize_t)sizeof job)
+	if (read(work->pipe[0], &job, sizeof(void *)) != (ssize_t)sizeof(void *))
 		return false;
 	(void)pthread_join(job->thread, NULL);
 	*out = job->result;

@@ -135,19 +135,33 @@ void journal_detach(struct assay_journal *journal)
 	journal->wal_pages = 0;
 }
 
+static int pragma_number(sqlite3 *db, const char *pragma, uint64_t *out)
+{
+	sqlite3_stmt *row = NULL;
+	int rc = sqlite3_prepare_v2(db, pragma, -1, &row, NULL);
+
+	if (rc == SQLITE_OK && (rc = sqlite3_step(row)) == SQLITE_ROW) {
+		*out = (uint64_t)sqlite3_column_int64(row, 0);
+		rc = SQLITE_OK;
+	}
+	(void)sqlite3_finalize(row);
+	return rc;
+}
+
 int journal_attach(struct assay_journal *journal, struct assay_error *err)
 {
-	sqlite3_stmt *size = NULL;
-	int status = open_connection(journal, err);
+	uint64_t pages = 0, page_size = 0;
+	int rc, status = open_connection(journal, err);
 
-	if (status == ASSAY_OK &&
-		sqlite3_prepare_v2(journal->segment.db,
-			"SELECT page_count * page_size FROM pragma_page_count, pragma_page_size", -1, &size,
-			NULL) == SQLITE_OK &&
-		sqlite3_step(size) == SQLITE_ROW)
-		journal->segment_used = (uint64_t)sqlite3_column_int64(size, 0);
-	(void)sqlite3_finalize(size);
-	return status == ASSAY_OK ? prepare(journal, err) : status;
+	if (status != ASSAY_OK)
+		return status;
+	rc = pragma_number(journal->segment.db, "PRAGMA page_count", &pages);
+	if (rc == SQLITE_OK)
+		rc = pragma_number(journal->segment.db, "PRAGMA page_size", &page_size);
+	if (rc != SQLITE_OK)
+		return assay_sqlite_error(err, journal->segment.db, journal->segment.path, rc);
+	journal->segment_used = pages * page_size;
+	return prepare(journal, err);
 }
 
 /* The seal entry carries the digest of the file before into the tree. A segment that a crash left without it gets

@@ -172,7 +172,7 @@ static size_t whole_answer(const struct recorder_printer *printer)
 {
 	size_t length = 0;
 
-	if (printer->in_length < ASSAY_REPORT_HEAD)
+	if (!printer->in || printer->in_length < ASSAY_REPORT_HEAD)
 		return 0;
 	for (unsigned i = 1; i < ASSAY_REPORT_HEAD; i++)
 		length = length << 8 | printer->in[i];

@@ -302,8 +302,10 @@ static enum MHD_Result answer_read(
 
 	(void)snprintf(call.id, sizeof call.id, "%s", request->id);
 	web_peer_answering(request->connection, false);
-	return asset ? web_answer_asset(request->web, request->connection, asset)
-		     : answer_route(request, &call, route);
+	if (asset)
+		return web_answer_asset(request->web, request->connection, asset);
+	return route ? answer_route(request, &call, route)
+		     : MHD_NO; /* decide() has refused what is neither */
 }
 
 static enum MHD_Result answer_method(

@@ -47,6 +47,8 @@ const struct web_write web_writes[] = {
 	{"POST", "/api/v1/tests/{id}/disarm", "test.disarm", "test", false, {{0}}},
 	{"POST", "/api/v1/tests/{id}/enter", "test.enter", "test", false,
 		{TEXT("slot"), {"replicate", WEB_FIELD_NUMBER, 64}, TEXT("value"), TEXT("reason")}},
+	{"POST", "/api/v1/tests/{id}/retest", "test.retest", "test", false,
+		{TEXT("rule"), TEXT("reason"), PASSWORD}},
 };
 const size_t web_write_count = sizeof web_writes / sizeof *web_writes;
 

@@ -114,7 +114,7 @@ int assay_outbox_flush(struct assay_outbox *outbox, int fd)
 		sent = assay_channel_send_many(fd, heads, payloads, count);
 		if (sent < 0)
 			return sent;
-		for (int i = 0; i < sent; i++)
+		for (unsigned i = 0; i < (unsigned)sent && i < count; i++)
 			batch[i]->sent = true;
 		if ((unsigned)sent < count) {
 			outbox->blocked = true;

@@ -283,7 +283,7 @@ def review_waits(run, gateway):
     browser.until("the evidence", "return document.querySelector('.review-head .big')")
     for batch in waiting:
         browser.js("[...document.querySelectorAll('.queue-item')].find((q) => q.textContent.includes(arguments[0])).click()", batch["batch"])
-        browser.until("its command", "return document.querySelector('.decision').textContent.includes('assay batch confirm ' + arguments[0])", batch["batch"])
+        browser.until("whoever decides logs in first", "return document.querySelector('.decision a.button[href=\"#/login\"]')")
         browser.until("its evidence", "return document.querySelector('.review-head')?.textContent.includes(arguments[0])", batch["batch"])
         word = {"fail": "不合格", "undetermined": "不能判定"}[batch["verdict"]]
         equal(browser.text(".review-head .big .tag"), word)

@@ -90,8 +90,13 @@ def heard(kind):
             assert s.recv(500).startswith(b"READY=1\n")
             assert s.recv(500) == b"WATCHDOG=1"
             for kid in open(f"/proc/{gateway.pid}/task/{gateway.pid}/children").read().split():
-                status = open(f"/proc/{kid}/status").read()  # proc(5): 2 is a filter; S33
-                assert "\nSeccomp:\t2\n" in status and "\nNoNewPrivs:\t1\n" in status, status
+                until = time.monotonic() + 10  # READY does not wait for web and report
+                while True:
+                    status = open(f"/proc/{kid}/status").read()  # proc(5): 2 is a filter; S33
+                    if "\nSeccomp:\t2\n" in status and "\nNoNewPrivs:\t1\n" in status:
+                        break
+                    assert time.monotonic() < until, status
+                    time.sleep(0.02)
             if kind == "path":
                 kids = [int(k) for k in open(f"/proc/{gateway.pid}/task/{gateway.pid}/children").read().split()]
                 recorder = [k for k in kids if open(f"/proc/{k}/comm").read() == "assay-recorder\n"]

@@ -182,7 +182,7 @@ static void test_nothing_outlives_the_supervisor(void **state)
 	serve(&gateway);
 	line_becomes("com1", "online", NULL, 5000);
 	count = gateway_children(gateway.pid, "assay-", pids);
-	assert_int_equal(count, 2);
+	assert_int_equal(count, 3); /* recorder, report, host */
 	assert_int_equal(kill(gateway.pid, SIGKILL), 0);
 	assert_int_equal(gateway_wait(&gateway, 5000), 128 + SIGKILL);
 	until = test_now_ms() + 2000;
@@ -211,8 +211,8 @@ static void test_roles_are_locked(void **state)
 	write_lab(LAB BALANCE_LINE "</lab>\n", port);
 	serve(&gateway);
 	line_becomes("com1", "online", NULL, 5000);
-	assert_int_equal(gateway_children(gateway.pid, "assay-", pids), 2);
-	for (unsigned i = 0; i < 2; i++) {
+	assert_int_equal(gateway_children(gateway.pid, "assay-", pids), 3);
+	for (unsigned i = 0; i < 3; i++) {
 		char path[64], about[4096];
 
 		(void)snprintf(path, sizeof path, "/proc/%d/status", pids[i]);

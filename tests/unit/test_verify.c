@@ -278,20 +278,6 @@ static void test_changes_are_found(void **state)
 	options.segment_bytes = 65536;
 }
 
-/* A few more entries, and a checkpoint over them. */
-static void sign_more(const char *dir)
-{
-	struct assay_journal *journal;
-	struct assay_error err;
-
-	assert_int_equal(assay_journal_open(dir, &options, &journal, &err), ASSAY_OK);
-	for (unsigned i = 0; i < 5; i++)
-		append(journal, ASSAY_ENTRY_EXCHANGE, "{}", i);
-	assert_int_equal(assay_journal_commit(journal, &err), ASSAY_OK);
-	assert_int_equal(assay_journal_checkpoint(journal, 0, true, NULL, &err), ASSAY_OK);
-	assay_journal_close(journal);
-}
-
 static void test_segments(void **state)
 {
 	char dir[64], path[200], command[400], note[2000];
@@ -300,7 +286,6 @@ static void test_segments(void **state)
 	(void)state;
 	make_dir(dir);
 	fill(dir, 1500, true);
-	sign_more(dir); /* or the last segment might be empty, and its loss no loss */
 	read_note(dir, note);
 	assert_true(verify(dir, NULL).segments >= 4);
 	/* one byte of a sealed file */
