@@ -65,10 +65,11 @@ static bool f_connected(void *context, struct host_line *line)
 	return true;
 }
 
-static void f_close(void *context, struct host_line *line)
+static void f_close(void *context, struct host_line *line, int fd)
 {
 	(void)context;
 	(void)line;
+	(void)fd;
 }
 
 static bool f_reopen(void *context, struct host_line *line)
