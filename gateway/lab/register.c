@@ -380,12 +380,17 @@ static int redeem(struct assay_lab *lab, const struct order *order, const char *
 
 static json_t *batch_json(const struct order *order, const char *batch, const char *who)
 {
-	json_t *body = json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s}", "batch",
-		batch, "sample", batch, "product", order->product->id, "product_zh", order->product->name_zh,
-		"product_en", order->product->name_en, "product_file", order->product->file->path,
-		"product_sha256", order->product->file->sha256, "name", order->name, "producer",
-		order->producer_name, "lot", order->lot, "produced", order->produced, "amount", order->amount,
-		"origin", order->origin, "who", who, "producer_id", order->producer_id, "card", order->card);
+	const struct assay_product *product = order->product;
+	json_t *body =
+		!product ? NULL
+			 : json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s}",
+				   "batch", batch, "sample", batch, "product", product->id, "product_zh",
+				   product->name_zh, "product_en", product->name_en, "product_file",
+				   product->file->path, "product_sha256", product->file->sha256, "name",
+				   order->name, "producer", order->producer_name, "lot", order->lot,
+				   "produced", order->produced, "amount", order->amount, "origin",
+				   order->origin, "who", who, "producer_id", order->producer_id, "card",
+				   order->card);
 	json_t *more = json_pack("{s:o,s:O*,s:s,s:s}", "samples",
 		lab_samples(batch, order->samples, order->amount, order->retained), "cannot_test",
 		order->cannot_test, "key", order->key, "request_digest", order->request_digest);
