@@ -25,9 +25,9 @@ git clone -q . "$tree/root/assay"
 inside() { chroot "$tree" /usr/bin/env -i HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 CI=true "$@"; }
 
 echo "== make run"
-inside timeout --foreground -s INT 240 make -C /root/assay run LISTEN=127.0.0.1:0 >"$tree/root/run.log" 2>&1 &
+inside timeout --foreground -s INT 1200 make -C /root/assay run LISTEN=127.0.0.1:0 >"$tree/root/run.log" 2>&1 &
 run=$!
-for _ in $(seq 235); do
+for _ in $(seq 1195); do
 	grep -q '^http://127.0.0.1:' "$tree/root/run.log" && break
 	kill -0 "$run" 2>/dev/null || break
 	sleep 1
