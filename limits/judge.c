@@ -466,10 +466,12 @@ void assay_judge(
 	out->limit = decision.limit;
 	out->not_permitted = decision.not_permitted;
 	out->compared[0] = '\0';
+	out->has_interval = decision.has_compared;
 	if (decision.has_compared) {
 		const struct assay_limit *limit = decision.limit;
 		int places = limit ? (limit->has_upper ? limit->upper.scale : limit->lower.scale) + 4 : 6;
 
+		out->interval = decision.compared;
 		assay_show_interval(&decision.compared, places, value);
 		(void)snprintf(out->compared, sizeof out->compared, "%s%s%s", value,
 			limit && *limit->unit ? " " : "", limit ? limit->unit : "");

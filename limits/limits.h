@@ -193,6 +193,9 @@ struct assay_product {
 	} use[ASSAY_PRODUCT_USES_MAX];
 	unsigned use_count;
 	const struct assay_spec_file *file;
+	/* Class of the food production licence catalogue ("16"), and what is done to make it ("pickling"); "" not said.
+	 * Statistics group by them; no verdict looks. */
+	const char *licence_class, *process;
 	const char *condition[ASSAY_PRODUCT_CONDITIONS_MAX];
 	unsigned condition_count;
 };
@@ -290,6 +293,8 @@ struct assay_verdict {
 	const struct assay_standard *standard; /* NULL when none applied */
 	const struct assay_limit *limit; /* NULL when none applied */
 	char compared[ASSAY_FRACTION_TEXT_MAX + 40];
+	bool has_interval; /* interval is what compared says, exactly, in the unit of the limit */
+	struct assay_interval interval;
 	char text_zh[512], text_en[512];
 	bool not_permitted; /* as in the decision */
 	struct assay_step_list steps; /* only the first steps.count are filled */

@@ -209,7 +209,10 @@ int assay_specs_read_product(struct assay_specs *specs, const struct assay_spec_
 	product->id = assay_read_text(specs, root, "id");
 	product->name_zh = assay_read_text(specs, root, "name-zh");
 	product->name_en = assay_read_text(specs, root, "name-en");
-	if (!product->id || !product->name_zh || !product->name_en)
+	product->licence_class = assay_read_text(specs, root, "class");
+	product->process = assay_read_text(specs, root, "process");
+	if (!product->id || !product->name_zh || !product->name_en || !product->licence_class ||
+		!product->process)
 		return assay_read_no_memory(err);
 	for (xmlNodePtr node = root->children; node; node = node->next) {
 		/* The schema keeps both within their ceilings. */

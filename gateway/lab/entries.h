@@ -26,7 +26,9 @@
  *           readings: [{slot, replicate, ordinal, value, unit, typed, fill, exchange, idx}],
  *           method: {id, file, sha256}}; value "" when none could be calculated; exact: "n/d"
  * verdict  of a result: {result, verdict, reasons, standard, clause, limit, compared, text_zh, text_en, derivation,
- *           source: {category, file, sha256, line, source, confidence}}
+ *           source: {category, file, sha256, line, source, confidence},
+ *           share: {low, high} or null}: of the limit, exactly ("n/d", 1 is the limit); low and high differ when the
+ *           result is an interval (below a limit of detection ...); null where no single bound above 0 is compared with
  *          of a batch: {batch, verdict, reasons, text_zh, text_en, scope_zh, scope_en, status,
  *           results: [{result, verdict}], derivation}
  * review   {batch, action: "confirm" or "void", reason, status, who}

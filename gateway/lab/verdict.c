@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * result -> limit -> verdict, then the batch's verdict over the tests ordered. Undetermined until a rule holds. */
 #include "gateway/lab/query_row.h"
+#include "gateway/lab/share.h"
 #include "gateway/lab/steps.h"
 
 #include <stdio.h>
@@ -135,11 +136,12 @@ static json_t *verdict_json(const char *result_id, const struct assay_verdict *v
 			"file", standard->file->path, "sha256", standard->file->sha256, "line",
 			limit ? (int)limit->line : 0, "source", limit ? limit->source : "", "confidence",
 			limit ? limit->confidence : "");
-	return json_pack("{s:s,s:s,s:o,s:s,s:s,s:s,s:s,s:o,s:o,s:o,s:o}", "result", result_id, "verdict",
+	return json_pack("{s:s,s:s,s:o,s:s,s:s,s:s,s:s,s:o,s:o,s:o,s:o,s:o}", "result", result_id, "verdict",
 		assay_verdict_name(verdict->kind), "reasons", reasons, "standard",
 		standard ? standard->id : "", "clause", limit ? limit->clause : "", "limit",
 		limit ? limit->text : "", "compared", verdict->compared, "text_zh", lab_string(zh), "text_en",
-		lab_string(en), "derivation", lab_steps(&verdict->steps), "source", source);
+		lab_string(en), "derivation", lab_steps(&verdict->steps), "source", source, "share",
+		lab_share(verdict));
 }
 
 /* What two results of the method may differ by at this level, in its unit; false: the method does not say. */

@@ -199,6 +199,8 @@ static int apply_verdict(struct assay_state *state, const struct assay_entry *en
 	if (status == ASSAY_OK && *batch)
 		status = state_run(state, STATE_BATCH_VERDICT, err, "ttit", batch, body_text(body, "verdict"),
 			(int64_t)entry->sequence, body_text(body, "status"));
+	else if (status == ASSAY_OK)
+		status = apply_risk(state, entry, body, err);
 	free(reasons);
 	free(steps);
 	free(source);
@@ -228,6 +230,8 @@ static int apply_review(struct assay_state *state, const struct assay_entry *ent
 	if (status != ASSAY_OK || strcmp(action, "void") != 0)
 		return status;
 	status = state_run(state, STATE_DISARM_BATCH, err, "t", batch);
+	if (status == ASSAY_OK)
+		status = apply_risk_void(state, entry, batch, err);
 	return status == ASSAY_OK ? state_run(state, STATE_TEST_VOID, err, "t", batch) : status;
 }
 

@@ -61,6 +61,17 @@ static void short_text(const json_t *value, char out[120])
 	free(text);
 }
 
+/* Members that later versions have added: their absence is no difference. */
+static bool added_later(const char *name)
+{
+	static const char *const added[] = {"share"};
+
+	for (size_t i = 0; i < sizeof added / sizeof *added; i++)
+		if (strcmp(added[i], name) == 0)
+			return true;
+	return false;
+}
+
 static void compare_members(struct derive *derive, uint64_t sequence, const json_t *then, const json_t *now)
 {
 	const char *name;
@@ -72,7 +83,7 @@ static void compare_members(struct derive *derive, uint64_t sequence, const json
 	{
 		const json_t *recorded = json_object_get(then, name);
 
-		if (recorded && json_equal(recorded, value))
+		if ((recorded && json_equal(recorded, value)) || (!recorded && added_later(name)))
 			continue;
 		short_text(recorded, before);
 		short_text(value, after);

@@ -155,6 +155,51 @@ const char *const assay_state_schema[] = {
 	" derivation TEXT NOT NULL, source TEXT NOT NULL,"
 	" PRIMARY KEY(subject, seq)) STRICT, WITHOUT ROWID",
 
+	/* Shared risk. One row for each analyte of a batch that has been judged: the verdict that counts for it now. quarter: of
+	 * its first verdict ("2026Q4", in China's time whatever the machine's). outcome: pass, fail, undetermined, void.
+	 * low, high: tenths of the limit the result certainly reaches and may reach, 10 beyond it, -1 not known; near: 1 from
+	 * 8 tenths up to the limit, maybe_near: 1 the censored result may be. settled: the outcome as it stood when the quarter
+	 * ended, which is what other producers are told: what changes later would tell whose it is. */
+	"CREATE TABLE risk_item("
+	" product TEXT NOT NULL, analyte TEXT NOT NULL, batch TEXT NOT NULL, quarter TEXT NOT NULL,"
+	" origin TEXT NOT NULL, producer TEXT NOT NULL, outcome TEXT NOT NULL, settled TEXT NOT NULL,"
+	" low INTEGER NOT NULL, high INTEGER NOT NULL, near INTEGER NOT NULL, maybe_near INTEGER NOT NULL,"
+	" share_low TEXT NOT NULL, share_high TEXT NOT NULL, result TEXT NOT NULL, seq INTEGER NOT NULL,"
+	" PRIMARY KEY(product, analyte, batch)) STRICT, WITHOUT ROWID",
+	"CREATE INDEX risk_item_by_producer ON risk_item(producer, quarter) WHERE producer<>''",
+	/* Sums of risk_item, kept by triggers: what is asked of a million batches is read from here. n: pass and fail. */
+	"CREATE TABLE risk_cell("
+	" product TEXT NOT NULL, analyte TEXT NOT NULL, quarter TEXT NOT NULL, origin TEXT NOT NULL,"
+	" n INTEGER NOT NULL, failed INTEGER NOT NULL, undetermined INTEGER NOT NULL, near INTEGER NOT NULL,"
+	" maybe_near INTEGER NOT NULL, PRIMARY KEY(product, analyte, quarter, origin)) STRICT, WITHOUT ROWID",
+	"CREATE TABLE risk_share("
+	" product TEXT NOT NULL, analyte TEXT NOT NULL, quarter TEXT NOT NULL, origin TEXT NOT NULL,"
+	" low INTEGER NOT NULL, high INTEGER NOT NULL, n INTEGER NOT NULL,"
+	" PRIMARY KEY(product, analyte, quarter, origin, low, high)) STRICT, WITHOUT ROWID",
+	/* The settled outcomes by producer, registered ones only: one producer under two names would count for two. */
+	"CREATE TABLE risk_producer("
+	" producer TEXT NOT NULL, product TEXT NOT NULL, quarter TEXT NOT NULL,"
+	" n INTEGER NOT NULL, failed INTEGER NOT NULL,"
+	" PRIMARY KEY(quarter, product, producer)) STRICT, WITHOUT ROWID",
+#define RISK_ADD(row, sign)                                                                                  \
+	" INSERT INTO risk_cell SELECT " row ".product, " row ".analyte, " row ".quarter, " row ".origin,"   \
+	"  " sign "(" row ".outcome IN ('pass','fail')), " sign "(" row ".outcome='fail'),"                  \
+	"  " sign "(" row ".outcome='undetermined'), " sign row ".near, " sign row ".maybe_near WHERE true"  \
+	"  ON CONFLICT DO UPDATE SET n=n+excluded.n, failed=failed+excluded.failed,"                         \
+	"  undetermined=undetermined+excluded.undetermined, near=near+excluded.near,"                        \
+	"  maybe_near=maybe_near+excluded.maybe_near;"                                                       \
+	" INSERT INTO risk_share SELECT " row ".product, " row ".analyte, " row ".quarter, " row ".origin,"  \
+	"  " row ".low, " row ".high, " sign "1 WHERE " row ".low>=0 AND " row ".outcome IN ('pass','fail')" \
+	"  ON CONFLICT DO UPDATE SET n=n+excluded.n;"                                                        \
+	" INSERT INTO risk_producer SELECT " row ".producer, " row ".product, " row ".quarter,"              \
+	"  " sign "1, " sign "(" row ".settled='fail') WHERE " row ".producer<>''"                           \
+	"  AND " row ".settled IN ('pass','fail')"                                                           \
+	"  ON CONFLICT DO UPDATE SET n=n+excluded.n, failed=failed+excluded.failed;"
+	"CREATE TRIGGER risk_added AFTER INSERT ON risk_item BEGIN" RISK_ADD("new", "+") " END",
+	"CREATE TRIGGER risk_changed AFTER UPDATE ON risk_item BEGIN" RISK_ADD("old", "-")
+		RISK_ADD("new", "+") " END",
+#undef RISK_ADD
+
 	"CREATE TABLE review("
 	" seq INTEGER PRIMARY KEY, batch TEXT NOT NULL, action TEXT NOT NULL, reason TEXT NOT NULL,"
 	" who TEXT NOT NULL, wall_ns INTEGER NOT NULL, body TEXT NOT NULL) STRICT",

@@ -113,6 +113,25 @@ static const char *const sql[STATE_STATEMENTS] = {
 	[STATE_PUT_TOKEN] = "INSERT INTO token VALUES(?1,?2,?3,?4,?5,?6,0,?7,?8)",
 	[STATE_REVOKE_TOKEN] = "UPDATE token SET revoked=1, seq=?2 WHERE id=?1",
 	[STATE_PUT_REVIEW] = "INSERT INTO review VALUES(?1,?2,?3,?4,?5,?6,?7)",
+	/* A retest that decides takes the first result's place; else the worse of the two stands. */
+	[STATE_PUT_RISK] =
+		"INSERT INTO risk_item SELECT b.product, t.analyte, b.id, ?2, b.origin, b.producer_id, ?3, "
+		"?3, ?4, ?5,"
+		" ?6, ?7, ?8, ?9, r.id, ?10 FROM result AS r JOIN test AS t ON t.id=r.test"
+		" JOIN batch AS b ON b.id=t.batch WHERE r.id=?1 AND b.status<>'void'"
+		" ON CONFLICT DO UPDATE SET outcome=excluded.outcome,"
+		" settled=CASE WHEN quarter=excluded.quarter THEN excluded.outcome ELSE settled END,"
+		" low=excluded.low, high=excluded.high, near=excluded.near, maybe_near=excluded.maybe_near,"
+		" share_low=excluded.share_low, share_high=excluded.share_high, result=excluded.result,"
+		" seq=excluded.seq WHERE result=excluded.result OR"
+		" (excluded.outcome<>'undetermined' AND 'retest-decides'="
+		"  (SELECT rule FROM test AS t, result AS r WHERE r.id=excluded.result AND t.id=r.test)) OR"
+		" instr('pass undetermined fail',excluded.outcome)>instr('pass undetermined fail',outcome)",
+	[STATE_VOID_RISK] =
+		"UPDATE risk_item SET outcome='void', near=0, maybe_near=0,"
+		" settled=CASE WHEN quarter=?2 THEN 'void' ELSE settled END, seq=?3"
+		" WHERE (product, analyte, batch) IN (SELECT b.product, t.analyte, b.id FROM batch AS b"
+		" JOIN test AS t ON t.batch=b.id WHERE b.id=?1)",
 	[STATE_PUT_SAMPLE] = "INSERT INTO sample VALUES(?1,?2,?3,?4,?5)",
 	[STATE_PUT_HAND] = "INSERT OR IGNORE INTO batch_hand VALUES(?1,?2,?3)",
 	[STATE_PUT_HAND_OF_TEST] =

@@ -56,6 +56,8 @@ enum state_statement {
 	STATE_PUT_RESULT,
 	STATE_PUT_VERDICT,
 	STATE_PUT_REVIEW,
+	STATE_PUT_RISK,
+	STATE_VOID_RISK,
 	STATE_PUT_PERSON,
 	STATE_CHANGE_PERSON,
 	STATE_PUT_TOKEN,
@@ -154,6 +156,11 @@ int apply_certificate(struct assay_state *state, const struct assay_entry *entry
 int apply_alarm(struct assay_state *state, const struct assay_entry *entry, const json_t *body,
 	struct assay_error *err) ASSAY_WARN_UNUSED;
 int apply_registers(struct assay_state *state, const struct assay_entry *entry, const json_t *body,
+	struct assay_error *err) ASSAY_WARN_UNUSED;
+/* apply_risk.c: a result's verdict, and a batch that is void, in the tables of shared risk. */
+int apply_risk(struct assay_state *state, const struct assay_entry *entry, const json_t *body,
+	struct assay_error *err) ASSAY_WARN_UNUSED;
+int apply_risk_void(struct assay_state *state, const struct assay_entry *entry, const char *batch,
 	struct assay_error *err) ASSAY_WARN_UNUSED;
 int apply_lab(struct assay_state *state, const struct assay_entry *entry, const json_t *body,
 	struct assay_error *err) ASSAY_WARN_UNUSED;

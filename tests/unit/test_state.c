@@ -21,6 +21,10 @@ static const char *const tables[] = {
 	"SELECT * FROM result ORDER BY 1",
 	"SELECT * FROM verdict ORDER BY 1, 2",
 	"SELECT * FROM review ORDER BY 1",
+	"SELECT * FROM risk_item ORDER BY 1, 2, 3",
+	"SELECT * FROM risk_cell ORDER BY 1, 2, 3, 4",
+	"SELECT * FROM risk_share ORDER BY 1, 2, 3, 4, 5, 6",
+	"SELECT * FROM risk_producer ORDER BY 1, 2, 3",
 	"SELECT * FROM spec ORDER BY 1, 2",
 	"SELECT * FROM driver ORDER BY 1, 2",
 };
@@ -153,6 +157,7 @@ static void play_everything(struct play *play)
 	play_add_host(play);
 	assert_true(play_await(play->host, ASSAY_MSG_HELLO, &head, NULL, PLAY_WAIT_MS));
 	say_line(play, ASSAY_LINE_SILENT);
+	call(play, json_pack("{s:s,s:s,s:s}", "cmd", "producer.add", "name", "禾香食品", "licence", "SC107"));
 	call(play, new_batch());
 	find_test(play, test);
 	call(play, json_pack("{s:s,s:s,s:s,s:i,s:s,s:s}", "cmd", "test.enter", "test", test, "slot", "m3",
@@ -236,6 +241,35 @@ static void test_comes_back(void **state)
 	run_sql(play.dir, "UPDATE meta SET value=replace(value,'4','5') WHERE key='header'");
 	assert_comes_back(play.dir, &live); /* of another journal */
 	dump_free(&live);
+	play_remove(&play);
+}
+
+/* 376491275/69209846 g/100g (lab_play.h) of at most 7 g/100g (GB 17401-2014): Python's fractions. */
+static void test_share_of_limit(void **state)
+{
+	struct play play;
+	char path[120];
+	sqlite3 *db;
+	sqlite3_stmt *row;
+
+	(void)state;
+	play_make(&play);
+	play_everything(&play);
+	(void)snprintf(path, sizeof path, "%s/state.db", play.dir);
+	assert_int_equal(sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_prepare_v2(db,
+				 "SELECT share_low, share_high, low, high, near, producer FROM risk_item", -1,
+				 &row, NULL),
+		SQLITE_OK);
+	assert_int_equal(sqlite3_step(row), SQLITE_ROW);
+	assert_string_equal((const char *)sqlite3_column_text(row, 0), "376491275/484468922");
+	assert_string_equal((const char *)sqlite3_column_text(row, 1), "376491275/484468922");
+	assert_int_equal(sqlite3_column_int(row, 2), 7);
+	assert_int_equal(sqlite3_column_int(row, 3), 7);
+	assert_int_equal(sqlite3_column_int(row, 4), 0);
+	assert_string_equal((const char *)sqlite3_column_text(row, 5), "P001");
+	assert_int_equal(sqlite3_finalize(row), SQLITE_OK);
+	(void)sqlite3_close(db);
 	play_remove(&play);
 }
 
@@ -361,6 +395,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_comes_back),
+		cmocka_unit_test(test_share_of_limit),
 		cmocka_unit_test(test_damage_is_found),
 		cmocka_unit_test(test_exchange_body_round_trip),
 	};
