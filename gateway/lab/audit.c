@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The ledger of free tests added up again, line by line, against the sums that are shown and the batches it names. */
+#include "gateway/lab/query.h"
 #include "gateway/lab/query_row.h"
 #include "gateway/lab/registers.h"
 
@@ -83,4 +84,15 @@ json_t *lab_entitlement_audit(sqlite3 *state, struct assay_error *err)
 		json_decref(rows);
 	}
 	return findings;
+}
+
+json_t *assay_query_entitlement(sqlite3 *state, struct assay_error *err)
+{
+	json_t *findings = lab_entitlement_audit(state, err),
+	       *programmes = findings ? assay_query_programmes(state, err) : NULL;
+
+	if (programmes)
+		return json_pack("{s:o,s:o}", "findings", findings, "programmes", programmes);
+	json_decref(findings);
+	return NULL;
 }

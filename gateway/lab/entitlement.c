@@ -387,13 +387,14 @@ static json_t *list(struct assay_lab *lab, const json_t *request, const struct a
 	int *status_out, struct assay_error *err)
 {
 	const char *programme = lab_may(request, "programme", err),
-		   *producer = programme ? lab_may(request, "producer", err) : NULL;
+		   *producer = programme ? lab_may(request, "producer", err) : NULL,
+		   *after = producer ? lab_may(request, "after", err) : NULL;
 
 	(void)actor;
 	*status_out = ASSAY_EREFUSED;
-	return producer ? lab_answer_one("cards", assay_query_cards(lab->state, programme, producer, err),
-				  status_out, err)
-			: NULL;
+	return after ? lab_answer_one("cards", assay_query_cards(lab->state, programme, producer, after, err),
+			       status_out, err)
+		     : NULL;
 }
 
 static json_t *list_programmes(struct assay_lab *lab, const json_t *request, const struct assay_actor *actor,
@@ -407,18 +408,9 @@ static json_t *list_programmes(struct assay_lab *lab, const json_t *request, con
 static json_t *audit(struct assay_lab *lab, const json_t *request, const struct assay_actor *actor,
 	int *status_out, struct assay_error *err)
 {
-	json_t *findings = lab_entitlement_audit(lab->state, err),
-	       *programmes = findings ? assay_query_programmes(lab->state, err) : NULL;
-
 	(void)request;
 	(void)actor;
-	if (programmes)
-		return lab_answer_one("audit",
-			json_pack("{s:o,s:o}", "findings", findings, "programmes", programmes), status_out,
-			err);
-	json_decref(findings);
-	*status_out = ASSAY_EIO;
-	return NULL;
+	return lab_answer_one("audit", assay_query_entitlement(lab->state, err), status_out, err);
 }
 
 const struct lab_command lab_entitlement_commands[] = {{"programme.set", set_programme},

@@ -88,7 +88,7 @@
  * programme.set {programme, name_zh, tests, producers, prices, ..., reason} / programme.list    -> {programmes}
  * card.issue {programme, producer, tests, valid_until}          -> {card}
  * card.revoke {card, reason} / card.show {card}                 -> {card}
- * card.list {programme, producer}                               -> {cards}
+ * card.list {programme, producer, after}                        -> {cards}
  * batch.labels {batch, first} -> {labels} / card.paper {card} -> {paper}: documents for assay-report
  * rack.load {instrument, places: [{position, test, slot, replicate}]} / rack.show {instrument} -> {places}
  * review.list {before}                                          -> {reviews}   before: batch_seq of the last row of a page
@@ -130,7 +130,8 @@ void assay_query_etag(const json_t *object, char out[ASSAY_QUERY_ETAG_MAX]);
 /* Of a batch, or "" all: a page of those before a sequence (0: the newest), newest first. */
 json_t *assay_query_certificates(sqlite3 *state, const char *batch, int64_t before, struct assay_error *err);
 json_t *assay_query_certificate(sqlite3 *state, const char *id, struct assay_error *err);
-/* The review queue, newest batch first: a page of those of batches before a sequence (0: the newest). */
+/* The review queue, newest batch first: a page of those of batches before a sequence (0: the newest). A page ends with a
+ * whole batch. */
 json_t *assay_query_reviews(sqlite3 *state, int64_t before, struct assay_error *err);
 /* One result with everything a reviewer needs; reads the journal in dir as well. */
 json_t *assay_query_review(sqlite3 *state, const char *dir, const char *result, struct assay_error *err);
@@ -142,15 +143,27 @@ json_t *assay_query_producers(sqlite3 *state, const char *text, const char *afte
 json_t *assay_query_producer(sqlite3 *state, const char *id, struct assay_error *err);
 json_t *assay_query_instruments(sqlite3 *state, struct assay_error *err);
 json_t *assay_query_instrument(sqlite3 *state, const char *id, struct assay_error *err);
+/* What was loaded last: [{position, test, slot, replicate, seq}]. */
+json_t *assay_query_rack(sqlite3 *state, const char *instrument, struct assay_error *err);
 json_t *assay_query_programmes(sqlite3 *state, struct assay_error *err);
-/* "" any. */
-json_t *assay_query_cards(
-	sqlite3 *state, const char *programme, const char *producer, struct assay_error *err);
+json_t *assay_query_programme(sqlite3 *state, const char *id, struct assay_error *err);
+/* "" any; those after an id, "" from the beginning. */
+json_t *assay_query_cards(sqlite3 *state, const char *programme, const char *producer, const char *after,
+	struct assay_error *err);
+/* audit.c: the ledger added up again: {findings: [{code, subject, found, wanted, text_zh, text_en}], programmes}. */
+json_t *assay_query_entitlement(sqlite3 *state, struct assay_error *err);
 json_t *assay_query_card(sqlite3 *state, const char *id, struct assay_error *err);
 
 /* These read the journal in DIR as well, read-only. */
 json_t *assay_query_journal(
 	const char *dir, uint64_t from, unsigned limit, bool raw, struct assay_error *err);
 json_t *assay_query_trace(sqlite3 *state, const char *dir, const char *result, struct assay_error *err);
+/* The print of a certificate as it went into the journal, its digest compared; *bytes_out is the caller's (free).
+ * ASSAY_ENOTFOUND: no such certificate, or "not-found-yet". */
+int assay_query_paper(sqlite3 *state, const char *dir, const char *certificate, unsigned char **bytes_out,
+	size_t *length_out, struct assay_error *err) ASSAY_WARN_UNUSED;
+/* An entry's way to the oldest checkpoint over it: {seq, kind, at, leaf, path: [hex, from the leaf up],
+ * checkpoint: {size, note}} (RFC 6962, 2.1.1; C2SP signed note). */
+json_t *assay_query_inclusion(const char *dir, uint64_t sequence, struct assay_error *err);
 
 #endif

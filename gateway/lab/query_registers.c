@@ -63,7 +63,7 @@ json_t *assay_query_producer(sqlite3 *state, const char *id, struct assay_error 
 			" WHERE producer=?1 ORDER BY seq",
 			"t", id),
 		err);
-	cards = changes ? assay_query_cards(state, "", id, err) : NULL;
+	cards = changes ? assay_query_cards(state, "", id, "", err) : NULL;
 	if (cards && json_object_set_new(producer, "changes", changes) == 0 &&
 		json_object_set_new(producer, "cards", cards) == 0)
 		return producer;
@@ -106,17 +106,31 @@ json_t *assay_query_instrument(sqlite3 *state, const char *id, struct assay_erro
 	return NULL;
 }
 
-json_t *assay_query_programmes(sqlite3 *state, struct assay_error *err)
+json_t *assay_query_rack(sqlite3 *state, const char *instrument, struct assay_error *err)
 {
 	return query_list(state,
 		query_prepare(state, err,
-			"SELECT id AS programme, name_zh, name_en, tests, producers, alarm_at, valid_until,"
-			" prices AS \"{prices\", issued, used, saved_fen, tests-used AS remaining,"
-			" (SELECT count(DISTINCT producer) FROM card WHERE programme=g.id) AS "
-			"producers_with_card,"
-			" reason, who, wall_ns AS \"@at\", seq FROM programme AS g ORDER BY id",
-			""),
+			"SELECT position, test, slot, replicate, seq FROM rack WHERE instrument=?1 ORDER BY"
+			" length(position), position",
+			"t", instrument),
 		err);
+}
+
+#define PROGRAMME                                                                                            \
+	"SELECT id AS programme, name_zh, name_en, tests, producers, alarm_at, valid_until,"                 \
+	" prices AS \"{prices\", issued, used, saved_fen, tests-used AS remaining,"                          \
+	" (SELECT count(DISTINCT producer) FROM card WHERE programme=g.id) AS producers_with_card,"          \
+	" reason, who, wall_ns AS \"@at\", seq FROM programme AS g"
+
+json_t *assay_query_programmes(sqlite3 *state, struct assay_error *err)
+{
+	return query_list(state, query_prepare(state, err, PROGRAMME " ORDER BY id", ""), err);
+}
+
+json_t *assay_query_programme(sqlite3 *state, const char *id, struct assay_error *err)
+{
+	return query_one(state, query_prepare(state, err, PROGRAMME " WHERE id=?1", "t", id),
+		"programme-unknown", id, err);
 }
 
 #define CARD                                                                                                 \
@@ -124,13 +138,14 @@ json_t *assay_query_programmes(sqlite3 *state, struct assay_error *err)
 	" c.tests-c.used AS remaining, c.status, c.valid_until, c.wall_ns AS \"@issued\", c.seq"             \
 	" FROM card AS c LEFT JOIN producer AS p ON p.id=c.producer"
 
-json_t *assay_query_cards(
-	sqlite3 *state, const char *programme, const char *producer, struct assay_error *err)
+json_t *assay_query_cards(sqlite3 *state, const char *programme, const char *producer, const char *after,
+	struct assay_error *err)
 {
 	return query_list(state,
 		query_prepare(state, err,
-			CARD " WHERE (?1='' OR c.programme=?1) AND (?2='' OR c.producer=?2) ORDER BY c.id",
-			"tt", programme, producer),
+			CARD " WHERE c.id>?3 AND (?1='' OR c.programme=?1) AND (?2='' OR c.producer=?2)"
+			     " ORDER BY c.id LIMIT ?4",
+			"ttti", programme, producer, after, (int64_t)ASSAY_QUERY_PAGE),
 		err);
 }
 

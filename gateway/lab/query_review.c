@@ -45,6 +45,18 @@ static json_t *why(const json_t *row)
 	return list;
 }
 
+/* A page that is full may end in the middle of a batch, and the next one begins before it. */
+static void drop_last_batch(json_t *list)
+{
+	size_t count = json_array_size(list), keep = count;
+	const char *last = lab_text(json_array_get(list, count - 1), "batch");
+
+	while (keep && strcmp(lab_text(json_array_get(list, keep - 1), "batch"), last) == 0)
+		keep--;
+	while (keep && json_array_size(list) > keep)
+		(void)json_array_remove(list, json_array_size(list) - 1);
+}
+
 json_t *assay_query_reviews(sqlite3 *state, int64_t before, struct assay_error *err)
 {
 	json_t *list = query_list(state,
@@ -70,6 +82,8 @@ json_t *assay_query_reviews(sqlite3 *state, int64_t before, struct assay_error *
 	json_t *row;
 	size_t index;
 
+	if (json_array_size(list) == ASSAY_QUERY_PAGE)
+		drop_last_batch(list);
 	json_array_foreach(list, index, row)
 	{
 		(void)json_object_set_new(row, "why", why(row));

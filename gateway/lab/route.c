@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * reading -> slot by the sample the device names: a rack or sequence list loaded before, the test's own id, or the sample's
  * bar code with one test that takes what the reading is. Anything not clear stays unassigned. */
+#include "gateway/lab/query.h"
 #include "gateway/lab/query_row.h"
 #include "gateway/lab/registers.h"
 #include "gateway/lab/steps.h"
@@ -115,15 +116,7 @@ static int check_places(struct assay_lab *lab, const json_t *places, struct assa
 static json_t *rack_of(
 	struct assay_lab *lab, const char *instrument, int *status_out, struct assay_error *err)
 {
-	return lab_answer_one("places",
-		query_list(lab->state,
-			query_prepare(lab->state, err,
-				"SELECT position, test, slot, replicate, seq FROM rack WHERE instrument=?1 "
-				"ORDER BY"
-				" length(position), position",
-				"t", instrument),
-			err),
-		status_out, err);
+	return lab_answer_one("places", assay_query_rack(lab->state, instrument, err), status_out, err);
 }
 
 static json_t *load(struct assay_lab *lab, const json_t *request, const struct assay_actor *actor,

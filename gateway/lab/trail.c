@@ -146,6 +146,49 @@ int assay_trail_search(const char *dir, const struct assay_trail_query *query,
 	return status > 0 ? ASSAY_OK : status;
 }
 
+struct page {
+	const struct assay_trail_query *query;
+	json_t *list;
+	unsigned limit, looked;
+	int64_t next;
+};
+
+static int look_for_page(void *context, const struct assay_entry *entry, const uint8_t leaf[ASSAY_HASH_SIZE])
+{
+	struct page *page = context;
+	json_t *row = assay_trail_row(entry);
+	bool wanted = row && assay_trail_matches(row, entry->wall_ns, page->query);
+
+	(void)leaf;
+	if (!row || (wanted && json_array_append(page->list, row) != 0)) {
+		json_decref(row);
+		return ASSAY_ENOMEM;
+	}
+	json_decref(row);
+	if (json_array_size(page->list) < page->limit && ++page->looked < ASSAY_TRAIL_LOOKED_MAX)
+		return 0;
+	page->next = (int64_t)entry->sequence + 1;
+	return 1;
+}
+
+json_t *assay_trail_page(const char *dir, const struct assay_trail_query *query, uint64_t from,
+	unsigned limit, struct assay_error *err)
+{
+	struct page page = {.query = query, .list = json_array(), .limit = limit, .next = -1};
+	struct assay_reader *reader = NULL;
+	int status = page.list ? assay_reader_open(dir, ASSAY_READ_LIVE, &reader, err) : lab_no_memory(err);
+
+	if (status == ASSAY_OK)
+		status = assay_reader_each(reader, from, 0, look_for_page, &page, err);
+	if (status == ASSAY_ENOMEM)
+		(void)lab_no_memory(err);
+	assay_reader_close(reader);
+	if (status >= 0)
+		return json_pack("{s:o,s:I}", "entries", page.list, "next", (json_int_t)page.next);
+	json_decref(page.list);
+	return NULL;
+}
+
 bool assay_trail_time(const char *text, bool end, int64_t *ns_out)
 {
 	struct tm parts = {0};

@@ -28,6 +28,13 @@ int assay_trail_search(const char *dir, const struct assay_trail_query *query,
 	int (*visit)(void *context, const json_t *row), void *context, uint64_t *found_out,
 	struct assay_error *err) ASSAY_WARN_UNUSED;
 
+/* One page beside the running recorder: what matches from a sequence on, at most limit rows; looks at no more than
+ * ASSAY_TRAIL_LOOKED_MAX entries. {entries: [row], next: sequence to go on from, -1 at the end of the journal}. NULL with
+ * err. */
+#define ASSAY_TRAIL_LOOKED_MAX 20000u
+json_t *assay_trail_page(const char *dir, const struct assay_trail_query *query, uint64_t from,
+	unsigned limit, struct assay_error *err);
+
 /* "2026-11-25" or "2026-11-25T08:30:00Z" (UTC) as ns since 1970; end: a day alone means its end. false: neither. */
 bool assay_trail_time(const char *text, bool end, int64_t *ns_out);
 

@@ -115,16 +115,28 @@ json_t *recorder_settle(struct recorder *recorder, int status, json_t *answer, s
 /* What the asker has seen is still what there is: If-Match. */
 static int still_so(struct recorder *recorder, const struct recorder_ask *ask, struct assay_error *err)
 {
-	const char *wanted = json_string_value(json_object_get(ask->request, "if_match")),
-		   *batch = json_string_value(json_object_get(ask->request, "batch")),
-		   *test = json_string_value(json_object_get(ask->request, "test"));
+	static const struct {
+		const char *command; /* how it begins */
+		const char *member; /* that names what is decided about */
+		json_t *(*show)(sqlite3 *state, const char *id, struct assay_error *err);
+	} about[] = {{"batch.", "batch", assay_query_batch}, {"test.", "test", assay_query_test},
+		{"certificate.", "certificate", assay_query_certificate},
+		{"producer.", "producer", assay_query_producer},
+		{"instrument.", "instrument", assay_query_instrument},
+		{"programme.", "programme", assay_query_programme}, {"card.", "card", assay_query_card}};
+	const char *wanted = json_string_value(json_object_get(ask->request, "if_match")), *id = NULL;
 	char now[ASSAY_QUERY_ETAG_MAX];
 	json_t *object;
+	size_t which = 0;
 
-	if (!wanted || (!batch && !test))
+	while (which < sizeof about / sizeof *about &&
+		strncmp(ask->command, about[which].command, strlen(about[which].command)) != 0)
+		which++;
+	if (wanted && which < sizeof about / sizeof *about)
+		id = json_string_value(json_object_get(ask->request, about[which].member));
+	if (!id)
 		return ASSAY_OK;
-	object = batch ? assay_query_batch(recorder->lab.state, batch, err)
-		       : assay_query_test(recorder->lab.state, test, err);
+	object = about[which].show(recorder->lab.state, id, err);
 	if (!object)
 		return ASSAY_ENOTFOUND;
 	assay_query_etag(object, now);
@@ -133,7 +145,7 @@ static int still_so(struct recorder *recorder, const struct recorder_ask *ask, s
 		return ASSAY_OK;
 	return assay_error_set(err, ASSAY_ETAKEN, "changed-meanwhile",
 		"%.60s 在您查看之后已有变化，请重新查看后再决定",
-		"%.60s has changed since you looked; look again, then decide", batch ? batch : test);
+		"%.60s has changed since you looked; look again, then decide", id);
 }
 
 static json_t *laboratory(struct recorder *recorder, const struct recorder_ask *ask)

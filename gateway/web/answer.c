@@ -4,6 +4,7 @@
 #include "gateway/lab/query.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -13,6 +14,10 @@
 	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'; "                   \
 	"require-trusted-types-for 'script'; trusted-types 'none'"
 #define DATA_POLICY "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+/* The browser's own viewer is a plug-in of the page that the print is. */
+#define PAPER_POLICY                                                                                         \
+	"default-src 'none'; object-src 'self'; style-src 'unsafe-inline'; base-uri 'none'; "                \
+	"form-action 'none'; frame-ancestors 'none'"
 
 const struct web_problem web_problem_auth = {401, "login-required", "请登录", "log in first"};
 const struct web_problem web_problem_memory = {500, "out-of-memory", "内存不足", "out of memory"};
@@ -79,7 +84,9 @@ enum MHD_Result web_answer_queue(struct web *web, struct MHD_Connection *connect
 
 	for (size_t i = 0; i < sizeof common / sizeof *common; i++)
 		(void)MHD_add_response_header(response, common[i][0], common[i][1]);
-	(void)MHD_add_response_header(response, "Content-Security-Policy", page ? PAGE_POLICY : DATA_POLICY);
+	if (!MHD_get_response_header(response, "Content-Security-Policy"))
+		(void)MHD_add_response_header(
+			response, "Content-Security-Policy", page ? PAGE_POLICY : DATA_POLICY);
 	if (web->tls)
 		(void)MHD_add_response_header(
 			response, "Strict-Transport-Security", "max-age=31536000; includeSubDomains");
@@ -113,6 +120,23 @@ enum MHD_Result web_answer_text(
 	struct web *web, struct MHD_Connection *connection, char *text, size_t length, const char *type)
 {
 	return answer_memory(web, connection, 200, text, length, type, NULL, NULL);
+}
+
+enum MHD_Result web_answer_pdf(struct web *web, struct MHD_Connection *connection, unsigned char *bytes,
+	size_t length, const char *name)
+{
+	struct MHD_Response *response = MHD_create_response_from_buffer(length, bytes, MHD_RESPMEM_MUST_FREE);
+	char shown[120];
+
+	if (!response) {
+		free(bytes);
+		return MHD_NO;
+	}
+	(void)snprintf(shown, sizeof shown, "inline; filename=\"%.90s\"", name);
+	(void)MHD_add_response_header(response, "Content-Type", "application/pdf");
+	(void)MHD_add_response_header(response, "Content-Disposition", shown);
+	(void)MHD_add_response_header(response, "Content-Security-Policy", PAPER_POLICY);
+	return web_answer_queue(web, connection, 200, response, false);
 }
 
 enum MHD_Result web_answer_json(struct web *web, struct MHD_Connection *connection, json_t *object)

@@ -26,6 +26,9 @@ enum MHD_Result web_answer_asset(
 /* Takes text (malloc'd). */
 enum MHD_Result web_answer_text(
 	struct web *web, struct MHD_Connection *connection, char *text, size_t length, const char *type);
+/* Takes bytes (malloc'd); shown in the browser, saved under name. */
+enum MHD_Result web_answer_pdf(struct web *web, struct MHD_Connection *connection, unsigned char *bytes,
+	size_t length, const char *name);
 /* The headers that every answer carries. */
 enum MHD_Result web_answer_queue(struct web *web, struct MHD_Connection *connection, unsigned status,
 	struct MHD_Response *response, bool page);

@@ -21,6 +21,9 @@ static json_t *field_schema(const struct web_field *field)
 	case WEB_FIELD_TEXTS:
 		return json_pack("{s:s,s:i,s:{s:s,s:i}}", "type", "array", "maxItems", (int)WEB_LIST_MAX,
 			"items", "type", "string", "maxLength", (int)field->max);
+	case WEB_FIELD_ROWS:
+		return json_pack("{s:s,s:i,s:{s:s}}", "type", "array", "maxItems", (int)field->max, "items",
+			"type", "object");
 	}
 	return NULL;
 }

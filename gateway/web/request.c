@@ -172,7 +172,7 @@ static const struct assay_asset *find_asset(const char *path)
 struct argument_check {
 	const char *allowed;
 	bool wrong;
-	const char *seen[8];
+	const char *seen[12];
 	unsigned count;
 };
 

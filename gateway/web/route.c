@@ -80,13 +80,19 @@ bool web_time_read(const char *text, int64_t *out_ns)
 	return true;
 }
 
-static enum MHD_Result refuse(struct web_call *call)
+const char *web_text_argument(const struct web_call *call, const char *name, const char *usual)
+{
+	const char *text = web_argument(call, name);
+
+	return text ? text : usual;
+}
+
+enum MHD_Result web_refuse_arguments(struct web_call *call)
 {
 	return web_answer_problem(call->web, call->connection, &problem_argument);
 }
 
-/* Takes list; wraps it as {name: list}, since a bare list can never grow. */
-static enum MHD_Result answer_list(
+enum MHD_Result web_answer_list(
 	struct web_call *call, const char *name, json_t *list, const struct assay_error *err)
 {
 	if (!list)
@@ -94,11 +100,18 @@ static enum MHD_Result answer_list(
 	return web_answer_json(call->web, call->connection, json_pack("{s:o}", name, list));
 }
 
-static enum MHD_Result answer_object(struct web_call *call, json_t *object, const struct assay_error *err)
+enum MHD_Result web_answer_whole(struct web_call *call, json_t *object, const struct assay_error *err)
 {
 	if (!object)
 		return web_answer_error(call->web, call->connection, err);
 	return web_answer_json(call->web, call->connection, object);
+}
+
+enum MHD_Result web_answer_object(struct web_call *call, json_t *object, const struct assay_error *err)
+{
+	if (!object)
+		return web_answer_error(call->web, call->connection, err);
+	return web_answer_tagged(call->web, call->connection, object);
 }
 
 static enum MHD_Result get_lines(struct web_call *call)
@@ -106,7 +119,7 @@ static enum MHD_Result get_lines(struct web_call *call)
 	struct assay_error err = {0};
 	sqlite3 *db = web_state_get(&call->web->state, &err);
 
-	return answer_list(call, "lines", db ? assay_query_lines(db, &err) : NULL, &err);
+	return web_answer_list(call, "lines", db ? assay_query_lines(db, &err) : NULL, &err);
 }
 
 static enum MHD_Result get_frames(struct web_call *call)
@@ -116,9 +129,10 @@ static enum MHD_Result get_frames(struct web_call *call)
 	sqlite3 *db;
 
 	if (!web_number_argument(call, "limit", FRAMES_USUAL, FRAMES_MAX, &limit))
-		return refuse(call);
+		return web_refuse_arguments(call);
 	db = web_state_get(&call->web->state, &err);
-	return answer_list(call, "frames", db ? assay_query_frames(db, (unsigned)limit, &err) : NULL, &err);
+	return web_answer_list(
+		call, "frames", db ? assay_query_frames(db, (unsigned)limit, &err) : NULL, &err);
 }
 
 static enum MHD_Result get_history(struct web_call *call)
@@ -130,9 +144,9 @@ static enum MHD_Result get_history(struct web_call *call)
 	sqlite3 *db;
 
 	if (!instrument || !channel || (from && !web_time_read(from, &from_ns)))
-		return refuse(call);
+		return web_refuse_arguments(call);
 	db = web_state_get(&call->web->state, &err);
-	return answer_list(call, "readings",
+	return web_answer_list(call, "readings",
 		db ? assay_query_history(db, instrument, channel, from_ns, HISTORY_MAX, &err) : NULL, &err);
 }
 
@@ -155,8 +169,7 @@ static enum MHD_Result get_batch(struct web_call *call)
 		json_decref(batch);
 		return web_answer_problem(call->web, call->connection, &problem_others);
 	}
-	return batch ? web_answer_tagged(call->web, call->connection, batch)
-		     : web_answer_error(call->web, call->connection, &err);
+	return web_answer_object(call, batch, &err);
 }
 
 static enum MHD_Result get_test(struct web_call *call)
@@ -175,8 +188,7 @@ static enum MHD_Result get_test(struct web_call *call)
 		json_decref(test);
 		return web_answer_problem(call->web, call->connection, &problem_others);
 	}
-	return test ? web_answer_tagged(call->web, call->connection, test)
-		    : web_answer_error(call->web, call->connection, &err);
+	return web_answer_object(call, test, &err);
 }
 
 static enum MHD_Result get_bench(struct web_call *call)
@@ -184,7 +196,7 @@ static enum MHD_Result get_bench(struct web_call *call)
 	struct assay_error err = {0};
 	sqlite3 *db = web_state_get(&call->web->state, &err);
 
-	return answer_object(call, db ? assay_query_bench(db, &err) : NULL, &err);
+	return web_answer_whole(call, db ? assay_query_bench(db, &err) : NULL, &err);
 }
 
 static enum MHD_Result get_journal(struct web_call *call)
@@ -196,8 +208,8 @@ static enum MHD_Result get_journal(struct web_call *call)
 		!web_number_argument(call, "raw", 0, 1, &raw) ||
 		!web_number_argument(
 			call, "limit", JOURNAL_USUAL, raw ? JOURNAL_RAW_MAX : JOURNAL_MAX, &limit))
-		return refuse(call);
-	return answer_list(call, "entries",
+		return web_refuse_arguments(call);
+	return web_answer_list(call, "entries",
 		assay_query_journal(call->web->role->dir, from, (unsigned)limit, raw == 1, &err), &err);
 }
 
@@ -206,7 +218,7 @@ static enum MHD_Result get_trace(struct web_call *call)
 	struct assay_error err = {0};
 	sqlite3 *db = web_state_get(&call->web->state, &err);
 
-	return answer_object(
+	return web_answer_whole(
 		call, db ? assay_query_trace(db, call->web->role->dir, call->id, &err) : NULL, &err);
 }
 
@@ -259,7 +271,7 @@ static enum MHD_Result get_users(struct web_call *call)
 	struct assay_error err = {0};
 	sqlite3 *db = web_state_get(&call->web->state, &err);
 
-	return answer_list(call, "users", db ? lab_user_list(db, &err) : NULL, &err);
+	return web_answer_list(call, "users", db ? lab_user_list(db, &err) : NULL, &err);
 }
 
 static enum MHD_Result get_tokens(struct web_call *call)
@@ -267,7 +279,7 @@ static enum MHD_Result get_tokens(struct web_call *call)
 	struct assay_error err = {0};
 	sqlite3 *db = web_state_get(&call->web->state, &err);
 
-	return answer_list(call, "tokens", db ? lab_token_list(db, &err) : NULL, &err);
+	return web_answer_list(call, "tokens", db ? lab_token_list(db, &err) : NULL, &err);
 }
 
 static enum MHD_Result get_health(struct web_call *call)
@@ -298,6 +310,25 @@ const struct web_route web_routes[] = {
 	{"/api/v1/bench", "", false, "status", get_bench},
 	{"/api/v1/journal", " from limit raw ", false, "journal", get_journal},
 	{"/api/v1/results/{id}/trace", "", false, "trace", get_trace},
+	{"/api/v1/results/{id}/review", "", false, "review.show", web_get_review},
+	{"/api/v1/reviews", " after ", false, "review.list", web_get_reviews},
+	{"/api/v1/journal/{id}/inclusion", "", false, "journal", web_get_inclusion},
+	{"/api/v1/trail", " who what instrument reason about from to after limit ", false, "journal",
+		web_get_trail},
+	{"/api/v1/certificates", " batch after ", false, "certificate.list", web_get_certificates},
+	{"/api/v1/certificates/{id}", "", false, "certificate.show", web_get_certificate},
+	{"/api/v1/certificates/{id}/paper", "", false, "certificate.show", web_get_paper},
+	{"/api/v1/producers", " q after ", false, "producer.list", web_get_producers},
+	{"/api/v1/producers/{id}", "", false, "producer.show", web_get_producer},
+	{"/api/v1/instruments", "", false, "instrument.list", web_get_instruments},
+	{"/api/v1/instruments/{id}", "", false, "instrument.show", web_get_instrument},
+	{"/api/v1/instruments/{id}/rack", "", false, "rack.show", web_get_rack},
+	{"/api/v1/programmes", "", false, "programme.list", web_get_programmes},
+	{"/api/v1/programmes/{id}", "", false, "programme.list", web_get_programme},
+	{"/api/v1/cards", " programme producer after ", false, "card.list", web_get_cards},
+	{"/api/v1/cards/{id}", "", false, "card.show", web_get_card},
+	{"/api/v1/entitlement", "", false, "entitlement.audit", web_get_audit},
+	{"/api/v1/alarms", "", false, "alarm.list", web_get_alarms},
 	{"/api/v1/events", "", false, "status", get_events},
 	{"/api/v1/login", "", false, "", get_login},
 	{"/api/v1/session", "", false, "", get_session},

@@ -40,14 +40,44 @@ bool web_time_read(const char *text, int64_t *out_ns);
 
 /* An argument of the query, NULL when absent. */
 const char *web_argument(const struct web_call *call, const char *name);
+const char *web_text_argument(const struct web_call *call, const char *name, const char *usual);
 /* A whole number from the query: usual when absent; false when it is none, or above max. */
 bool web_number_argument(
 	const struct web_call *call, const char *name, uint64_t usual, uint64_t max, uint64_t *out);
+
+enum MHD_Result web_refuse_arguments(struct web_call *call);
+
+/* Each takes what it answers; NULL: what err says. A list is wrapped as {name: list}, since a bare one can never grow; an
+ * object that people decide about goes with its ETag, others whole. */
+enum MHD_Result web_answer_list(
+	struct web_call *call, const char *name, json_t *list, const struct assay_error *err);
+enum MHD_Result web_answer_object(struct web_call *call, json_t *object, const struct assay_error *err);
+enum MHD_Result web_answer_whole(struct web_call *call, json_t *object, const struct assay_error *err);
 
 /* metrics.c */
 enum MHD_Result web_metrics(struct web_call *call);
 /* route_batches.c */
 enum MHD_Result web_get_batches(struct web_call *call);
+/* route_registers.c */
+enum MHD_Result web_get_producers(struct web_call *call);
+enum MHD_Result web_get_producer(struct web_call *call);
+enum MHD_Result web_get_instruments(struct web_call *call);
+enum MHD_Result web_get_instrument(struct web_call *call);
+enum MHD_Result web_get_rack(struct web_call *call);
+enum MHD_Result web_get_programmes(struct web_call *call);
+enum MHD_Result web_get_programme(struct web_call *call);
+enum MHD_Result web_get_cards(struct web_call *call);
+enum MHD_Result web_get_card(struct web_call *call);
+enum MHD_Result web_get_audit(struct web_call *call);
+enum MHD_Result web_get_alarms(struct web_call *call);
+enum MHD_Result web_get_reviews(struct web_call *call);
+enum MHD_Result web_get_review(struct web_call *call);
+enum MHD_Result web_get_certificates(struct web_call *call);
+enum MHD_Result web_get_certificate(struct web_call *call);
+/* route_trail.c */
+enum MHD_Result web_get_trail(struct web_call *call);
+enum MHD_Result web_get_inclusion(struct web_call *call);
+enum MHD_Result web_get_paper(struct web_call *call);
 /* route_standards.c */
 enum MHD_Result web_get_standards(struct web_call *call);
 enum MHD_Result web_get_limits(struct web_call *call);

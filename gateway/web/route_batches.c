@@ -17,21 +17,12 @@ static int64_t now_us(void)
 	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
-static const char *text_argument(const struct web_call *call, const char *name, const char *usual)
-{
-	const char *text = web_argument(call, name);
-
-	return text ? text : usual;
-}
-
 enum MHD_Result web_get_batches(struct web_call *call)
 {
-	static const struct web_problem wrong = {
-		400, "query-refused", "网址的参数不对", "the address's arguments are wrong"};
-	struct assay_batch_wish wish = {.kind = text_argument(call, "status", ""),
-		.typed = text_argument(call, "q", ""),
-		.order = text_argument(call, "order", "need"),
-		.after = text_argument(call, "after", ""),
+	struct assay_batch_wish wish = {.kind = web_text_argument(call, "status", ""),
+		.typed = web_text_argument(call, "q", ""),
+		.order = web_text_argument(call, "order", "need"),
+		.after = web_text_argument(call, "after", ""),
 		/* a producer's user sees his own batches only; one of no producer sees none */
 		.own = call->actor.roles & ASSAY_ACTS_PRODUCER ? call->actor.producer : NULL};
 	struct assay_error err = {0};
@@ -43,12 +34,12 @@ enum MHD_Result web_get_batches(struct web_call *call)
 	if (!web_number_argument(call, "limit", PAGE_USUAL, ASSAY_BATCH_PAGE_MAX, &limit) || limit == 0 ||
 		!assay_batch_kind_known(wish.kind) || !assay_batch_order_known(wish.order) ||
 		strlen(wish.typed) > ASSAY_BATCH_TYPED_MAX)
-		return web_answer_problem(call->web, call->connection, &wrong);
+		return web_refuse_arguments(call);
 	wish.limit = (unsigned)limit;
 	db = web_state_get(&call->web->state, &err);
 	page = db ? assay_query_batch_page(db, &wish, &err) : NULL;
 	if (!page && strcmp(err.code, "cursor-invalid") == 0)
-		return web_answer_problem(call->web, call->connection, &wrong);
+		return web_refuse_arguments(call);
 	if (!page)
 		return web_answer_error(call->web, call->connection, &err);
 	(void)json_object_set_new(page, "took_us", json_integer(now_us() - began));

@@ -3,6 +3,7 @@
 
 #include "gateway/web/route.h"
 
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -16,6 +17,11 @@
 	{                                                                                                    \
 		"password", WEB_FIELD_TEXT, SECRET                                                           \
 	} /* of a signature */
+#define COUNT 1000000000u /* of anything counted, as LAB_COUNT_MAX */
+#define PRODUCER                                                                                             \
+	TEXT("name"), TEXT("name_en"), TEXT("licence"), TEXT("address"), TEXT("contact"), TEXT("phone"),     \
+		TEXT("email"), {"products", WEB_FIELD_TEXTS, LINE}, {"self_tests", WEB_FIELD_TEXTS, LINE},   \
+		{"tests_a_year", WEB_FIELD_NUMBER, COUNT}, TEXT("cost_a_year"), TEXT("note")
 
 const struct web_write web_writes[] = {
 	{"POST", "/api/v1/session", "session.begin", NULL, true, {TEXT("user"), PASSWORD}},
@@ -38,9 +44,14 @@ const struct web_write web_writes[] = {
 	{"POST", "/api/v1/tokens/{id}/revoke", "token.revoke", "token", false, {TEXT("reason"), PASSWORD}},
 	{"POST", "/api/v1/batches", "batch.new", NULL, false,
 		{TEXT("product"), TEXT("name"), TEXT("producer"), TEXT("lot"), TEXT("produced"),
-			TEXT("amount"), TEXT("origin"), TEXT("evidence"), {"tests", WEB_FIELD_TEXTS, LINE}}},
+			TEXT("amount"), TEXT("origin"), TEXT("evidence"), {"tests", WEB_FIELD_TEXTS, LINE},
+			TEXT("card"), {"samples", WEB_FIELD_NUMBER, 12}, TEXT("retained")}},
 	{"POST", "/api/v1/batches/{id}/confirm", "batch.confirm", "batch", false, {TEXT("reason"), PASSWORD}},
 	{"POST", "/api/v1/batches/{id}/void", "batch.void", "batch", false, {TEXT("reason"), PASSWORD}},
+	{"POST", "/api/v1/batches/{id}/trail-read", "batch.trail-read", "batch", false, {{0}}},
+	{"POST", "/api/v1/batches/{id}/release", "batch.release", "batch", false, {TEXT("reason"), PASSWORD}},
+	{"POST", "/api/v1/certificates/{id}/amend", "certificate.amend", "certificate", false,
+		{TEXT("reason"), PASSWORD}},
 	{"POST", "/api/v1/tests/{id}/fill", "test.fill", "test", false,
 		{TEXT("slot"), {"replicate", WEB_FIELD_NUMBER, 64}, TEXT("instrument"),
 			{"take", WEB_FIELD_TRUTH, 1}}},
@@ -49,6 +60,27 @@ const struct web_write web_writes[] = {
 		{TEXT("slot"), {"replicate", WEB_FIELD_NUMBER, 64}, TEXT("value"), TEXT("reason")}},
 	{"POST", "/api/v1/tests/{id}/retest", "test.retest", "test", false,
 		{TEXT("rule"), TEXT("reason"), PASSWORD}},
+	{"POST", "/api/v1/lines/{id}/confirm", "line.confirm", "line", false,
+		{TEXT("instrument"), TEXT("reason"), PASSWORD}},
+	{"POST", "/api/v1/producers", "producer.add", NULL, false, {PRODUCER}},
+	{"PATCH", "/api/v1/producers/{id}", "producer.change", "producer", false, {PRODUCER, TEXT("reason")}},
+	{"POST", "/api/v1/instruments/{id}/calibrations", "instrument.calibrate", "instrument", false,
+		{TEXT("certificate"), TEXT("laboratory"), TEXT("calibrated"), TEXT("due"), TEXT("outcome"),
+			TEXT("reason")}},
+	{"PATCH", "/api/v1/instruments/{id}", "instrument.use", "instrument", false,
+		{TEXT("location"), {"users", WEB_FIELD_TEXTS, LINE}, TEXT("reason")}},
+	{"PUT", "/api/v1/instruments/{id}/rack", "rack.load", "instrument", false,
+		{{"places", WEB_FIELD_ROWS, 200}}},
+	{"PUT", "/api/v1/programmes/{id}", "programme.set", "programme", false,
+		{TEXT("name_zh"), TEXT("name_en"), {"tests", WEB_FIELD_NUMBER, COUNT},
+			{"producers", WEB_FIELD_NUMBER, COUNT}, {"alarm_at", WEB_FIELD_NUMBER, COUNT},
+			TEXT("valid_until"), {"prices", WEB_FIELD_ROWS, 500}, TEXT("reason")}},
+	{"POST", "/api/v1/cards", "card.issue", NULL, false,
+		{TEXT("programme"), TEXT("producer"), {"tests", WEB_FIELD_NUMBER, COUNT},
+			TEXT("valid_until")}},
+	{"POST", "/api/v1/cards/{id}/revoke", "card.revoke", "card", false, {TEXT("reason")}},
+	{"POST", "/api/v1/alarms/acknowledge", "alarm.acknowledge", NULL, false,
+		{TEXT("alarm"), TEXT("reason")}},
 };
 const size_t web_write_count = sizeof web_writes / sizeof *web_writes;
 
@@ -86,6 +118,28 @@ static bool text_fits(const json_t *value, unsigned max)
 	       strlen(json_string_value(value)) == json_string_length(value);
 }
 
+/* What stands in the members is the command's to judge. */
+static bool rows_fit(const json_t *value, unsigned max)
+{
+	const json_t *row, *member;
+	const char *name;
+	size_t index;
+
+	if (!json_is_array(value) || json_array_size(value) > max)
+		return false;
+	json_array_foreach(value, index, row)
+	{
+		if (!json_is_object(row) || json_object_size(row) > WEB_MEMBERS_MAX)
+			return false;
+		json_object_foreach((json_t *)(uintptr_t)row, name, member)
+		{
+			if (!text_fits(member, LINE) && !json_is_integer(member))
+				return false;
+		}
+	}
+	return true;
+}
+
 static bool fits(const struct web_field *field, const json_t *value)
 {
 	switch (field->kind) {
@@ -103,6 +157,8 @@ static bool fits(const struct web_field *field, const json_t *value)
 			if (!text_fits(json_array_get(value, i), field->max))
 				return false;
 		return true;
+	case WEB_FIELD_ROWS:
+		return rows_fit(value, field->max);
 	}
 	return false;
 }

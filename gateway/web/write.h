@@ -9,15 +9,23 @@
 #include <jansson.h>
 
 #define WEB_BODY_MAX 61440u /* bytes; the recorder takes lines of 64 KiB */
-#define WEB_FIELDS_MAX 14u
+#define WEB_FIELDS_MAX 15u
 #define WEB_LIST_MAX 64u /* members of a list */
 
-enum web_field_kind { WEB_FIELD_TEXT = 1, WEB_FIELD_NUMBER, WEB_FIELD_TRUTH, WEB_FIELD_TEXTS };
+#define WEB_MEMBERS_MAX 8u /* of each object of a list */
+
+enum web_field_kind {
+	WEB_FIELD_TEXT = 1,
+	WEB_FIELD_NUMBER,
+	WEB_FIELD_TRUTH,
+	WEB_FIELD_TEXTS,
+	WEB_FIELD_ROWS /* a list of objects of texts and numbers */
+};
 
 struct web_field {
 	const char *name;
 	enum web_field_kind kind;
-	unsigned max; /* bytes of a text, the largest number, or bytes of each text of a list */
+	unsigned max; /* bytes of a text, the largest number, bytes of each text of a list, or rows */
 };
 
 struct web_write {

@@ -78,6 +78,8 @@ cmp -s "$folder/c.pdf" "$folder/again.pdf" && head -c 5 "$folder/c.pdf" | grep -
 ok $? 'byte for byte what the same document gives'
 "$assay" proof check "$folder/c.proof" >"$folder/proof"
 ok $? "the proof holds: $(head -n 3 "$folder/proof")"
+python3 tests/e2e/laboratory_http.py "$assay" "$(sed -n 's/.*\(http[^ ]*\).*/\1/p' "$folder/out" | head -n 1)" "$certificate" "$folder/c.pdf" "$good"
+ok $? 'and all of it is the same over HTTP'
 "$assay" batch trail-read "$good" --who zheng >/dev/null
 amended=$("$assay" certificate amend "$certificate" --reason 企业名称更正 --who zheng --json)
 [ "$(member replaces <<<"$amended")" = "$certificate" ]

@@ -227,6 +227,11 @@ READS = [  # path, who may
     ("/api/v1/tests/{batch}.1", "trqapm"), ("/api/v1/journal", "trqa"), ("/api/v1/session", "trqapom"), ("/api/v1/users", "qa"), ("/api/v1/tokens", "qa"),
     ("/api/v1/results/{batch}.1.R1/trace", "trqa"), ("/api/v1/events", "trqam"),
     ("/api/v1/standards", "trqapom"), ("/api/v1/standards/gb-2762-2025/limits", "trqapom"), ("/api/v1/standards/gb-2762-2025/changes?since=gb-2762-2022", "trqapom"),
+    ("/api/v1/results/{batch}.1.R1/review", "trqa"), ("/api/v1/reviews", "trqa"), ("/api/v1/journal/1/inclusion", "trqa"), ("/api/v1/trail?about={batch}", "trqa"),
+    ("/api/v1/certificates", "trqa"), ("/api/v1/certificates/none", "trqa"), ("/api/v1/certificates/none/paper", "trqa"),
+    ("/api/v1/producers", "trqa"), ("/api/v1/producers/none", "trqa"), ("/api/v1/instruments", "trqa"), ("/api/v1/instruments/none", "trqa"),
+    ("/api/v1/instruments/none/rack", "trqa"), ("/api/v1/programmes", "trqa"), ("/api/v1/programmes/none", "trqa"), ("/api/v1/cards", "trqa"),
+    ("/api/v1/cards/none", "trqa"), ("/api/v1/entitlement", "trqa"), ("/api/v1/alarms", "trqam"),
     ("/api/v1/products", "trqapom"), ("/api/v1/products/puffed-snack/plan?produced=2026-10-12", "trqapom"),
 ]
 WRITES = [  # method, path, body, who may; whoever may is not refused for his role (the command may still say no)
@@ -236,6 +241,11 @@ WRITES = [  # method, path, body, who may; whoever may is not refused for his ro
     ("POST", "/api/v1/users", {}, "a"), ("PUT", "/api/v1/users/none/roles", {}, "a"), ("PUT", "/api/v1/users/none/methods", {}, "a"),
     ("POST", "/api/v1/users/none/disable", {}, "a"), ("POST", "/api/v1/users/none/enable", {}, "a"), ("POST", "/api/v1/tokens", {}, "a"),
     ("POST", "/api/v1/tokens/none/revoke", {}, "a"),
+    ("POST", "/api/v1/batches/none/trail-read", {}, "rq"), ("POST", "/api/v1/batches/none/release", {}, "r"), ("POST", "/api/v1/certificates/none/amend", {}, "r"),
+    ("POST", "/api/v1/lines/none/confirm", {}, "rqa"), ("POST", "/api/v1/producers", {}, "tq"), ("PATCH", "/api/v1/producers/none", {}, "tq"),
+    ("POST", "/api/v1/instruments/none/calibrations", {}, "q"), ("PATCH", "/api/v1/instruments/none", {}, "q"), ("PUT", "/api/v1/instruments/none/rack", {}, "t"),
+    ("PUT", "/api/v1/programmes/none", {}, "q"), ("POST", "/api/v1/cards", {}, "q"), ("POST", "/api/v1/cards/none/revoke", {}, "q"),
+    ("POST", "/api/v1/alarms/acknowledge", {}, "trqa"),
 ]
 
 
@@ -266,7 +276,7 @@ def routes_by_roles(gateway, people):
                 ok(status == 403 and code == "not-allowed", f"S24 {method} {path} not by {who}", (status, answer))
     # the tables above are all there is: compared with what the API's description names
     status, _, described = gateway.call("GET", "/api/v1/openapi.json")
-    shape = lambda p: re.sub(r"\{[^}]*\}", "{}", p.split("?")[0].replace("{batch}.1.R1", "{}").replace("{batch}.1", "{}").replace("{batch}", "{}").replace("/none", "/{}").replace("/gb-2762-2025", "/{}").replace("/puffed-snack", "/{}"))
+    shape = lambda p: re.sub(r"\{[^}]*\}", "{}", p.split("?")[0].replace("{batch}.1.R1", "{}").replace("{batch}.1", "{}").replace("{batch}", "{}").replace("/none", "/{}").replace("/gb-2762-2025", "/{}").replace("/puffed-snack", "/{}").replace("/journal/1/", "/journal/{}/"))
     ours = {("get", shape(path)) for path, _ in READS} | {(method.lower(), shape(path)) for method, path, _, _ in WRITES} | {
         ("get", "/healthz"), ("get", "/metrics"), ("post", "/api/v1/session"), ("delete", "/api/v1/session"), ("post", "/api/v1/first-admin"),
         ("put", "/api/v1/users/{}/password")}

@@ -1,0 +1,99 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""What the commands have just shown is read over HTTP as well, from a running gateway that anybody here may look at.
+
+usage: laboratory_http.py ASSAY URL CERTIFICATE PDF BATCH (ASSAY_DIR set)
+
+The same question put to the command line is the other side of each comparison; the path of an entry is followed with Python's
+hashlib by RFC 6962, section 2.1.1."""
+
+import base64
+import hashlib
+import json
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+
+assay, url, certificate, pdf, batch = sys.argv[1:]
+failed = []
+
+
+def ok(condition, what, more=""):
+    if not condition:
+        failed.append(what)
+        print(f"FAILED: {what} {more}")
+
+
+def get(path):
+    try:
+        with urllib.request.urlopen(f"{url.rstrip(chr(47))}/api/v1/{path}", timeout=20) as answer:
+            return answer.status, answer.headers, answer.read()
+    except urllib.error.HTTPError as error:
+        return error.code, error.headers, error.read()
+
+
+def read(path):
+    status, _, body = get(path)
+    ok(status == 200, path, (status, body[:200]))
+    return json.loads(body)
+
+
+def said(*words):
+    done = subprocess.run([assay, *words, "--json"], capture_output=True, text=True, timeout=60)
+    return json.loads(done.stdout)
+
+
+def root_of(leaf, index, size, path):
+    """RFC 6962, 2.1.1, from the leaf up."""
+    last, node, path = size - 1, leaf, list(path)
+    while last:
+        if index & 1 or index == last:
+            node = hashlib.sha256(b"\1" + path.pop(0) + node).digest()
+            while not index & 1 and index:
+                index, last = index >> 1, last >> 1
+        else:
+            node = hashlib.sha256(b"\1" + node + path.pop(0)).digest()
+        index, last = index >> 1, last >> 1
+    ok(not path, "no hash of the path is left over")
+    return node
+
+
+status, headers, body = get(f"certificates/{certificate}/paper")
+ok(status == 200 and body == open(pdf, "rb").read(), "the print, byte for byte", (status, len(body)))
+ok(headers["Content-Type"] == "application/pdf" and headers["Content-Security-Policy"].startswith("default-src 'none'"), "as a PDF", dict(headers))
+ok(f'filename="{certificate}.pdf"' in headers["Content-Disposition"], "with its name")
+ok(get("certificates/C2000-0001/paper")[0] == 404, "no print of what is not there")
+shown = read(f"certificates/{certificate}")
+ok(shown == said("certificate", "show", certificate), "the certificate itself")
+page = read("certificates")
+ok(page["next"] == "" and [row["certificate"] for row in page["certificates"]] == [row["certificate"] for row in said("certificate", "list")], "all of them")
+
+way = read(f"journal/{shown['paper_seq']}/inclusion")
+origin, size, root = way["checkpoint"]["note"].split("\n")[:3]
+ok(int(size) == way["checkpoint"]["size"] > shown["paper_seq"], "a checkpoint over it", way["checkpoint"])
+got = root_of(bytes.fromhex(way["leaf"]), way["seq"], int(size), [bytes.fromhex(one) for one in way["path"]])
+ok(got == base64.b64decode(root), "its path leads to the root that is signed")
+ok(get("journal/99999999/inclusion")[0] == 404 and get("journal/x/inclusion")[0] == 400, "no way from an entry that is not there")
+
+trail, after, told = [], 0, []
+while after >= 0:
+    page = read(f"trail?about={batch}&limit=3&after={after}")
+    trail += page["entries"]
+    after = page["next"]
+done = subprocess.run([assay, "history", batch, "--json"], capture_output=True, text=True, timeout=60)
+told = [json.loads(line) for line in done.stdout.splitlines()]
+ok(len(told) > 10 and trail == told, "the trail page by page is the history", (len(trail), len(told)))
+ok(get("trail?from=yesterday")[0] == 400 and get("trail?limit=0")[0] == 400, "a time or a page that is none is refused")
+
+for path, member, words in (("producers", "producers", ("producer", "list")), ("instruments", "instruments", ("instrument", "list")),
+                            ("programmes", "programmes", ("programme", "list")), ("cards", "cards", ("card", "list"))):
+    ok(read(path)[member] == said(*words), f"/{path} is what {' '.join(words)} says")
+ok(read("producers?q=no-such-name")["producers"] == [] and len(read("producers?q=%E9%99%88%E5%AE%B6")["producers"]) == 1, "a producer by a part of its name")
+ok(read("producers?after=P999") == {"producers": [], "next": ""}, "nobody after the last")
+card = read("cards")["cards"][0]["card"]
+ok(read(f"cards/{card}") == said("card", "show", card) and read(f"cards?after={card}")["cards"] == [], "a card and its ledger")
+ok(read("programmes/2026")["prices"] == [{"analyte": "moisture", "price": "80"}] and get("programmes/1999")[0] == 404, "a programme and its prices")
+ok(read("entitlement")["findings"] == [], "the ledger adds up here, too")
+ok(all("why" in row for row in read("reviews")["reviews"]) and "alarms" in read("alarms"), "what waits, and alarms")
+sys.exit(1 if failed else 0)
