@@ -75,7 +75,7 @@ static int check_rows(const struct assay_specs *specs, struct assay_error *err)
 
 		for (uint32_t j = row->next; j != ASSAY_NONE; j = specs->rows[j].next)
 			if (is_double(row, &specs->rows[j]))
-				return assay_error_set(err, ASSAY_EREFUSED, "spec-double",
+				return assay_error_set(err, ASSAY_EREFUSED, "row-twice",
 					"%s:%u：与第 %u 行重复（%s，%s）",
 					"%s:%u: the same as line %u (%s, %s)", path,
 					specs->rows[j].limit->line, row->limit->line, row->limit->category,
@@ -136,17 +136,15 @@ static int check_twice(const struct assay_specs *specs, struct assay_error *err)
 	for (size_t i = 0; i < specs->product_count; i++)
 		for (size_t j = 0; j < i; j++)
 			if (strcmp(specs->products[i].id, specs->products[j].id) == 0)
-				return assay_error_set(err, ASSAY_EREFUSED, "spec-double",
-					"%s：%s 已在 %s 里", "%s: %s is in %s already",
-					specs->products[i].file->path, specs->products[i].id,
-					specs->products[j].file->path);
+				return assay_error_set(err, ASSAY_EREFUSED, "id-twice", "%s：%s 已在 %s 里",
+					"%s: %s is in %s already", specs->products[i].file->path,
+					specs->products[i].id, specs->products[j].file->path);
 	for (size_t i = 0; i < specs->method_count; i++)
 		for (size_t j = 0; j < i; j++)
 			if (strcmp(specs->methods[i].id, specs->methods[j].id) == 0)
-				return assay_error_set(err, ASSAY_EREFUSED, "spec-double",
-					"%s：%s 已在 %s 里", "%s: %s is in %s already",
-					specs->methods[i].file->path, specs->methods[i].id,
-					specs->methods[j].file->path);
+				return assay_error_set(err, ASSAY_EREFUSED, "id-twice", "%s：%s 已在 %s 里",
+					"%s: %s is in %s already", specs->methods[i].file->path,
+					specs->methods[i].id, specs->methods[j].file->path);
 	return ASSAY_OK;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * What a batch is registered with when nobody names its tests: everything its product's plan asks for, what of that cannot
  * be tested here, its samples, and where it came from. */
+#include "gateway/lab/equipment.h"
 #include "gateway/lab/query_row.h"
 #include "gateway/lab/steps.h"
 
@@ -26,18 +27,15 @@ const char *lab_origin_words(const char *origin, bool zh)
 	return "";
 }
 
-/* What a person reads off a burette, a plate or a word list; everything else comes from an instrument. */
-static bool read_by_eye(const struct assay_slot *slot)
+/* lab_gives by the channels of the state: as configured, or as seen. */
+static int given(void *context, const char *channel, const char *unit, struct assay_error *err)
 {
-	return slot->typed || strcmp(slot->unit, "mL") == 0 || strcmp(slot->unit, "1") == 0 || !*slot->unit;
-}
-
-/* 1 some instrument here gives the unit, 0 none, negative with err. */
-static int given(struct assay_lab *lab, const char *unit, struct assay_error *err)
-{
+	struct assay_lab *lab = context;
 	sqlite3_stmt *row = query_prepare(lab->state, err,
-		"SELECT 1 FROM channel WHERE unit_wanted=?1 OR (unit_wanted='' AND unit=?1) LIMIT 1", "t",
-		unit);
+		"SELECT 1 FROM channel WHERE (?2='' OR channel=?2) AND (unit_wanted=?1 OR (unit_wanted='' "
+		"AND "
+		"unit=?1)) LIMIT 1",
+		"tt", unit, channel ? channel : "");
 	int rc;
 
 	if (!row)
@@ -45,19 +43,6 @@ static int given(struct assay_lab *lab, const char *unit, struct assay_error *er
 	rc = sqlite3_step(row);
 	(void)sqlite3_finalize(row);
 	return rc == SQLITE_ROW ? 1 : rc == SQLITE_DONE ? 0 : query_failed(lab->state, err);
-}
-
-/* 1 every slot can be filled here, 0 not. */
-static int can_run(struct assay_lab *lab, const struct assay_method *method, struct assay_error *err)
-{
-	int found = 1;
-
-	for (unsigned i = 0; found > 0 && i < method->slot_count; i++)
-		if (!read_by_eye(&method->slot[i]))
-			found = given(lab, method->slot[i].unit, err);
-	for (unsigned i = 0; found > 0 && i < method->evidence_count; i++)
-		found = given(lab, method->evidence[i].unit, err);
-	return found;
 }
 
 struct plan {
@@ -88,6 +73,7 @@ static int cannot(struct plan *plan, const struct assay_plan_item *item, const c
 static int visit(void *context, const struct assay_plan_item *item)
 {
 	struct plan *plan = context;
+	const char *missing;
 	int found;
 
 	if (!item->applies)
@@ -97,7 +83,7 @@ static int visit(void *context, const struct assay_plan_item *item)
 	for (size_t i = 0; i < plan->count; i++)
 		if (plan->methods[i] == item->method)
 			return ASSAY_OK;
-	found = can_run(plan->lab, item->method, plan->err);
+	found = lab_can_run(item->method, given, plan->lab, &missing, plan->err);
 	if (found <= 0)
 		return found < 0 ? found : cannot(plan, item, "no-instrument");
 	if (plan->count == LAB_TESTS_MAX)

@@ -89,7 +89,7 @@ static void test_rows(void **state)
 		STANDARD(FROM, "<limit category=\"F18\" analyte=\"lead\" analyte-zh=\"铅\" text=\"t\" "
 			       "clause=\"1\" confidence=\"high\" kind=\"le\" upper=\"1\" unit=\"mg/kg\"/>"),
 		"xml-invalid", "source");
-	refused("s.xml", STANDARD(FROM, GOOD GOOD), "spec-double", "the same as line 3");
+	refused("s.xml", STANDARD(FROM, GOOD GOOD), "row-twice", "the same as line 3");
 	refused("s.xml", STANDARD(FROM, ""), "xml-invalid", ":2");
 	/* a code in lower case must not be taken for a condition */
 	refused("s.xml",
@@ -147,7 +147,7 @@ static void test_products_and_methods(void **state)
 	refused("p.xml",
 		"<product id=\"pastry\" name-zh=\"x\" name-en=\"x\" source=\"s\"><use standard=\"GB 2762\" "
 		"category=\"F18\"/></product>",
-		"spec-double", "pastry is in");
+		"id-twice", "pastry is in");
 	refused("m.xml",
 		"<method id=\"m\" standard=\"s\" title-zh=\"t\" title-en=\"t\" analyte=\"a\" "
 		"analyte-zh=\"a\" unit=\"g/kg\" formula=\"a/(b-\" source=\"s\">"
