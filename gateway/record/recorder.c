@@ -187,9 +187,9 @@ static void pause_taking(struct recorder *recorder, const struct assay_error *wh
 {
 	struct assay_error err;
 
-	recorder->retry_ns = recorder_now_ns() + RECORDER_SECOND_NS;
 	if (recorder->paused)
-		return;
+		return; /* when to look for room stays as it is: those who keep asking would put it off for ever */
+	recorder->retry_ns = recorder_now_ns() + RECORDER_SECOND_NS;
 	(void)fprintf(stderr, "assay: recorder: %s\n", why->text_en);
 	if (!recorder->state_behind &&
 		(append_fault(recorder, why->code, why->text_zh, why->text_en, &err) != ASSAY_OK ||
@@ -358,7 +358,7 @@ static int wait_ms(const struct recorder *recorder)
 
 	if (recorder->paused && recorder->retry_ns < until)
 		until = recorder->retry_ns;
-	for (size_t i = 0; i < recorder->line_count; i++)
+	for (size_t i = 0; i < recorder->line_count && !recorder->paused; i++)
 		if (recorder->line[i].host && (recorder->line[i].ack_due || recorder->line[i].hello_due))
 			return 50; /* a host's channel was full */
 	return until > now ? (int)((until - now) / 1000000u) + 1 : 0;

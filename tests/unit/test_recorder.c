@@ -258,6 +258,15 @@ static void limit_files(const struct play *play, rlim_t bytes)
 	assert_int_equal(prlimit(play->recorder, RLIMIT_FSIZE, &limit, NULL), 0);
 }
 
+static json_t *new_batch(struct play *play, struct assay_error *err)
+{
+	return play_call(play,
+		json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:[s]}", "cmd", "batch.new", "product", "puffed-snack",
+			"name", "n", "producer", "p", "lot", "l", "produced", "2026-11-20", "tests",
+			"moisture"),
+		err);
+}
+
 /* A limit on the size of files stands in for a full disk: every write fails, and works again when it is lifted. */
 static void test_full_disk(void **state)
 {
@@ -282,11 +291,7 @@ static void test_full_disk(void **state)
 	answer = play_call(&play, json_pack("{s:s}", "cmd", "status"), &err);
 	assert_string_equal(play_text(json_object_get(answer, "journal"), "state"), "paused");
 	json_decref(answer);
-	answer = play_call(&play,
-		json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:[s]}", "cmd", "batch.new", "product", "puffed-snack",
-			"name", "n", "producer", "p", "lot", "l", "produced", "2026-11-20", "tests",
-			"moisture"),
-		&err);
+	answer = new_batch(&play, &err);
 	assert_null(answer);
 	assert_string_equal(err.code, "journal-full");
 	limit_files(&play, RLIM_INFINITY);
@@ -307,6 +312,33 @@ static void test_full_disk(void **state)
 	play_remove(&play);
 }
 
+/* Whoever is refused and asks again at once does not keep the recorder from finding room: it looks each second. */
+static void test_full_disk_while_people_ask(void **state)
+{
+	struct play play;
+	struct assay_error err;
+	json_t *answer;
+	uint64_t until;
+
+	(void)state;
+	play_make(&play);
+	play_start(&play, ASSAY_MSG_READY, NULL);
+	limit_files(&play, 4096);
+	answer = new_batch(&play, &err);
+	assert_null(answer);
+	limit_files(&play, RLIM_INFINITY);
+	until = play_mono_ns() + UINT64_C(3000000000);
+	while (!answer && play_mono_ns() < until) {
+		(void)usleep(50000);
+		answer = new_batch(&play, &err);
+	}
+	if (!answer)
+		fail_msg("%s: %s", err.code, err.text_en);
+	json_decref(answer);
+	assert_int_equal(play_stop(&play), 0);
+	play_remove(&play);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -319,6 +351,7 @@ int main(void)
 		cmocka_unit_test(test_restart_adds_nothing_known),
 		cmocka_unit_test(test_spec_put_back),
 		cmocka_unit_test(test_full_disk),
+		cmocka_unit_test(test_full_disk_while_people_ask),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
