@@ -5,7 +5,7 @@
  * journal then holds, in a table of the same columns, with the same flags, journal mode and synchronous setting, as many
  * to a commit as the recorder had on average. The two take turns on the same disk; the middle one of each counts.
  *
- * usage: bench_roles [ENTRIES]      of a round, 20,000 */
+ * usage: bench_roles [ENTRIES [WINDOW]]      of a round, 20,000; WINDOW: this one row of the table */
 #include "tests/unit/recorder_play.h"
 
 #include <inttypes.h>
@@ -219,10 +219,14 @@ int main(int argc, char **argv)
 	play_start(&play, ASSAY_MSG_READY, &err);
 	play_add_host(&play);
 	assert_true(play_await(play.host, ASSAY_MSG_HELLO, &(struct assay_message){0}, NULL, PLAY_WAIT_MS));
-	compare(&play, db, insert, count / 50, 1);
-	compare(&play, db, insert, count / 2, 32);
-	compare(&play, db, insert, count, 256);
-	compare(&play, db, insert, count, 1024);
+	if (argc > 2) {
+		compare(&play, db, insert, count, (unsigned)strtoul(argv[2], NULL, 10));
+	} else {
+		compare(&play, db, insert, count / 50, 1);
+		compare(&play, db, insert, count / 2, 32);
+		compare(&play, db, insert, count, 256);
+		compare(&play, db, insert, count, 1024);
+	}
 	assert_int_equal(play_stop(&play), 0);
 	(void)sqlite3_finalize(insert);
 	(void)sqlite3_close(db);
