@@ -3,6 +3,7 @@
 #include "gateway/lab/query_row.h"
 #include "gateway/lab/registers.h"
 #include "gateway/lab/steps.h"
+#include "gateway/record/state.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -114,7 +115,8 @@ static int choose_channel(
 		"SELECT i.calibrated_until, l.status, c.channel FROM instrument AS i JOIN line AS l ON "
 		"l.id=i.line"
 		" LEFT JOIN channel AS c ON c.instrument=i.id AND (c.unit_wanted=?2 OR (c.unit_wanted='' AND"
-		" (c.unit=?2 OR c.unit=''))) WHERE i.id=?1 ORDER BY c.unit_wanted='', c.position LIMIT 1",
+		" coalesce((SELECT unit FROM " ASSAY_STATE_LAST " AS v WHERE v.channel=c.channel),'') IN "
+		"(?2,''))) WHERE i.id=?1 ORDER BY c.unit_wanted='', c.position LIMIT 1",
 		"tt", instrument, row->unit);
 	char until[16] = "", line[16] = "";
 	struct timespec now;

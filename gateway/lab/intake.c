@@ -32,9 +32,11 @@ static int given(void *context, const char *channel, const char *unit, struct as
 {
 	struct assay_lab *lab = context;
 	sqlite3_stmt *row = query_prepare(lab->state, err,
-		"SELECT 1 FROM channel WHERE (?2='' OR channel=?2) AND (unit_wanted=?1 OR (unit_wanted='' "
-		"AND "
-		"unit=?1)) LIMIT 1",
+		"SELECT 1 FROM channel WHERE (?2='' OR channel=?2) AND unit_wanted=?1 UNION ALL"
+		" SELECT 1 FROM latest AS l JOIN readings AS r ON r.seq=l.seq JOIN json_each(r.list) AS j"
+		" JOIN channel AS c ON c.instrument=l.instrument AND c.channel=json_extract(j.value,'$[0]')"
+		" WHERE (?2='' OR c.channel=?2) AND c.unit_wanted='' AND json_extract(j.value,'$[2]')=?1"
+		" LIMIT 1",
 		"tt", unit, channel ? channel : "");
 	int rc;
 

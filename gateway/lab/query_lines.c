@@ -58,10 +58,12 @@ static json_t *channels(sqlite3 *state, const char *instrument, struct assay_err
 {
 	json_t *list = query_list(state,
 		query_prepare(state, err,
-			"SELECT channel, name_zh, name_en, band_low, band_high, value, unit, flags AS "
-			"\"#flags\","
-			" reason, wall_ns AS \"@at\", seq, idx FROM channel WHERE instrument=?1"
-			" ORDER BY position, channel",
+			"SELECT c.channel AS channel, name_zh, name_en, band_low, band_high,"
+			" coalesce(value,'') AS value, coalesce(unit,'') AS unit, coalesce(flags,0) AS "
+			"\"#flags\", coalesce(reason,'') AS reason, coalesce(wall_ns,0) AS \"@at\","
+			" coalesce(v.seq,c.seq) AS seq, coalesce(idx,0) AS idx FROM channel AS c LEFT "
+			"JOIN " ASSAY_STATE_LAST " AS v ON v.channel=c.channel WHERE c.instrument=?1"
+			" ORDER BY position, c.channel",
 			"t", instrument),
 		err);
 	json_t *channel;

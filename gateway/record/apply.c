@@ -39,24 +39,6 @@ int body_no_memory(struct assay_error *err)
 	return assay_error_set(err, ASSAY_ENOMEM, "out-of-memory", "内存不足", "out of memory");
 }
 
-static int last_value(struct assay_state *state, const struct assay_entry *entry,
-	const struct assay_exchange *exchange, uint32_t index, struct assay_error *err)
-{
-	const struct assay_end_reading *row = &exchange->reading[index];
-	const char *reason = assay_reading_reason_name(row->reason);
-	struct state_late_value late;
-	late = (struct state_late_value){.reason = reason,
-		.flags = row->flags,
-		.wall_ns = entry->wall_ns,
-		.seq = (int64_t)entry->sequence,
-		.idx = index};
-	(void)snprintf(late.instrument, sizeof late.instrument, "%s", exchange->instrument);
-	(void)snprintf(late.channel, sizeof late.channel, "%s", row->channel);
-	(void)snprintf(late.value, sizeof late.value, "%s", row->value);
-	(void)snprintf(late.unit, sizeof late.unit, "%s", row->unit);
-	return state_late_value(state, &late, err);
-}
-
 void assay_state_expect(struct assay_state *state, uint64_t sequence)
 {
 	uint64_t last_prune = sequence / PRUNE_EXCHANGES_EVERY * PRUNE_EXCHANGES_EVERY;
@@ -72,7 +54,10 @@ static int prune(struct assay_state *state, uint64_t sequence, struct assay_erro
 	if (sequence % PRUNE_EXCHANGES_EVERY == 0 && sequence > ASSAY_STATE_EXCHANGES)
 		status = state_run(
 			state, STATE_PRUNE_EXCHANGES, err, "i", (int64_t)(sequence - ASSAY_STATE_EXCHANGES));
-	if (status == ASSAY_OK && sequence % PRUNE_READINGS_EVERY == 0 && sequence > ASSAY_STATE_READINGS)
+	if (status != ASSAY_OK || sequence % PRUNE_READINGS_EVERY != 0 || sequence <= ASSAY_STATE_READINGS)
+		return status;
+	status = state_late_write(state, err);
+	if (status == ASSAY_OK)
 		status = state_run(
 			state, STATE_PRUNE_READINGS, err, "i", (int64_t)(sequence - ASSAY_STATE_READINGS));
 	return status;
@@ -112,9 +97,8 @@ static int apply_exchange(struct assay_state *state, const struct assay_entry *e
 		status = state_run(state, STATE_PUT_READINGS, err, "itiis", (int64_t)entry->sequence,
 			exchange.instrument, entry->wall_ns, (int64_t)entry->mono_ns, exchange.list,
 			exchange.list_length);
-	for (uint32_t i = 0; status == ASSAY_OK && exchange.end.usable && i < exchange.end.readings; i++)
-		if (exchange.reading[i].channel[0])
-			status = last_value(state, entry, &exchange, i, err);
+	if (status == ASSAY_OK && exchange.end.usable && exchange.end.readings)
+		status = state_late_latest(state, &exchange, entry->sequence, err);
 	if (status == ASSAY_OK && (exchange.end.serial[0] || exchange.end.model[0]))
 		status = state_run(state, STATE_IDENTITY, err, "ttt", exchange.instrument,
 			exchange.end.serial, exchange.end.model);

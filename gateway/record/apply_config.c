@@ -83,7 +83,7 @@ static int apply_lab_xml(struct assay_state *state, const struct assay_entry *en
 	static const enum state_statement before[] = {
 		STATE_CLEAR_LINES, STATE_CLEAR_INSTRUMENTS, STATE_CLEAR_CHANNELS};
 	static const enum state_statement after[] = {
-		STATE_DROP_LINES, STATE_DROP_INSTRUMENTS, STATE_DROP_CHANNELS};
+		STATE_DROP_LINES, STATE_DROP_INSTRUMENTS, STATE_DROP_CHANNELS, STATE_DROP_LATEST};
 	/* what the laboratory's own papers and decisions need */
 	static const char *const kept[] = {"name_zh", "name_en", "address", "contact", "check", "unverified"};
 	const json_t *line;
@@ -100,6 +100,7 @@ static int apply_lab_xml(struct assay_state *state, const struct assay_entry *en
 	}
 	for (size_t i = 0; status == ASSAY_OK && i < sizeof after / sizeof *after; i++)
 		status = state_run(state, after[i], err, "");
+	state_late_forget(state); /* written before: channels it knows may be gone */
 	if (status == ASSAY_OK)
 		status = state_run(state, STATE_PUT_META, err, "tt", "config", body_text(body, "digest"));
 	for (size_t i = 0; status == ASSAY_OK && i < sizeof kept / sizeof *kept; i++)

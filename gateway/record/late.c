@@ -6,6 +6,7 @@
 #include <string.h>
 
 #define ROOM_MIN 64u
+#define LATEST_SHAPES 64u
 
 static uint32_t hash_text(uint32_t hash, const char *text)
 {
@@ -21,11 +22,11 @@ static uint32_t hash_mark(const void *row)
 	return hash_text(2166136261u ^ mark->generation, mark->line);
 }
 
-static uint32_t hash_value(const void *row)
+static uint32_t hash_latest(const void *row)
 {
-	const struct state_late_value *value = row;
+	const struct state_late_latest *latest = row;
 
-	return hash_text(hash_text(2166136261u, value->instrument), value->channel);
+	return hash_text(2166136261u ^ (uint32_t)latest->shape, latest->instrument);
 }
 
 static bool same_mark(const void *a, const void *b)
@@ -35,11 +36,11 @@ static bool same_mark(const void *a, const void *b)
 	return left->generation == right->generation && strcmp(left->line, right->line) == 0;
 }
 
-static bool same_value(const void *a, const void *b)
+static bool same_latest(const void *a, const void *b)
 {
-	const struct state_late_value *left = a, *right = b;
+	const struct state_late_latest *left = a, *right = b;
 
-	return strcmp(left->instrument, right->instrument) == 0 && strcmp(left->channel, right->channel) == 0;
+	return left->shape == right->shape && strcmp(left->instrument, right->instrument) == 0;
 }
 
 struct kind {
@@ -49,7 +50,7 @@ struct kind {
 };
 
 static const struct kind marks = {sizeof(struct state_late_mark), hash_mark, same_mark},
-			 values = {sizeof(struct state_late_value), hash_value, same_value};
+			 latest = {sizeof(struct state_late_latest), hash_latest, same_latest};
 
 static void *row_at(const struct state_late *late, const struct kind *kind, uint32_t number)
 {
@@ -85,6 +86,27 @@ static bool grow(struct state_late *late, const struct kind *kind)
 	return true;
 }
 
+static void forget(struct state_late *late)
+{
+	if (late->count)
+		memset(late->place, 0, (size_t)2 * late->room * sizeof *late->place);
+	late->count = 0;
+}
+
+void state_late_forget(struct assay_state *state)
+{
+	forget(&state->late_marks);
+	forget(&state->late_latest);
+}
+
+static int write_and_forget(struct assay_state *state, struct assay_error *err)
+{
+	int status = state_late_write(state, err);
+
+	state_late_forget(state);
+	return status;
+}
+
 /* The later one stands. */
 static int put(struct assay_state *state, struct state_late *late, const struct kind *kind, const void *row,
 	struct assay_error *err)
@@ -94,7 +116,7 @@ static int put(struct assay_state *state, struct state_late *late, const struct 
 
 	if (!place || (!*place && late->count == late->room)) {
 		if (late->count == STATE_LATE_MAX)
-			status = state_late_write(state, err);
+			status = write_and_forget(state, err);
 		else if (!grow(late, kind))
 			status = assay_error_set(
 				err, ASSAY_ENOMEM, "out-of-memory", "内存不足", "out of memory");
@@ -117,30 +139,84 @@ int state_late_mark(struct assay_state *state, const char *line, uint32_t genera
 	return put(state, &state->late_marks, &marks, &mark, err);
 }
 
-int state_late_value(struct assay_state *state, const struct state_late_value *value, struct assay_error *err)
+/* A hash of the channels an exchange gives, in order (FNV-1a, 64 bits). 0: it gives none. */
+static int64_t shape_of(const struct assay_exchange *exchange)
 {
-	return put(state, &state->late_values, &values, value, err);
+	uint64_t hash = 14695981039346656037u;
+	bool any = false;
+
+	for (uint32_t i = 0; i < exchange->end.readings; i++) {
+		const char *name = exchange->reading[i].channel;
+
+		any = any || *name;
+		for (; *name; name++)
+			hash = (hash ^ (uint8_t)*name) * 1099511628211u;
+		hash = (hash ^ 0xffu) * 1099511628211u;
+	}
+	return any ? (int64_t)(hash >> 1) + 1 : 0;
 }
 
-static void forget(struct state_late *late)
+/* The instrument's older lists are gone: what comes again of them makes its row again. */
+static void forget_instrument(struct state_late *late, const char *instrument)
 {
-	if (late->count)
-		memset(late->place, 0, (size_t)2 * late->room * sizeof *late->place);
-	late->count = 0;
+	for (uint32_t i = 0; i < late->count; i++) {
+		struct state_late_latest *row = row_at(late, &latest, i);
+
+		row->known = row->known && strcmp(row->instrument, instrument) != 0;
+	}
 }
 
-void state_late_forget(struct assay_state *state)
+/* A list of channels that was not met before, or not since the tables were gone over. What is done here is done
+ * whenever a row is made, and does nothing to one that is there: so it does not matter what is remembered. */
+static int meet(struct assay_state *state, const struct assay_exchange *exchange,
+	struct state_late_latest *row, struct assay_error *err)
 {
-	forget(&state->late_marks);
-	forget(&state->late_values);
+	int status = state_late_write(state, err);
+
+	for (uint32_t i = 0; status == ASSAY_OK && i < exchange->end.readings; i++)
+		if (exchange->reading[i].channel[0])
+			status = state_run(state, STATE_CHANNEL_SEEN, err, "tti", row->instrument,
+				exchange->reading[i].channel, (int64_t)row->seq);
+	if (status == ASSAY_OK)
+		status = state_run(
+			state, STATE_PUT_LATEST, err, "tii", row->instrument, row->shape, (int64_t)row->seq);
+	if (status == ASSAY_OK)
+		status = state_run(
+			state, STATE_PRUNE_LATEST, err, "ti", row->instrument, (int64_t)LATEST_SHAPES);
+	if (status != ASSAY_OK)
+		return status;
+	if (sqlite3_changes(state->db) > 0)
+		forget_instrument(&state->late_latest, row->instrument);
+	row->known = true;
+	row->due = false;
+	return put(state, &state->late_latest, &latest, row, err);
+}
+
+int state_late_latest(struct assay_state *state, const struct assay_exchange *exchange, uint64_t seq,
+	struct assay_error *err)
+{
+	struct state_late *late = &state->late_latest;
+	struct state_late_latest row = {.shape = shape_of(exchange), .seq = seq}, *kept;
+	const uint32_t *place;
+
+	if (row.shape == 0)
+		return ASSAY_OK;
+	(void)snprintf(row.instrument, sizeof row.instrument, "%s", exchange->instrument);
+	place = late->room ? find_place(late, &latest, &row) : NULL;
+	kept = place && *place ? row_at(late, &latest, *place - 1) : NULL;
+	if (!kept || !kept->known)
+		return meet(state, exchange, &row, err);
+	kept->seq = seq;
+	kept->due = true;
+	return ASSAY_OK;
 }
 
 void state_late_free(struct assay_state *state)
 {
 	free(state->late_marks.row);
 	free(state->late_marks.place);
-	free(state->late_values.row);
-	free(state->late_values.place);
+	free(state->late_latest.row);
+	free(state->late_latest.place);
 }
 
 int state_late_write(struct assay_state *state, struct assay_error *err)
@@ -154,13 +230,15 @@ int state_late_write(struct assay_state *state, struct assay_error *err)
 		status = state_run(state, STATE_MARK_LINE, err, "tiii", mark->line, (int64_t)mark->generation,
 			(int64_t)mark->id, (int64_t)0);
 	}
-	for (uint32_t i = 0; status == ASSAY_OK && i < state->late_values.count; i++) {
-		const struct state_late_value *value = row_at(&state->late_values, &values, i);
+	for (uint32_t i = 0; status == ASSAY_OK && i < state->late_latest.count; i++) {
+		struct state_late_latest *row = row_at(&state->late_latest, &latest, i);
 
-		status = state_run(state, STATE_CHANNEL_VALUE, err, "ttttitiii", value->instrument,
-			value->channel, value->value, value->unit, value->flags, value->reason,
-			value->wall_ns, value->seq, value->idx);
+		if (!row->due)
+			continue;
+		row->due = false;
+		status = state_run(
+			state, STATE_PUT_LATEST, err, "tii", row->instrument, row->shape, (int64_t)row->seq);
 	}
-	state_late_forget(state);
+	forget(&state->late_marks);
 	return status;
 }

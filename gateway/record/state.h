@@ -11,7 +11,7 @@
 
 #include <sqlite3.h>
 
-#define ASSAY_STATE_VERSION 6
+#define ASSAY_STATE_VERSION 7
 #define ASSAY_STATE_EXCHANGES 2048u /* kept for the list of frames */
 #define ASSAY_STATE_READINGS 4000000u /* entries back that channel history reaches */
 #define ASSAY_STATE_RECEIVED 1024u
@@ -24,6 +24,13 @@
 	" json_extract(j.value,'$[3]') AS flags, coalesce(json_extract(j.value,'$[4]'),'') AS reason,"       \
 	" r.wall_ns AS wall_ns, r.mono_ns AS mono_ns FROM readings AS r, json_each(r.list) AS j"             \
 	" WHERE json_extract(j.value,'$[0]')<>'')"
+/* Likewise the last reading of each channel of instrument ?1: channel, value, unit, flags, reason, wall_ns, seq, idx. */
+#define ASSAY_STATE_LAST                                                                                     \
+	"(SELECT json_extract(j.value,'$[0]') AS channel, json_extract(j.value,'$[1]') AS value,"            \
+	" json_extract(j.value,'$[2]') AS unit, json_extract(j.value,'$[3]') AS flags,"                      \
+	" coalesce(json_extract(j.value,'$[4]'),'') AS reason, r.wall_ns AS wall_ns, r.seq AS seq,"          \
+	" j.key AS idx, max(r.seq*256+j.key) FROM latest AS l JOIN readings AS r ON r.seq=l.seq,"            \
+	" json_each(r.list) AS j WHERE l.instrument=?1 AND json_extract(j.value,'$[0]')<>'' GROUP BY 1)"
 
 struct assay_state;
 

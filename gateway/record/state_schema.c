@@ -30,14 +30,12 @@ const char *const assay_state_schema[] = {
 	"CREATE TABLE accepted(instrument TEXT PRIMARY KEY, serial TEXT NOT NULL, was TEXT NOT NULL,"
 	" seq INTEGER NOT NULL) STRICT, WITHOUT ROWID",
 
-	/* The last reading of each channel. band_*: what lab.xml allows, '' none; unit_wanted: '' any. position 9999: a
-	 * channel that lab.xml and the instrument's file do not name. */
+	/* The channels, those of lab.xml and those seen. band_*: what lab.xml allows, '' none; unit_wanted: '' any. position
+	 * 9999: a channel that lab.xml and the instrument's file do not name. */
 	"CREATE TABLE channel("
 	" instrument TEXT NOT NULL, channel TEXT NOT NULL, position INTEGER NOT NULL,"
 	" name_zh TEXT NOT NULL, name_en TEXT NOT NULL,"
-	" band_low TEXT NOT NULL, band_high TEXT NOT NULL, unit_wanted TEXT NOT NULL,"
-	" value TEXT NOT NULL, unit TEXT NOT NULL, flags INTEGER NOT NULL, reason TEXT NOT NULL,"
-	" wall_ns INTEGER NOT NULL, seq INTEGER NOT NULL, idx INTEGER NOT NULL,"
+	" band_low TEXT NOT NULL, band_high TEXT NOT NULL, unit_wanted TEXT NOT NULL, seq INTEGER NOT NULL,"
 	" PRIMARY KEY(instrument, channel)) STRICT, WITHOUT ROWID",
 
 	/* History, in the order of the journal: a row for each exchange with its readings as the entry has them, so that a
@@ -47,6 +45,11 @@ const char *const assay_state_schema[] = {
 	"NULL,"
 	" list TEXT NOT NULL) STRICT",
 	"CREATE INDEX readings_by_instrument ON readings(instrument, seq)",
+	/* Where the last value of each channel stands: for each list of channels an instrument gives together (shape: a hash
+	 * of their names) the last exchange with it. ASSAY_STATE_LAST takes it apart. Of an instrument whose lists are never
+	 * the same the newest LATEST_SHAPES are kept. */
+	"CREATE TABLE latest(instrument TEXT NOT NULL, shape INTEGER NOT NULL, seq INTEGER NOT NULL,"
+	" PRIMARY KEY(instrument, shape)) STRICT, WITHOUT ROWID",
 	/* The latest exchanges, for the list of frames; body as in the journal; received: at most
 	 * ASSAY_STATE_RECEIVED bytes. fate: '', 'unassigned' (offered, no slot waited), 'filled', 'refused'. */
 	"CREATE TABLE exchange("

@@ -32,7 +32,7 @@ static const char *const sql[STATE_STATEMENTS] = {
 		" name_zh=?7,name_en=?8,model=?9,serial=?10,calibrated_until=coalesce((SELECT due FROM"
 		" calibration WHERE instrument=?1 ORDER BY seq DESC LIMIT 1),?11),location=?12,needed_ms=?13,"
 		"seq=?14,every_ms=?15",
-	[STATE_PUT_CHANNEL] = "INSERT INTO channel VALUES(?1,?2,?3,?4,?5,?6,?7,?8,'','',0,'',0,?9,0)"
+	[STATE_PUT_CHANNEL] = "INSERT INTO channel VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9)"
 			      " ON CONFLICT(instrument,channel) DO UPDATE SET"
 			      " position=?3,name_zh=?4,name_en=?5,band_low=?6,band_high=?7,unit_wanted=?8",
 	[STATE_DROP_LINES] = "DELETE FROM line WHERE position<0",
@@ -45,9 +45,11 @@ static const char *const sql[STATE_STATEMENTS] = {
 			      " WHERE id=?1",
 	[STATE_PUT_EXCHANGE] = "INSERT INTO exchange VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9)",
 	[STATE_PUT_READINGS] = "INSERT INTO readings VALUES(?1,?2,?3,?4,?5)",
-	[STATE_CHANNEL_VALUE] = "INSERT INTO channel VALUES(?1,?2,9999,?2,?2,'','','',?3,?4,?5,?6,?7,?8,?9)"
-				" ON CONFLICT(instrument,channel) DO UPDATE SET"
-				" value=?3,unit=?4,flags=?5,reason=?6,wall_ns=?7,seq=?8,idx=?9",
+	[STATE_CHANNEL_SEEN] = "INSERT OR IGNORE INTO channel VALUES(?1,?2,9999,?2,?2,'','','',?3)",
+	[STATE_PUT_LATEST] = "INSERT INTO latest VALUES(?1,?2,?3) ON CONFLICT DO UPDATE SET seq=?3",
+	[STATE_PRUNE_LATEST] = "DELETE FROM latest WHERE instrument=?1 AND seq<=(SELECT seq FROM latest"
+			       " WHERE instrument=?1 ORDER BY seq DESC LIMIT 1 OFFSET ?2)",
+	[STATE_DROP_LATEST] = "DELETE FROM latest WHERE instrument NOT IN (SELECT id FROM instrument)",
 	[STATE_IDENTITY] = "UPDATE instrument SET serial_seen=CASE WHEN ?2<>'' THEN ?2 ELSE serial_seen END,"
 			   " model_seen=CASE WHEN ?3<>'' THEN ?3 ELSE model_seen END WHERE id=?1",
 	[STATE_FIRST_SEEN] = "INSERT OR IGNORE INTO accepted SELECT id,?2,'',?3 FROM instrument"
@@ -55,7 +57,7 @@ static const char *const sql[STATE_STATEMENTS] = {
 	[STATE_ACCEPT] = "INSERT OR REPLACE INTO accepted VALUES(?1,?2,?3,?4)",
 	[STATE_GET_ACCEPTED] = "SELECT serial FROM accepted WHERE instrument=?1 AND was=?2",
 	[STATE_PRUNE_EXCHANGES] = "DELETE FROM exchange WHERE seq<?1",
-	[STATE_PRUNE_READINGS] = "DELETE FROM readings WHERE seq<?1",
+	[STATE_PRUNE_READINGS] = "DELETE FROM readings WHERE seq<?1 AND seq NOT IN (SELECT seq FROM latest)",
 	/* every column is decoded, so that every page is read */
 	[STATE_WALK_READINGS] = "SELECT seq, instrument, wall_ns, mono_ns, list FROM readings"
 				" WHERE seq>?1 ORDER BY seq LIMIT ?2",

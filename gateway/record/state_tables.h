@@ -3,6 +3,7 @@
 #ifndef ASSAY_RECORD_STATE_TABLES_H
 #define ASSAY_RECORD_STATE_TABLES_H
 
+#include "gateway/record/body.h"
 #include "gateway/record/state.h"
 
 #include <jansson.h>
@@ -29,7 +30,10 @@ enum state_statement {
 	STATE_LINE_STATUS,
 	STATE_PUT_EXCHANGE,
 	STATE_PUT_READINGS,
-	STATE_CHANNEL_VALUE,
+	STATE_CHANNEL_SEEN,
+	STATE_PUT_LATEST,
+	STATE_PRUNE_LATEST,
+	STATE_DROP_LATEST,
 	STATE_IDENTITY,
 	STATE_FIRST_SEEN,
 	STATE_ACCEPT,
@@ -88,17 +92,19 @@ enum state_statement {
 };
 
 /* What one transaction changes again and again is written once, at its end or before any entry that is no exchange:
- * how far a line is, and the last value of a channel. */
+ * how far a line is, and where the last values of an instrument stand. */
 #define STATE_LATE_MAX 65536u /* of each; more are written at once */
 struct state_late_mark {
 	char line[25];
 	uint32_t generation;
 	uint64_t id;
 };
-struct state_late_value {
-	char instrument[64], channel[32], value[48], unit[16];
-	const char *reason;
-	int64_t flags, wall_ns, seq, idx;
+struct state_late_latest {
+	char instrument[64];
+	int64_t shape;
+	uint64_t seq;
+	bool known; /* its row and its channels' are there */
+	bool due; /* the row has an older sequence */
 };
 
 /* What waits, and where to find it: place[hash] is one more than its number, 0 nothing. */
@@ -116,7 +122,7 @@ struct assay_state {
 	uint64_t applied, committed;
 	uint64_t exchanges_from; /* what is older will not be in the list of frames when this is done */
 	uint8_t header[ASSAY_HEADER_SIZE]; /* of the last entry applied */
-	struct state_late late_marks, late_values;
+	struct state_late late_marks, late_latest; /* the latter outlast a transaction */
 	int64_t looked_at; /* the last row of the history that was looked at */
 	struct assay_error failed; /* of the first statement that failed since the last rollback */
 };
@@ -135,7 +141,8 @@ int state_check_tables(sqlite3 *db);
 /* late.c */
 int state_late_mark(struct assay_state *state, const char *line, uint32_t generation, uint64_t id,
 	struct assay_error *err) ASSAY_WARN_UNUSED;
-int state_late_value(struct assay_state *state, const struct state_late_value *value,
+/* A usable exchange with readings: its instrument's last values of these channels stand there. */
+int state_late_latest(struct assay_state *state, const struct assay_exchange *exchange, uint64_t seq,
 	struct assay_error *err) ASSAY_WARN_UNUSED;
 int state_late_write(struct assay_state *state, struct assay_error *err) ASSAY_WARN_UNUSED;
 void state_late_forget(struct assay_state *state);

@@ -184,8 +184,11 @@ static void reading_metrics(FILE *out, sqlite3 *db)
 	head(out, "instrument_last_reading_timestamp_seconds", "gauge",
 		"When a number last came from the instrument, s since 1970.");
 	if (sqlite3_prepare_v2(db,
-		    "SELECT instrument, max(wall_ns) FROM channel WHERE value<>'' GROUP BY instrument", -1,
-		    &rows, NULL) == SQLITE_OK)
+		    "SELECT l.instrument, max(r.wall_ns) FROM latest AS l JOIN readings AS r ON r.seq=l.seq"
+		    " WHERE EXISTS(SELECT 1 FROM json_each(r.list) AS j WHERE "
+		    "json_extract(j.value,'$[1]')<>'')"
+		    " GROUP BY l.instrument",
+		    -1, &rows, NULL) == SQLITE_OK)
 		while (sqlite3_step(rows) == SQLITE_ROW) {
 			int64_t at_ns = sqlite3_column_int64(rows, 1);
 

@@ -54,7 +54,8 @@ def main():
         time.sleep(0.1)
         try:
             db = sqlite3.connect("file:%s/state.db?mode=ro" % folder, uri=True)
-            found = dict(db.execute("SELECT instrument, value FROM channel WHERE value<>''"))
+            found = dict(db.execute("SELECT l.instrument, json_extract(list,'$[0][1]') FROM latest AS l"
+                                    " JOIN readings AS r ON r.seq=l.seq"))
             db.close()
         except sqlite3.Error:
             pass
