@@ -1,31 +1,48 @@
 // SPDX-License-Identifier: Apache-2.0
 // The frame: rail, top bar, scan box, help; and which page is shown. The address after # is the page.
 import { html, render, useState, useEffect, useRef } from './standalone.module.js';
+import { Bell } from './bell.js';
 import { Bench } from './bench.js';
 import { Help, applyTheme } from './help.js';
 import { Icon, RailIcon } from './icons.js';
 import { bind } from './keys.js';
-import { connect, disconnect, live, read, useLive } from './live.js';
+import { connect, disconnect, useLive } from './live.js';
 import { Failed, Loading } from './parts.js';
+import { ScanBox } from './scan.js';
 import { may, refresh, session, useSession } from './session.js';
-import { inBand, clock, grouped } from './text.js';
+import { clock, grouped } from './text.js';
 import { t, pick, choose, current } from './words.js';
 
-const PAGES = [['bench', 'b'], ['intake', 'i', 'batch.new'], ['batches', 'l'], ['review', 'r'], ['trail', 't'], ['standards', 's'], ['admin', 'm', 'user.list']];
+// The pages in the order of the rail: name, its key after G, the right without which it is not shown, and where it comes from. The
+// Bench comes with the frame; every other page is fetched when it is first wanted.
+const PAGES = [
+  ['bench', 'b', '', null],
+  ['intake', 'i', 'batch.new', () => import('./intake.js').then((m) => m.Intake)],
+  ['batches', 'l', '', () => import('./batches.js').then((m) => m.Batches)],
+  ['review', 'r', '', () => import('./review.js').then((m) => m.Review)],
+  ['trail', 't', '', () => import('./trail.js').then((m) => m.Trail)],
+  ['standards', 's', '', () => import('./standards.js').then((m) => m.Standards)],
+  ['producers', 'p', 'producer.list', () => import('./producers.js').then((m) => m.Producers)],
+  ['admin', 'm', 'instrument.list', () => import('./admin.js').then((m) => m.Admin)],
+];
 // A producer's user has his own page and the standards, nothing of the laboratory.
-const MINE = [['mine', 'b'], ['standards', 's']];
+const MINE = [['mine', 'b', '', () => import('./mine.js').then((m) => m.Mine)], PAGES.find(([name]) => name === 'standards')];
+// Pages that others lead to.
+const UNLISTED = [
+  ['login', '', '', () => import('./login.js').then((m) => m.Login)], ['me', '', '', () => import('./login.js').then((m) => m.Me)],
+  ['batch', '', '', () => import('./batch.js').then((m) => m.BatchPage)],
+  ['release', '', '', () => import('./release.js').then((m) => m.Release)],
+  ['certificate', '', '', () => import('./certificate.js').then((m) => m.Certificate)],
+  ['entry', '', '', () => import('./entry.js').then((m) => m.Entry)],
+  ['alarms', '', '', () => import('./alarms.js').then((m) => m.Alarms)],
+  ['instrument', '', '', () => import('./instrument.js').then((m) => m.InstrumentPage)],
+];
 const maker = () => session.roles.length === 1 && session.roles[0] === 'producer';
 const pages = () => (maker() ? MINE : PAGES);
-const UNLISTED = ['login', 'me']; // no place in the rail
+const known = () => [...pages(), ...(maker() ? UNLISTED.slice(0, 2) : UNLISTED)];
 const shown = ([, , right]) => !right || may(right);
+const wider = (name) => ({ release: 'review', entry: 'trail', certificate: 'batches', instrument: 'admin', batch: 'batches' })[name] || name; // whose place in the rail it has
 
-// The Bench comes with the frame; every other page is fetched when it is first wanted.
-const LATER = {
-  batches: () => import('./batches.js').then((m) => m.Batches), batch: () => import('./batch.js').then((m) => m.BatchPage),
-  intake: () => import('./intake.js').then((m) => m.Intake), review: () => import('./review.js').then((m) => m.Review), trail: () => import('./trail.js').then((m) => m.Trail),
-  standards: () => import('./standards.js').then((m) => m.Standards), admin: () => import('./admin.js').then((m) => m.Admin),
-  mine: () => import('./mine.js').then((m) => m.Mine), login: () => import('./login.js').then((m) => m.Login), me: () => import('./login.js').then((m) => m.Me),
-};
 const here = new Map();
 
 function Later({ name, ...rest }) {
@@ -33,7 +50,7 @@ function Later({ name, ...rest }) {
   const [error, fail] = useState(null);
   const fetchIt = () => {
     fail(null);
-    LATER[name]().then((page) => {
+    known().find(([one]) => one === name)[3]().then((page) => {
       here.set(name, page);
       arrived((n) => n + 1);
     }, fail);
@@ -48,7 +65,7 @@ function Later({ name, ...rest }) {
 
 function route() {
   const [page, id, more] = location.hash.replace(/^#\/?/, '').split('/').map(decodeURIComponent);
-  return { page: pages().some(([name]) => name === page) || UNLISTED.includes(page) ? page : pages()[0][0], id: id || '', more: more || '' };
+  return { page: known().some(([name]) => name === page) ? page : pages()[0][0], id: id || '', more: more || '' };
 }
 
 // Worked out at every drawing: who looks decides which pages there are.
@@ -60,60 +77,6 @@ function useRoute() {
     return () => removeEventListener('hashchange', changed);
   }, []);
   return route();
-}
-
-export function alarmCount(lines) {
-  let count = 0;
-  for (const line of lines || []) {
-    if (['silent', 'down', 'locked'].includes(line.status)) count++;
-    for (const instrument of line.instruments || [])
-      for (const channel of instrument.channels || [])
-        if (inBand(channel.value, channel.band_low, channel.band_high).length > 2) count++;
-  }
-  return count;
-}
-
-// A batch, sample, lot or result with this number; else the list, filtered. '' when nothing fits.
-async function find(text) {
-  const wanted = text.trim(), same = (value) => (value || '').toLowerCase() === wanted.toLowerCase();
-  for (const test of live.bench?.tests || [])
-    if (same(test.result?.result)) return `#/trail/${encodeURIComponent(test.result.result)}`;
-  const { batches } = await read(`/api/v1/batches?limit=20&q=${encodeURIComponent(wanted.slice(0, 20))}`);
-  const batch = batches.find((b) => same(b.batch) || same(b.sample) || same(b.lot));
-  if (batch) return `#/batches/${encodeURIComponent(batch.batch)}`;
-  if (batches.length) return `#/batches/?${encodeURIComponent(wanted)}`;
-  const result = await read(`/api/v1/results/${encodeURIComponent(wanted)}/trace`).catch(() => null);
-  return result ? `#/trail/${encodeURIComponent(wanted)}` : '';
-}
-
-function ScanBox() {
-  const box = useRef(null);
-  const [missing, setMissing] = useState('');
-  useEffect(() => bind('escape', () => {
-    if (document.activeElement !== box.current) return false;
-    box.current.value = '';
-    setMissing('');
-    box.current.blur();
-    return true;
-  }), []);
-  const onKeyDown = async (event) => {
-    if (event.key !== 'Enter' || !box.current.value.trim()) return;
-    const wanted = box.current.value.trim();
-    const target = await find(wanted).catch(() => '');
-    if (!box.current || box.current.value.trim() !== wanted) return;
-    if (!target) {
-      setMissing(wanted);
-      return;
-    }
-    box.current.value = '';
-    setMissing('');
-    box.current.blur();
-    location.hash = target;
-  };
-  return html`<label class=${`scan${missing ? ' wrong' : ''}`}><${Icon} name="scan" />
-    <input id="scan" ref=${box} type="text" autocomplete="off" spellcheck="false" enterkeyhint="search" placeholder=${t('scan')}
-      aria-label=${t('scan')} onKeyDown=${onKeyDown} onInput=${() => setMissing('')} /><kbd>/</kbd>
-    ${missing && html`<span class="scan-error" role="alert"><${Icon} name="warn" />${t('scan-none', missing)}</span>`}</label>`;
 }
 
 function switchLanguage(again) {
@@ -131,11 +94,15 @@ function Languages({ again }) {
     <button lang="en" aria-pressed=${current() === 'en'} onClick=${set('en')}>EN</button></div>`;
 }
 
+// Upright and narrow there is room for five; the others come behind one more button.
 function Rail({ page, waiting }) {
-  return html`<nav class="rail" aria-label="assay"><a class="logo" href=${`#/${pages()[0][0]}`}>assay</a>
-    ${pages().filter(shown).map(([name]) => html`<a key=${name} href=${`#/${name}`} aria-current=${page === name ? 'page' : undefined}>
+  const [open, setOpen] = useState(false);
+  useEffect(() => setOpen(false), [page]);
+  return html`<nav class=${`rail${open ? ' open' : ''}`} aria-label="assay"><a class="logo" href=${`#/${pages()[0][0]}`}>assay</a>
+    ${pages().filter(shown).map(([name]) => html`<a key=${name} href=${`#/${name}`} aria-current=${wider(page) === name ? 'page' : undefined}>
       <${RailIcon} name=${name} /><span>${t(name)}</span>
-      ${name === 'review' && waiting > 0 ? html`<em>${waiting}</em>` : ''}</a>`)}</nav>`;
+      ${name === 'review' && waiting > 0 ? html`<em>${waiting}</em>` : ''}</a>`)}
+    ${pages().filter(shown).length > 5 ? html`<button class="rail-more" aria-expanded=${open} onClick=${() => setOpen(!open)}><${RailIcon} name="more" /><span>${t('more-pages')}</span></button>` : ''}</nav>`;
 }
 
 function Who() {
@@ -159,13 +126,11 @@ function Gate({ again }) {
 }
 
 function TopBar({ title, context, again, openHelp }) {
-  const { lines, gateway, feed } = useLive();
-  const alarms = alarmCount(lines);
-  return html`<header class="top"><h1>${title}</h1><span class="context">${context}</span>${maker() ? html`<span class="end"></span>` : html`<${ScanBox} />`}
-    ${alarms > 0 && html`<a class="chip und" href="#/bench"><${Icon} name="warn" />${alarms === 1 ? t('alarm-one') : t('alarms', alarms)}</a>`}
+  const { gateway, feed } = useLive();
+  return html`<header class="top"><h1>${title}</h1><span class="context">${context}</span>${maker() ? html`<span class="end"></span>` : html`<${ScanBox} /><${Bell} />`}
     ${gateway?.applied >= 0 && html`<span class=${`chip journal${feed === 'live' ? '' : ' stale'}`}><${Icon} name="journal" />${t('entries', grouped(gateway.applied))}</span>`}
     <${Languages} again=${again} /><${Who} />
-    <button class="help-button" onClick=${openHelp} aria-label=${t('keys')} title=${t('read-only-why')}>?</button></header>`;
+    <button class="help-button" onClick=${openHelp} aria-label=${t('keys')}>?</button></header>`;
 }
 
 function FeedBar() {
@@ -203,7 +168,7 @@ function App() {
   const waiting = batches?.counts['awaiting-review'] || 0;
   useEffect(() => {
     const done = [
-      ...pages().map(([name, key]) => bind(`g ${key}`, () => {
+      ...pages().filter(shown).map(([name, key]) => bind(`g ${key}`, () => {
         location.hash = `#/${name}`;
       })),
       bind('alt l', () => switchLanguage(again)),
@@ -216,18 +181,18 @@ function App() {
     connect();
     return disconnect;
   }, [me.user]);
-  const title = t(at.page === 'login' ? 'log-in' : at.page);
+  const title = t({ login: 'log-in', alarms: 'alarms-page', instrument: 'instrument' }[at.page] || at.page);
   useEffect(() => {
     document.title = `${title} · assay`;
   }, [title]);
-  const context = at.page === 'trail' ? t('trail-sub')
-    : at.page === 'mine' ? '' : at.page === 'batches' ? (batches ? t('count', grouped(batches.counts.all)) : '')
-      : UNLISTED.includes(at.page) || at.page === 'admin' ? '' : at.page === 'intake' ? t('intake-sub') : at.page === 'standards' ? t('standards-sub') : at.page === 'review' ? (batches ? t('review-count', waiting) : '') : pick(gateway, 'name');
-  const page = at.page === 'bench' ? html`<${Bench} />`
-    : at.page === 'batches' && at.id && at.id[0] !== '?' ? html`<${Later} name="batch" id=${at.id} />`
-      : html`<${Later} key=${at.page} name=${at.page} id=${at.id} more=${at.more} />`;
+  const contexts = {
+    bench: () => pick(gateway, 'name'), intake: () => t('intake-sub'), trail: () => t('trail-sub'), standards: () => t('standards-sub'),
+    batches: () => (batches ? t('count', grouped(batches.counts.all)) : ''), review: () => (batches ? t('review-count', waiting) : ''),
+  };
+  const one = at.page === 'batches' && at.id && at.id[0] !== '?';
+  const page = at.page === 'bench' ? html`<${Bench} id=${at.id} />` : html`<${Later} key=${one ? 'batch' : at.page} name=${one ? 'batch' : at.page} id=${at.id} more=${at.more} />`;
   return html`<div class=${`app${feed === 'lost' ? ' lost' : ''}`}><${Rail} page=${at.page} waiting=${waiting} />
-    <${TopBar} title=${title} context=${context} again=${again} openHelp=${() => setHelp(true)} />
+    <${TopBar} title=${title} context=${contexts[at.page]?.() || ''} again=${again} openHelp=${() => setHelp(true)} />
     <div class="below">${maker() ? '' : html`<${FeedBar} />`}<main class="page" id="page">${page}</main></div>
     ${help && html`<${Help} close=${() => setHelp(false)} again=${again} />`}</div>`;
 }

@@ -8,7 +8,7 @@ import { t, pick } from './words.js';
 export const Refusal = ({ error }) => (error ? html`<p class="refusal" role="alert"><${Icon} name="warn" /><span>${pick(error.problem, 'text') || error.message}</span></p>` : '');
 
 // A form that sends itself: send(values) may refuse, and then its words stand above the button.
-export function Form({ title, how, send, action, children }) {
+export function Form({ title, how, send, action, cancel, children }) {
   const [error, fail] = useState(null);
   const [busy, setBusy] = useState(false);
   const onSubmit = async (event) => {
@@ -25,7 +25,7 @@ export function Form({ title, how, send, action, children }) {
     setBusy(false);
   };
   return html`<form class="form" onSubmit=${onSubmit} aria-label=${title}><h2>${title}</h2>${how && html`<p class="third">${how}</p>`}${children}
-    <${Refusal} error=${error} /><div class="buttons"><button class="button primary" disabled=${busy}>${action}</button></div></form>`;
+    <${Refusal} error=${error} /><div class="buttons">${cancel && html`<button type="button" class="button" onClick=${cancel}>${t('cancel')}</button>`}<button class="button primary" disabled=${busy}>${action}</button></div></form>`;
 }
 
 export const Field = ({ name, label, hint, ...rest }) => html`<label>${label}<input name=${name} required ...${rest} />${hint && html`<small class="third">${hint}</small>`}</label>`;

@@ -2,7 +2,9 @@
 """The pages that people work in all day, on a laboratory that has had its morning. What a page shows is held against the spec
 files themselves (read here with ElementTree) and against the API."""
 
+import base64
 import glob
+import hashlib
 import json
 import os
 import re
@@ -51,7 +53,7 @@ UNREACHABLE = """return [...document.querySelectorAll('a[href], button, input, s
 def page_addresses(gateway):
     batch = gateway.api("/api/v1/batches")["batches"][0]["batch"]
     result = gateway.api(f"/api/v1/batches/{batch}")["tests"][0]["result"]["result"]
-    return ["bench", "batches", f"batches/{batch}", "review", f"trail/{result}", "trail", "standards/gb-17401-2014"]
+    return ["bench", "batches", f"batches/{batch}", "review", f"trail/{result}", "trail", "entry/3", "alarms", "standards/gb-17401-2014"]
 
 
 def nobody_is_shut_out(run, gateway):
@@ -125,6 +127,56 @@ def batches_are_filtered(run, gateway):
         lambda one: one["status"] not in ("released", "void"), lambda one: one["status"] == "awaiting-review", lambda one: one["status"] == "awaiting-release",
         lambda one: one["verdict"] == "fail", lambda one: one["verdict"] == "undetermined", lambda one: one["status"] == "released", lambda one: one["status"] == "void")]
     equal(shown, [str(count) for count in counted])
+
+
+# Trail
+
+def ladder_is_climbed(run, gateway):
+    """What the page shows as root is what hashlib makes of the leaf and the siblings (RFC 9162, 2.1.3.2), and what the note says."""
+    browser = run.browser
+    batch = next(one for one in gateway.api("/api/v1/batches")["batches"] if one["verdict"] == "fail")["batch"]
+    result = gateway.api(f"/api/v1/batches/{batch}")["tests"][0]["result"]
+    run.go(gateway.url, f"trail/{result['result']}")
+    browser.until("the checks", "return document.querySelector('.checks-panel .status.tag.pass')", seconds=75)
+    shown = browser.js("return [...document.querySelectorAll('.ladder .hash')].map((g) => [g.getAttribute('class').split(' ')[1], g.getAttribute('aria-label').split(' ').pop()])")
+    sequence = gateway.api(f"/api/v1/results/{result['result']}/trace")["readings"][0]["exchange"]["seq"]
+    found = gateway.api(f"/api/v1/journal/{int(browser.text('.bytes .pairs dd').replace(' ', '').replace(chr(0x2009), ''))}/inclusion")
+    at, last, hashed = found["seq"], found["checkpoint"]["size"] - 1, bytes.fromhex(found["leaf"])
+    parts = [("leaf", found["leaf"])]
+    for sibling in found["path"]:
+        left = at % 2 == 1 or at == last
+        pair = bytes.fromhex(sibling) + hashed if left else hashed + bytes.fromhex(sibling)
+        hashed = hashlib.sha256(b"\1" + pair).digest()
+        while left and at % 2 == 0 and at:
+            at, last = at // 2, last // 2
+        at, last = at // 2, last // 2
+        parts += [("sibling", sibling), ("part", hashed.hex())]
+    parts[-1] = ("root", parts[-1][1])
+    equal([tuple(one) for one in shown], parts)
+    equal(base64.b64encode(hashed).decode(), found["checkpoint"]["note"].split("\n")[2])
+    assert sequence > 0
+    equal(browser.js("return [...document.querySelectorAll('.check-list .status')].map((s) => s.textContent)"), ["通过", "通过", "未能核对"])
+    browser.js("[...document.querySelectorAll('.node-name')].find((b) => b.textContent === '判定').click()")
+    verdict = result["verdict"]["seq"]
+    browser.until("the verdict's own proof", "return document.querySelector('.ladder-ends')?.textContent.includes(arguments[0])", f"叶 {verdict}")
+    run.picture("trail-proof-zh")
+
+
+def journal_is_searched(run, gateway):
+    browser = run.browser
+    batch = gateway.api("/api/v1/batches")["batches"][0]["batch"]
+    run.go(gateway.url, "trail", "en")
+    browser.until("the search", "return document.querySelector('.search-form')")
+    fill(browser, ".search-form [name=about]", batch)
+    fill(browser, ".search-form [name=what]", "fill")
+    browser.click(".search-form .button.primary")
+    wanted = [str(row["seq"]) for row in gateway.api(f"/api/v1/trail?about={batch}&what=fill&limit=500")["entries"]]
+    assert len(wanted) >= 6
+    browser.until("what the API finds", "return [...document.querySelectorAll('.search .story tbody td:first-child')].map((c) => c.textContent.replace(/\\D/g, '')).join() === arguments[0]", ",".join(wanted))
+    run.picture("trail-search-en")
+    browser.js("document.querySelector('.search .story tbody tr').focus()")
+    browser.press("Enter")
+    browser.until("the entry as it stands", "return document.querySelector('.entry .note-text')?.textContent.includes(arguments[0])", f'"test": "{batch}')
 
 
 # Standards
@@ -316,7 +368,7 @@ def worked_in(run):
     try:
         for name, function in (("the first page names its modules", first_page_is_flat), ("Batches: filtered, sorted, counted", batches_are_filtered), ("no serious finding, every control by keyboard, zh and en, light and dark", nobody_is_shut_out),
                                ("a phone of 360 px", phone_fits), ("Standards: every edition, its rows as in the file", editions_are_listed), ("Standards: Chinese, pinyin, English", limits_are_found),
-                               ("Standards: two editions compared", editions_are_compared), ("Standards: page after page", rows_go_on)):
+                               ("Standards: two editions compared", editions_are_compared), ("Standards: page after page", rows_go_on), ("Trail: the ladder's hashes", ladder_is_climbed), ("Trail: the journal searched", journal_is_searched)):
             run.check(name, function, run, gateway)
         run.check("nothing in the console", nothing_complained, run)
         for name, function in (("Intake: a soy sauce, its whole list", batch_is_taken_in), ("Bench: a slot, typed", slot_is_worked), ("Review: signed, and not with a wrong password", decision_is_signed),
