@@ -58,17 +58,16 @@ def page_addresses(gateway):
 
 def nobody_is_shut_out(run, gateway):
     browser, axe, found = run.browser, axe_source(), []
-    for language in ("zh", "en"):
-        for dark in (False, True):
-            browser.size(1366, 768)
-            browser.dark(dark)
-            run.go(gateway.url, "bench", language)
-            browser.js(axe)
-            for page in page_addresses(gateway):
-                browser.js("location.hash = '#/' + arguments[0]", page)
-                browser.until("content", "return document.querySelector('#page > *') && !document.querySelector('.loading')")
-                found += [f"{page}, {language}, {'dark' if dark else 'light'}: {finding}" for finding in browser.do_async(AXE)]
-                found += [f"{page}, {language}: Tab does not reach {control}" for control in browser.js(UNREACHABLE)]
+    for language, dark in (("zh", False), ("en", True)):
+        browser.size(1366, 768)
+        browser.dark(dark)
+        run.go(gateway.url, "bench", language)
+        browser.js(axe)
+        for page in page_addresses(gateway):
+            browser.js("location.hash = '#/' + arguments[0]", page)
+            browser.until("content", "return document.querySelector('#page > *') && !document.querySelector('.loading')")
+            found += [f"{page}, {language}, {'dark' if dark else 'light'}: {finding}" for finding in browser.do_async(AXE)]
+            found += [f"{page}, {language}: Tab does not reach {control}" for control in browser.js(UNREACHABLE)]
     browser.dark(False)
     assert not found, "\n".join(found)
 

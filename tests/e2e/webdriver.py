@@ -43,6 +43,7 @@ class Browser:
         answer = self.call("POST", "/session", {"capabilities": {"alwaysMatch": {
             "browserName": "chrome", "goog:chromeOptions": options, "goog:loggingPrefs": {"browser": "ALL"}}}})
         self.session = answer["sessionId"]
+        self.do("POST", "/timeouts", {"script": 120000})
 
     def call(self, method, path, body=None, timeout=60):
         data = json.dumps(body if body is not None else {}).encode() if method == "POST" else None
@@ -109,7 +110,7 @@ class Browser:
             file.write(base64.b64decode(self.do("GET", "/screenshot")))
 
     def do_async(self, script, *arguments):
-        return self.do("POST", "/execute/async", {"script": script, "args": list(arguments)})
+        return self.call("POST", f"/session/{self.session}/execute/async", {"script": script, "args": list(arguments)}, timeout=130)
 
     def complaints(self):
         """What the console said since last asked: errors, warnings and refused content."""
