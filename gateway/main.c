@@ -19,6 +19,7 @@ static const struct command {
 	{"user", assay_cmd_user, "who may work here: add, list, roles, disable, password"},
 	{"token", assay_cmd_token, "machines that use the API: add, list, revoke"},
 	{"producer", assay_cmd_producer, "the register of producers"},
+	{"district", assay_cmd_district, "risks the producers share: rates, trends, coverage, reports"},
 	{"product", assay_cmd_product, "the products the specs know"},
 	{"instrument", assay_cmd_instrument, "the register of instruments: calibration, who may use them"},
 	{"programme", assay_cmd_programme, "programmes of free tests, with their prices"},

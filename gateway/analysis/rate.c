@@ -44,7 +44,8 @@ double assay_beta_quantile(double p, double a, double b)
 	return x;
 }
 
-struct assay_rate assay_rate_of(uint64_t count, uint64_t n, double confidence, enum assay_interval interval)
+struct assay_rate assay_rate_of(
+	uint64_t count, uint64_t n, double confidence, enum assay_rate_interval interval)
 {
 	struct assay_rate rate = {.count = count,
 		.n = n,
@@ -66,8 +67,8 @@ struct assay_rate assay_rate_of(uint64_t count, uint64_t n, double confidence, e
 	return rate;
 }
 
-struct assay_rate assay_rate_between(
-	uint64_t low_count, uint64_t high_count, uint64_t n, double confidence, enum assay_interval interval)
+struct assay_rate assay_rate_between(uint64_t low_count, uint64_t high_count, uint64_t n, double confidence,
+	enum assay_rate_interval interval)
 {
 	struct assay_rate rate = assay_rate_of(low_count, n, confidence, interval);
 

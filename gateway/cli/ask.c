@@ -42,13 +42,17 @@ int assay_ask_print(
 int assay_ask_finding(const struct assay_ask *ask, json_t *request, const char *member,
 	void (*print)(const json_t *value), bool (*finding)(const json_t *value))
 {
+	return assay_ask_of(assay_client_call, ask, request, member, print, finding);
+}
+
+int assay_ask_of(assay_ask_call *call, const struct assay_ask *ask, json_t *request, const char *member,
+	void (*print)(const json_t *value), bool (*finding)(const json_t *value))
+{
 	struct assay_error err = {.code = "out-of-memory", .text_zh = "内存不足", .text_en = "out of memory"};
 	const char *dir = assay_cli_dir(ask->dir, &err);
 	json_t *answer = NULL, *value;
 	bool found;
-	int status = !dir      ? ASSAY_EUSAGE
-		     : request ? assay_client_call(dir, request, &answer, &err)
-			       : ASSAY_ENOMEM;
+	int status = !dir ? ASSAY_EUSAGE : request ? call(dir, request, &answer, &err) : ASSAY_ENOMEM;
 
 	json_decref(request);
 	if (status != ASSAY_OK)

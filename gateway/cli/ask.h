@@ -36,6 +36,12 @@ int assay_ask_print(
 int assay_ask_finding(const struct assay_ask *ask, json_t *request, const char *member,
 	void (*print)(const json_t *value), bool (*finding)(const json_t *value));
 
+/* The same of another that answers than the recorder: *answer_out is a new reference. */
+typedef int assay_ask_call(
+	const char *dir, const json_t *request, json_t **answer_out, struct assay_error *err);
+int assay_ask_of(assay_ask_call *call, const struct assay_ask *ask, json_t *request, const char *member,
+	void (*print)(const json_t *value), bool (*finding)(const json_t *value));
+
 /* NAME_zh in a Chinese locale, else NAME_en; "" when absent. */
 const char *assay_ask_words(const json_t *object, const char *name);
 bool assay_ask_chinese(void);

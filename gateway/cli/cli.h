@@ -20,6 +20,7 @@ int assay_cmd_test(int argc, char **argv);
 int assay_cmd_user(int argc, char **argv);
 int assay_cmd_token(int argc, char **argv);
 int assay_cmd_producer(int argc, char **argv);
+int assay_cmd_district(int argc, char **argv);
 int assay_cmd_product(int argc, char **argv);
 int assay_cmd_instrument(int argc, char **argv);
 int assay_cmd_programme(int argc, char **argv);

@@ -78,6 +78,12 @@ enum MHD_Result web_get_certificate(struct web_call *call);
 enum MHD_Result web_get_trail(struct web_call *call);
 enum MHD_Result web_get_inclusion(struct web_call *call);
 enum MHD_Result web_get_paper(struct web_call *call);
+/* route_district.c */
+enum MHD_Result web_get_district_rates(struct web_call *call);
+enum MHD_Result web_get_district_trend(struct web_call *call);
+enum MHD_Result web_get_district_items(struct web_call *call);
+enum MHD_Result web_get_district_coverage(struct web_call *call);
+enum MHD_Result web_get_district_overview(struct web_call *call);
 /* route_standards.c */
 enum MHD_Result web_get_standards(struct web_call *call);
 enum MHD_Result web_get_limits(struct web_call *call);
