@@ -195,16 +195,21 @@ static bool replicate_value(const struct assay_method *method, const struct assa
 	return true;
 }
 
-/* The allowed difference at this mean: the first range that begins at or below it; the lowest below all. */
-static const struct assay_precision *precision_at(
+static bool in_range(const struct assay_fraction *value, const struct assay_decimal *from, bool beyond)
+{
+	struct assay_fraction bound = assay_fraction_of(from);
+
+	return assay_fraction_compare(value, &bound) >= (beyond ? 1 : 0);
+}
+
+const struct assay_precision *assay_method_precision_at(
 	const struct assay_method *method, const struct assay_fraction *mean)
 {
-	for (unsigned i = 0; i < method->precision_count; i++) {
-		struct assay_fraction from = assay_fraction_of(&method->precision[i].from);
-
-		if (assay_fraction_compare(mean, &from) >= 0)
+	if (method->precision_count == 0)
+		return NULL;
+	for (unsigned i = 0; i < method->precision_count; i++)
+		if (in_range(mean, &method->precision[i].from, method->precision[i].beyond))
 			return &method->precision[i];
-	}
 	return &method->precision[method->precision_count - 1];
 }
 
@@ -229,7 +234,7 @@ static int allowed_difference(const struct assay_precision *precision, const str
 static bool duplicates_agree(const struct assay_method *method, const struct assay_fraction *x,
 	const struct assay_fraction *mean, struct assay_result *out)
 {
-	const struct assay_precision *precision = precision_at(method, mean);
+	const struct assay_precision *precision = assay_method_precision_at(method, mean);
 	struct assay_fraction low = x[0], high = x[0], spread, allowed;
 	char spread_text[ASSAY_DECIMAL_TEXT_MAX], allowed_text[ASSAY_DECIMAL_TEXT_MAX],
 		rule[ASSAY_DECIMAL_TEXT_MAX];
@@ -300,9 +305,7 @@ static int round_for_report(const struct assay_method *method, const struct assa
 	if (size.n < 0)
 		size.n = -size.n;
 	for (unsigned i = 0; i < method->digits_count; i++) {
-		struct assay_fraction from = assay_fraction_of(&method->digits[i].from);
-
-		if (assay_fraction_compare(&size, &from) < 0)
+		if (!in_range(&size, &method->digits[i].from, method->digits[i].beyond))
 			continue;
 		*digits = method->digits[i].significant ? method->digits[i].significant
 							: method->digits[i].places;
@@ -333,12 +336,42 @@ static bool below_lod(const struct assay_method *method, struct assay_result *ou
 	return true;
 }
 
-static void report(const struct assay_method *method, struct assay_result *out)
+/* Nothing found is below something, never zero: no colonies are less than one at the lowest dilution (GB 4789.2). A bound
+ * that is no whole number from 1 on leaves no result. */
+static bool none_found(const struct scope *scope, struct assay_result *out)
 {
+	const struct assay_method *method = scope->method;
+	struct assay_fraction bound, whole;
+	struct assay_decimal least;
+	char text[ASSAY_DECIMAL_TEXT_MAX];
+
+	if (!*method->none || out->exact.n != 0)
+		return false;
+	if (assay_formula_evaluate(method->none, slot_number, (void *)(uintptr_t)scope, &bound) != ASSAY_OK ||
+		assay_fraction_round(&bound, 0, ASSAY_ROUND_HALF_EVEN, &least) != ASSAY_OK ||
+		least.coefficient < 1 ||
+		(whole = assay_fraction_of(&least), assay_fraction_compare(&whole, &bound) != 0)) {
+		assay_reason_add(&out->reasons, "bad-value");
+		return true;
+	}
+	out->has_value = out->censored = true;
+	(void)assay_decimal_format(&least, text);
+	(void)snprintf(out->value, sizeof out->value, "<%.60s", text);
+	(void)snprintf(out->reported, sizeof out->reported, "%s %s", out->value, method->unit);
+	assay_step_add(&out->steps, "什么也没有检出：小于 %s，报告 %s",
+		"nothing was found: less than %s, reported %s", text, out->reported);
+	return true;
+}
+
+static void report(const struct scope *scope, struct assay_result *out)
+{
+	const struct assay_method *method = scope->method;
 	struct assay_decimal rounded;
 	char exact[ASSAY_DECIMAL_TEXT_MAX];
 	unsigned digits = 0;
 
+	if (none_found(scope, out))
+		return;
 	if (round_for_report(method, &out->exact, &rounded, &digits) != ASSAY_OK) {
 		assay_reason_add(&out->reasons, "overflow");
 		return;
@@ -410,5 +443,5 @@ void assay_method_calculate(const struct assay_method *method, const struct assa
 	}
 	if (method->replicates > 1)
 		(void)pair_good(method, x, out);
-	report(method, out);
+	report(&(struct scope){method, values, count, 1}, out);
 }

@@ -40,9 +40,10 @@ struct assay_method_evidence {
 	struct assay_decimal low, high;
 };
 
-/* Allowed |x1-x2| from a mean of `from` on. */
+/* Allowed |x1-x2| from a mean of `from` on, or, beyond, from above it. */
 struct assay_precision {
 	struct assay_decimal from;
+	bool beyond;
 	struct assay_decimal allowed;
 	bool absolute; /* allowed is in the method's unit; otherwise percent of the mean */
 };
@@ -62,6 +63,7 @@ struct assay_method {
 	unsigned evidence_count;
 	struct {
 		struct assay_decimal from;
+		bool beyond; /* from above `from` */
 		unsigned significant; /* 0: places counts */
 		unsigned places;
 	} digits[4]; /* highest `from` first */
@@ -76,6 +78,9 @@ struct assay_method {
 	const char *
 		confidence; /* "high", or "medium": the figures were not read in the text of the edition named */
 	const char *conditions_zh, *conditions_en; /* instruments and conditions in words, "" none */
+	const char *
+		none; /* formula of what a result of nothing is below ("d": GB 4789.2, one colony at the lowest
+			   * dilution), "" none: then nothing found is zero */
 	bool qualitative; /* result typed as a word, or read from a table: no formula is worked out */
 };
 const struct assay_method *assay_specs_method(
@@ -87,6 +92,10 @@ const struct assay_method *assay_specs_method_on(
 	const struct assay_specs *specs, const char *analyte, const char *standard, const char *tested);
 size_t assay_specs_method_count(const struct assay_specs *specs);
 const struct assay_method *assay_specs_method_at(const struct assay_specs *specs, size_t index);
+
+/* The rule that holds at this mean: the first range it lies in; the lowest below all. NULL: the method has none. */
+const struct assay_precision *assay_method_precision_at(
+	const struct assay_method *method, const struct assay_fraction *mean);
 
 /* A value in a slot; replicate and ordinal count from 1. */
 struct assay_slot_value {
@@ -126,8 +135,8 @@ struct assay_result {
 	struct assay_step_list steps;
 	struct assay_calculated calculated[ASSAY_REPLICATES_MAX * 5];
 	unsigned calculated_count;
-	bool censored; /* below the limit of detection: judge `reported`, not `exact` */
-	char reported[ASSAY_RESULT_TEXT_MAX]; /* "5.44 g/100g" or "ND (LOD 0.005 g/kg)" */
+	bool censored; /* below the limit of detection, or nothing found: judge `reported`, not `exact` */
+	char reported[ASSAY_RESULT_TEXT_MAX]; /* "5.44 g/100g", "ND (LOD 0.005 g/kg)" or "<10 CFU/g" */
 };
 
 /* The method's result from what is there: formula for each replicate whose slots are complete, checks, duplicates,

@@ -101,6 +101,7 @@ static int read_precision(
 	bool percent, absolute;
 	int status = assay_read_decimal(path, node, "from", &percent, &precision->from, err);
 
+	precision->beyond = assay_read_yes(node, "beyond");
 	if (status == ASSAY_OK)
 		status = assay_read_decimal(path, node, "percent", &percent, &precision->allowed, err);
 	if (status == ASSAY_OK)
@@ -121,6 +122,7 @@ static int read_digits(
 	unsigned i = method->digits_count++;
 	bool has;
 
+	method->digits[i].beyond = assay_read_yes(node, "beyond");
 	method->digits[i].significant = assay_read_number(node, "significant", 0);
 	method->digits[i].places = assay_read_number(node, "places", 0);
 	return assay_read_decimal(path, node, "from", &has, &method->digits[i].from, err);
@@ -178,6 +180,12 @@ static int check_formulas(
 		assay_formula_evaluate(method->formula, try_name, method, &out) != ASSAY_OK)
 		return refuse(
 			path, root, "公式不能计算", "the formula cannot be worked out", method->formula, err);
+	if (*method->none &&
+		(method->replicates > 1 || method->has_lod || method->has_loq ||
+			assay_formula_evaluate(method->none, try_name, method, &out) != ASSAY_OK))
+		return refuse(path, root, "none 不能计算，或方法有平行样或检出限",
+			"none cannot be worked out, or the method has duplicates or a limit of detection",
+			method->none, err);
 	for (unsigned i = 0; i < method->check_count; i++)
 		if (assay_formula_evaluate(method->check[i].formula, try_name, method, &out) != ASSAY_OK)
 			return refuse(path, root, "检查公式不能计算",
@@ -218,7 +226,7 @@ int assay_specs_read_method(struct assay_specs *specs, const struct assay_spec_f
 			{"unit", &method->unit}, {"formula", &method->formula}, {"from", &method->from},
 			{"until", &method->until}, {"confidence", &method->confidence},
 			{"conditions-zh", &method->conditions_zh}, {"conditions-en", &method->conditions_en},
-			{"rounding", &rounding}};
+			{"rounding", &rounding}, {"none", &method->none}};
 
 		if (!read_fields(specs, root, field, sizeof field / sizeof *field))
 			return assay_read_no_memory(err);

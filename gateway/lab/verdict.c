@@ -149,18 +149,13 @@ static bool precision_at(
 	const struct assay_method *method, const struct assay_fraction *mean, struct assay_fraction *out)
 {
 	const struct assay_fraction hundredth = {1, 100};
+	const struct assay_precision *rule = assay_method_precision_at(method, mean);
 
-	for (unsigned i = 0; i < method->precision_count; i++) {
-		const struct assay_precision *rule = &method->precision[i];
-		struct assay_fraction from = assay_fraction_of(&rule->from);
-
-		if (assay_fraction_compare(mean, &from) < 0)
-			continue;
-		*out = assay_fraction_of(&rule->allowed);
-		return rule->absolute || (assay_fraction_apply('*', out, &hundredth, out) == ASSAY_OK &&
-						 assay_fraction_apply('*', out, mean, out) == ASSAY_OK);
-	}
-	return false;
+	if (!rule)
+		return false;
+	*out = assay_fraction_of(&rule->allowed);
+	return rule->absolute || (assay_fraction_apply('*', out, &hundredth, out) == ASSAY_OK &&
+					 assay_fraction_apply('*', out, mean, out) == ASSAY_OK);
 }
 
 static bool within(const struct assay_fraction *value, const struct assay_decimal *bound,

@@ -152,6 +152,47 @@ static void test_salts(void **state)
 		FAIL);
 }
 
+/* 6.3: aluminium on the dry sample: 90 mg/kg at 10 % moisture is 100 (limit 100, fried dough products). */
+static void test_aluminium(void **state)
+{
+	(void)state;
+	assert_int_equal(ASK(.standard = "GB 2760", .category = "06.03.02.05", .analyte = "aluminium residue",
+				 .value = "90 mg/kg", AUX({"moisture", "10"})),
+		PASS);
+	assert_int_equal(ASK(.standard = "GB 2760", .category = "06.03.02.05", .analyte = "aluminium residue",
+				 .value = "90.1 mg/kg", AUX({"moisture", "10"})),
+		FAIL);
+	assert_int_equal(ASK(.standard = "GB 2760", .category = "06.03.02.05", .analyte = "aluminium residue",
+				 .value = "50 mg/kg"),
+		UNDETERMINED);
+	assert_true(because("moisture-needed"));
+}
+
+/* 7.6, the table: the exact ratio from the first unit to the second, as a fraction; no ratio where a density, or another
+ * way of counting, stands between. */
+static void test_ratios(void **state)
+{
+	static const struct {
+		const char *from, *to;
+		int n, d;
+	} row[] = {{"mg/kg", "ug/g", 1, 1}, {"mg/kg", "ug/kg", 1000, 1}, {"g/kg", "mg/kg", 1000, 1},
+		{"g/100g", "%", 1, 1}, {"g/100g", "g/kg", 10, 1}, {"mg/100g", "mg/kg", 10, 1},
+		{"g/100mL", "g/L", 10, 1}, {"MPN/100g", "MPN/g", 1, 100}};
+	static const char *const none[][2] = {{"mg/L", "mg/kg"}, {"CFU/g", "MPN/g"}, {"MPN/g", "CFU/g"},
+		{"CFU/g", "CFU/mL"}, {"/25g", "CFU/g"}, {"mg/kg", "furlong"}, {"g/100mL", "g/100g"}};
+	struct assay_fraction ratio;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
+		struct assay_fraction wanted = {row[i].n, row[i].d};
+
+		assert_true(assay_unit_ratio(row[i].from, row[i].to, &ratio));
+		assert_int_equal(assay_fraction_compare(&ratio, &wanted), 0);
+	}
+	for (size_t i = 0; i < sizeof none / sizeof *none; i++)
+		assert_false(assay_unit_ratio(none[i][0], none[i][1], &ratio));
+}
+
 /* 6.3: solid drinks, limit x dilution: 0.3 x 34.3 = 10.29 g/kg acesulfame (published limit). */
 static void test_dilution(void **state)
 {
@@ -306,12 +347,29 @@ static void test_units(void **state)
 		FAIL); /* 0.0101 mg/L */
 }
 
+static enum assay_verdict_kind nitrate(const char *category, const char *analyte, const char *value)
+{
+	return ASK(.standard = "GB 2762", .category = category, .analyte = analyte, .value = value);
+}
+
+/* 7.6: NO3- x 1.3708 = NaNO3. Infant formula is limited as NaNO3 (100 mg/kg), mineral water as NO3- (45 mg/L). */
+static void test_nitrate(void **state)
+{
+	(void)state;
+	assert_int_equal(nitrate("F21.1", "nitrate as NO3-", "72.9 mg/kg"), PASS); /* 99.931 */
+	assert_int_equal(nitrate("F21.1", "nitrate as NO3-", "73.0 mg/kg"), FAIL); /* 100.068 */
+	assert_int_equal(nitrate("F14.1.1", "nitrate as NaNO3", "61.6 mg/L"), PASS); /* 44.937 */
+	assert_int_equal(nitrate("F14.1.1", "nitrate as NaNO3", "61.7 mg/L"), FAIL); /* 45.010 */
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(test_dry), cmocka_unit_test(test_alcohol),
 		cmocka_unit_test(test_fat), cmocka_unit_test(test_peroxide), cmocka_unit_test(test_salts),
 		cmocka_unit_test(test_dilution), cmocka_unit_test(test_infant_formula),
-		cmocka_unit_test(test_screening), cmocka_unit_test(test_dried), cmocka_unit_test(test_units)};
+		cmocka_unit_test(test_screening), cmocka_unit_test(test_dried), cmocka_unit_test(test_units),
+		cmocka_unit_test(test_aluminium), cmocka_unit_test(test_ratios),
+		cmocka_unit_test(test_nitrate)};
 
 	return cmocka_run_group_tests(tests, load_specs, unload_specs);
 }

@@ -116,6 +116,45 @@ static void test_second_parents(void **state)
 		ASK_EXAMPLE(.standard = "TEST 1", .category = "T.1", .analyte = "u", .value = "9"), FAIL);
 }
 
+/* Section 6.2: the exact code, then each ancestor; sweeteners of 14.0 cut out 14.02.02 as well. Section 7.2: paddy as
+ * brown rice. Section 10 item 5: steamed cake is no pastry, so sorbic acid is not permitted in it. Section 6.3: added and residue. */
+static void test_ancestors(void **state)
+{
+	(void)state;
+	assert_int_equal(ASK(.standard = "GB 2760", .category = "14.02.03", .analyte = "sucralose",
+				 .value = "0.25 g/kg"),
+		PASS);
+	assert_string_equal(verdict.limit->category, "14.0");
+	assert_int_equal(ASK(.standard = "GB 2760", .category = "14.02.02", .analyte = "sucralose",
+				 .value = "0.001 g/kg"),
+		FAIL);
+	assert_true(verdict.not_permitted);
+	assert_int_equal(ASK(.standard = "GB 2762", .category = "F04.1.1", .analyte = "inorganic arsenic",
+				 .value = "0.35"),
+		PASS);
+	assert_int_equal(ASK(.standard = "GB 2762", .category = "F04.1.1", .analyte = "inorganic arsenic",
+				 .value = "0.36"),
+		FAIL);
+	/* fermented dough products (steamed cake) and pastry */
+	assert_int_equal(ASK(.standard = "GB 2760", .category = "06.03.02.03", .analyte = "sorbic acid",
+				 .value = "0.1 g/kg"),
+		FAIL);
+	assert_int_equal(ASK(.standard = "GB 2760", .category = "07.02", .analyte = "sorbic acid",
+				 .value = "0.1 g/kg"),
+		PASS);
+	/* nitrite in cured meat: a residue of 30 mg/kg; what was added is another limit and is not compared with it */
+	assert_int_equal(ASK(.standard = "GB 2760", .category = "08.03.01",
+				 .analyte = "nitrite residue as NaNO2", .value = "30 mg/kg"),
+		PASS);
+	assert_int_equal(ASK(.standard = "GB 2760", .category = "08.03.01",
+				 .analyte = "nitrite residue as NaNO2", .value = "31 mg/kg"),
+		FAIL);
+	assert_int_equal(ASK(.standard = "GB 2760", .category = "08.03.01",
+				 .analyte = "nitrite residue as NaNO2", .value = "0.15 g/kg",
+				 .conditions = (const char *[]){"use-level"}, .condition_count = 1),
+		NOT_APPLICABLE);
+}
+
 /* A code ending in .X1: star anise in spices; it says nothing about the rest, and takes only its own rows. */
 static void test_named_foods(void **state)
 {
@@ -259,6 +298,18 @@ static void test_editions(void **state)
 		{"GB 2762", "20260901", NULL, "date-invalid"},
 		{"GB 99999", "2026-09-02", NULL, "standard-unknown"},
 	};
+	/* the other days of the chain: GB 7101-2022, GB 29921-2021, GB 2760-2014 */
+	static const struct {
+		const char *standard, *category, *analyte, *value, *produced;
+		bool applies;
+	} day[] = {
+		{"GB 7101", "P.7101.SOLID", "moulds", "1 CFU/g", "2022-12-29", false},
+		{"GB 7101", "P.7101.SOLID", "moulds", "1 CFU/g", "2022-12-30", true},
+		{"GB 29921", "M2.1", "Salmonella", "detected", "2021-11-21", false},
+		{"GB 29921", "M2.1", "Salmonella", "detected", "2021-11-22", true},
+		{"GB 2760", "07.02", "dehydroacetic acid", "0.30 g/kg", "2015-05-23", false},
+		{"GB 2760", "07.02", "dehydroacetic acid", "0.30 g/kg", "2015-05-24", true},
+	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
@@ -270,6 +321,13 @@ static void test_editions(void **state)
 			assert_true(because(row[i].reason));
 		if (row[i].applies)
 			assert_string_equal(verdict.standard->id, row[i].applies);
+	}
+	for (size_t i = 0; i < sizeof day / sizeof *day; i++) {
+		enum assay_verdict_kind kind = ASK(.standard = day[i].standard, .category = day[i].category,
+			.analyte = day[i].analyte, .value = day[i].value, .produced = day[i].produced);
+
+		assert_int_equal(because("not-in-force"), !day[i].applies);
+		assert_int_equal(kind == UNDETERMINED, !day[i].applies);
 	}
 	/* dehydroacetic acid in pastry: 0.5 g/kg to 2025-02-07, not permitted from 2025-02-08 */
 	assert_int_equal(ASK(.standard = "GB 2760", .category = "07.02", .analyte = "dehydroacetic acid",
@@ -365,10 +423,11 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(test_most_specific), cmocka_unit_test(test_rice),
 		cmocka_unit_test(test_cut_branches), cmocka_unit_test(test_second_parents),
-		cmocka_unit_test(test_named_foods), cmocka_unit_test(test_tofu),
-		cmocka_unit_test(test_unknown_codes), cmocka_unit_test(test_no_row),
-		cmocka_unit_test(test_table_a2), cmocka_unit_test(test_editions),
-		cmocka_unit_test(test_names), cmocka_unit_test(test_conditions)};
+		cmocka_unit_test(test_ancestors), cmocka_unit_test(test_named_foods),
+		cmocka_unit_test(test_tofu), cmocka_unit_test(test_unknown_codes),
+		cmocka_unit_test(test_no_row), cmocka_unit_test(test_table_a2),
+		cmocka_unit_test(test_editions), cmocka_unit_test(test_names),
+		cmocka_unit_test(test_conditions)};
 
 	return cmocka_run_group_tests(tests, load_specs, unload_specs);
 }

@@ -156,11 +156,43 @@ static void test_one_rounding_only(void **state)
 	assert_true(out.coefficient == 97); /* the mark keeps even a chain right */
 }
 
+/* Section 1.2: what the first department reports, with its mark, and what it is rounded to later. */
+static void test_reported_marks(void **state)
+{
+	static const struct {
+		const char *measured, *reported;
+		int8_t mark;
+		const char *units;
+	} row[] = {{"15.4546", "15.5(-)", ASSAY_MARK_MINUS, "15"},
+		{"-15.4546", "-15.5(-)", ASSAY_MARK_MINUS, "-15"},
+		{"16.5203", "16.5(+)", ASSAY_MARK_PLUS, "17"},
+		{"-16.5203", "-16.5(+)", ASSAY_MARK_PLUS, "-17"},
+		{"17.5000", "17.5", ASSAY_MARK_EXACT, "18"}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
+		struct assay_decimal value = decimal(row[i].measured), reported, rounded;
+		char text[ASSAY_DECIMAL_TEXT_MAX];
+
+		assert_int_equal(
+			assay_decimal_round(&value, 1, 1, ASSAY_ROUND_HALF_EVEN, &reported), ASSAY_OK);
+		assert_int_equal(reported.mark, row[i].mark);
+		(void)assay_decimal_format(&reported, text);
+		assert_string_equal(text, row[i].reported);
+		assert_int_equal(
+			assay_decimal_round(&reported, 0, 1, ASSAY_ROUND_HALF_EVEN, &rounded), ASSAY_OK);
+		rounded.mark = ASSAY_MARK_EXACT;
+		(void)assay_decimal_format(&rounded, text);
+		assert_string_equal(text, row[i].units);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(test_grammar), cmocka_unit_test(test_rounding),
 		cmocka_unit_test(test_significant), cmocka_unit_test(test_counts),
-		cmocka_unit_test(test_fractions), cmocka_unit_test(test_one_rounding_only)};
+		cmocka_unit_test(test_fractions), cmocka_unit_test(test_one_rounding_only),
+		cmocka_unit_test(test_reported_marks)};
 
 	(void)load_specs;
 	(void)unload_specs;

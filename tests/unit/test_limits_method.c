@@ -3,6 +3,8 @@
  * GB 5009.3-2016's formula, the working written beside them; sections 5, 7.7 of the study for the rest. */
 #include "tests/unit/limits_ask.h"
 
+#include <unistd.h>
+
 static struct assay_slot_value fill(const char *slot, unsigned replicate, unsigned ordinal, const char *value)
 {
 	struct assay_slot_value out = {slot, replicate, ordinal, decimal(value)};
@@ -180,6 +182,106 @@ static void test_precision_by_range(void **state)
 	assert_true(has_reason(&result, "duplicate-failed"));
 }
 
+/* Lead, graphite furnace: (r - r0) * V / (m * 1000) with V = 10, m = 1: r / 100. */
+static void lead(const char *r1, const char *r2, struct assay_result *result)
+{
+	struct assay_slot_value values[] = {fill("r0", 1, 1, "0"), fill("V", 1, 1, "10"),
+		fill("m", 1, 1, "1"), fill("r", 1, 1, r1), fill("m", 2, 1, "1"), fill("r", 2, 1, r2)};
+
+	assay_method_calculate(assay_specs_method(specs, "gb-5009.12-lead"), values, 6, NULL, result);
+}
+
+/* Section 7.7 and standards-check.md section 7, lead 2023: 10 % above 1 mg/kg, 15 % from 0.1 to 1, 20 % to 0.1. */
+static void test_lead(void **state)
+{
+	static const struct {
+		const char *r1, *r2;
+		bool good;
+	} row[] = {{"21", "26", false}, /* 0.21, 0.26: mean 0.235, 21.3 % > 15 % */
+		{"48", "52", true}, /* 8.0 % */
+		{"92.5", "107.5", true}, /* mean 1.000 exactly, not above 1: 15.0 % */
+		{"92.6", "107.6", false}, /* mean 1.001: 14.99 % > 10 % */
+		{"9", "11", true}, /* mean 0.100 exactly: 20.0 % */
+		{"9.1", "11.0", false}, /* mean 0.1005: 18.9 % > 15 % */
+		{"4.5", "5.5", true}}; /* mean 0.05: 20.0 % */
+	static struct assay_result result;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
+		lead(row[i].r1, row[i].r2, &result);
+		assert_int_equal(has_reason(&result, "duplicate-failed"), !row[i].good);
+	}
+}
+
+/* standards-check.md section 7, acid value: to 1 mg/g two decimals, to 100 one, above an integer. (v - v0) * c * 56.1 / m
+ * with v0 = 0, c = 0.1, m = 5.61: x = v. */
+static void test_acid_value_digits(void **state)
+{
+	static const char *const row[][2] = {{"1", "1.00"}, {"1.001", "1.0"}, {"2.96", "3.0"},
+		{"100", "100.0"}, {"100.4", "100"}, {"0.504", "0.50"}};
+	static struct assay_result result;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
+		struct assay_slot_value values[] = {fill("v0", 1, 1, "0"), fill("c", 1, 1, "0.1"),
+			fill("m", 1, 1, "5.61"), fill("v", 1, 1, row[i][0]), fill("m", 2, 1, "5.61"),
+			fill("v", 2, 1, row[i][0])};
+
+		assay_method_calculate(
+			assay_specs_method(specs, "gb-5009.229-acid-value"), values, 6, NULL, &result);
+		assert_int_equal(result.reasons.count, 0);
+		assert_string_equal(result.value, row[i][1]);
+	}
+}
+
+/* Section 7.5: methods follow the test date; the day of entry into force belongs to the new edition. */
+static void test_editions_by_test_date(void **state)
+{
+	static const char first[] =
+		"<method id=\"first\" standard=\"GB 1-2000\" title-zh=\"t\" title-en=\"t\" analyte=\"lead\" "
+		"analyte-zh=\"x\" unit=\"mg/kg\" formula=\"a\" from=\"2000-01-01\" until=\"2001-01-01\" "
+		"source=\"s\">"
+		"<slot name=\"a\" name-zh=\"a\" name-en=\"a\" unit=\"g\"/><duplicates count=\"1\" "
+		"source=\"s\"/>"
+		"<digits from=\"0\" significant=\"3\" source=\"s\"/></method>";
+	static const char second[] =
+		"<method id=\"second\" standard=\"GB 1-2001\" title-zh=\"t\" title-en=\"t\" analyte=\"lead\" "
+		"analyte-zh=\"x\" unit=\"mg/kg\" formula=\"a\" from=\"2001-01-01\" source=\"s\">"
+		"<slot name=\"a\" name-zh=\"a\" name-en=\"a\" unit=\"g\"/><duplicates count=\"1\" "
+		"source=\"s\"/>"
+		"<digits from=\"0\" significant=\"3\" source=\"s\"/></method>";
+	static const struct {
+		const char *tested, *id;
+	} row[] = {{"1999-12-31", NULL}, {"2000-01-01", "first"}, {"2000-12-31", "first"},
+		{"2001-01-01", "second"}, {"2026-11-20", "second"}};
+	char directory[] = "/tmp/assay-methods-XXXXXX", path[2][64];
+	const char *files[2] = {path[0], path[1]};
+	struct assay_specs *set = NULL;
+	struct assay_error err;
+
+	(void)state;
+	assert_non_null(mkdtemp(directory));
+	for (size_t i = 0; i < 2; i++) {
+		FILE *file;
+
+		(void)snprintf(path[i], sizeof path[i], "%s/%zu.xml", directory, i);
+		file = fopen(path[i], "w");
+		assert_non_null(file);
+		assert_true(fputs(i ? second : first, file) >= 0);
+		assert_int_equal(fclose(file), 0);
+	}
+	assert_int_equal(assay_specs_load_with("specs", files, 2, false, &set, &err), ASSAY_OK);
+	for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
+		const struct assay_method *method = assay_specs_method_on(set, "lead", "GB 1", row[i].tested);
+
+		assert_int_equal(method != NULL, row[i].id != NULL);
+		if (row[i].id)
+			assert_string_equal(method->id, row[i].id);
+	}
+	assay_specs_free(set);
+	assert_int_equal(unlink(path[0]) + unlink(path[1]) + rmdir(directory), 0);
+}
+
 /* Not detected is never a number; one found and one not is a failed pair unless it is below the LOQ. */
 static void test_below_lod(void **state)
 {
@@ -217,12 +319,52 @@ static void test_counts(void **state)
 	}
 }
 
+/* GB 4789.2 (section 5 of the study, source S11): no colonies on any plate is "less than 1 x the lowest dilution factor",
+ * never zero. Coliforms of drinks, GB 7101-2022: m = 1 CFU/mL, n = 5, c = 2: "<10" cannot be told from above m. */
+static void test_no_colonies(void **state)
+{
+	const struct assay_method *method = assay_specs_method(specs, "gb-4789.3-plate-ml");
+	static const struct {
+		const char *dilution, *reported;
+		enum assay_verdict_kind kind;
+	} row[] = {{"10", "<10 CFU/mL", UNDETERMINED}, {"1", "<1 CFU/mL", PASS}};
+	static struct assay_result result;
+
+	(void)state;
+	assert_non_null(method);
+	for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
+		struct assay_slot_value values[] = {
+			fill("c1", 1, 1, "0"), fill("c2", 1, 1, "0"), fill("d", 1, 1, row[i].dilution)};
+		const char *results[5];
+
+		assay_method_calculate(method, values, 3, NULL, &result);
+		assert_string_equal(result.reported, row[i].reported);
+		assert_true(result.censored && result.has_value);
+		for (size_t j = 0; j < 5; j++)
+			results[j] = result.reported;
+		assert_int_equal(ASK(.standard = "GB 7101", .category = "P.7101.LIQ", .analyte = "coliforms",
+					 .results = results, .result_count = 5),
+			row[i].kind);
+	}
+	/* a dilution of nothing, or one that no plate has, leaves no result */
+	for (size_t i = 0; i < 2; i++) {
+		struct assay_slot_value values[] = {
+			fill("c1", 1, 1, "0"), fill("c2", 1, 1, "0"), fill("d", 1, 1, i ? "0" : "0.5")};
+
+		assay_method_calculate(method, values, 3, NULL, &result);
+		assert_true(has_reason(&result, "bad-value"));
+		assert_false(result.has_value);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(test_moisture), cmocka_unit_test(test_duplicates),
 		cmocka_unit_test(test_nothing_falls_through), cmocka_unit_test(test_shared_blank),
 		cmocka_unit_test(test_precision_by_range), cmocka_unit_test(test_below_lod),
-		cmocka_unit_test(test_counts)};
+		cmocka_unit_test(test_counts), cmocka_unit_test(test_lead),
+		cmocka_unit_test(test_acid_value_digits), cmocka_unit_test(test_editions_by_test_date),
+		cmocka_unit_test(test_no_colonies)};
 
 	return cmocka_run_group_tests(tests, load_specs, unload_specs);
 }
