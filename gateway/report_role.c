@@ -88,6 +88,20 @@ static json_t *read_document(int fd, int64_t until_ms)
 	return document;
 }
 
+static int kind_of(const json_t *document, const char **out, struct assay_error *err)
+{
+	static const char *const kinds[] = {"certificate", "labels", "card"};
+	const char *wanted = json_string_value(json_object_get(document, "kind"));
+
+	for (size_t i = 0; wanted && i < sizeof kinds / sizeof *kinds; i++)
+		if (strcmp(wanted, kinds[i]) == 0) {
+			*out = kinds[i];
+			return ASSAY_OK;
+		}
+	return assay_error_set(err, ASSAY_EREFUSED, "document-unknown", "没有这种文件：%.40s",
+		"there is no document of the kind %.40s", wanted ? wanted : "?");
+}
+
 /* A question that cannot be read is hung up on: the recorder asks again. */
 static void answer(int fd)
 {
@@ -95,6 +109,7 @@ static void answer(int fd)
 	json_t *document = read_document(fd, until_ms);
 	struct assay_error err = {.code = "out-of-memory", .text_zh = "内存不足", .text_en = "out of memory"};
 	char program[ASSAY_REPORT_PATH_MAX], *said = NULL;
+	const char *kind = NULL;
 	unsigned char *bytes = NULL;
 	size_t length = 0;
 	uint8_t head[ASSAY_REPORT_HEAD] = {0};
@@ -102,9 +117,11 @@ static void answer(int fd)
 
 	if (!document)
 		return;
-	status = assay_report_find(program, &err);
+	status = kind_of(document, &kind, &err);
 	if (status == ASSAY_OK)
-		status = assay_report_run(program, "certificate", document, 0, &bytes, &length, &err);
+		status = assay_report_find(program, &err);
+	if (status == ASSAY_OK)
+		status = assay_report_run(program, kind, document, 0, &bytes, &length, &err);
 	json_decref(document);
 	if (status != ASSAY_OK) {
 		json_t *why = json_pack(

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The report role's socket, DIR/run/report.sock: the recorder connects, sends one document and gets one answer; then both
- * hang up. Numbers are big-endian.
+ * The report role's socket, DIR/run/report.sock: the recorder connects, sends one document (its kind: certificate, labels or
+ * card) and gets one answer; then both hang up. Numbers are big-endian.
  *
  *     question  4 bytes length, then the JSON document (gateway/report/report.h)
  *     answer    1 byte 0, 4 bytes length, the PDF; or 1 byte 1, 4 bytes length, {"code", "text_zh", "text_en"} */

@@ -100,7 +100,7 @@ static int write_file(const char *path, const void *bytes, size_t length, struct
 static int write_proof(const char *dir, const char *batch, const char *path, struct assay_error *err)
 {
 	FILE *file = fopen(path, "wbe");
-	int status = file ? assay_proof_write(dir, batch, file, err) : ASSAY_EIO;
+	int status = file ? assay_proof_write(dir, batch, ASSAY_READ_STILL, file, err) : ASSAY_EIO;
 
 	if (!file || (fclose(file) != 0 && status == ASSAY_OK))
 		return assay_error_set(

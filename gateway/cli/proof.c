@@ -145,6 +145,6 @@ int assay_cmd_proof(int argc, char **argv)
 	dir = assay_cli_dir(dir, &err);
 	if (!dir)
 		return assay_cli_fail(json, ASSAY_EUSAGE, &err);
-	status = assay_proof_write(dir, argv[optind], stdout, &err);
+	status = assay_proof_write(dir, argv[optind], ASSAY_READ_STILL, stdout, &err);
 	return status == ASSAY_OK ? assay_cli_flush() : assay_cli_fail(json, status, &err);
 }

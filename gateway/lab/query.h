@@ -159,7 +159,7 @@ json_t *assay_query_journal(
 	const char *dir, uint64_t from, unsigned limit, bool raw, struct assay_error *err);
 json_t *assay_query_trace(sqlite3 *state, const char *dir, const char *result, struct assay_error *err);
 /* The print of a certificate as it went into the journal, its digest compared; *bytes_out is the caller's (free).
- * ASSAY_ENOTFOUND: no such certificate, or "not-found-yet". */
+ * ASSAY_ENOTFOUND: no such certificate, or "not-printed-yet". */
 int assay_query_paper(sqlite3 *state, const char *dir, const char *certificate, unsigned char **bytes_out,
 	size_t *length_out, struct assay_error *err) ASSAY_WARN_UNUSED;
 /* An entry's way to the oldest checkpoint over it: {seq, kind, at, leaf, path: [hex, from the leaf up],

@@ -56,7 +56,7 @@ int assay_query_paper(sqlite3 *state, const char *dir, const char *certificate, 
 	struct taken taken = {0};
 	int status = !row ? ASSAY_ENOTFOUND
 		     : !json_is_integer(sequence)
-			     ? assay_error_set(err, ASSAY_ENOTFOUND, "not-found-yet",
+			     ? assay_error_set(err, ASSAY_ENOTFOUND, "not-printed-yet",
 				       "%.60s 还没有打印出来，稍后再取", "%.60s has no print yet; ask again",
 				       certificate)
 			     : read_paper(dir, (uint64_t)json_integer_value(sequence), &taken, err);
@@ -103,7 +103,7 @@ static json_t *checkpoint_over(struct assay_reader *reader, uint64_t sequence, s
 		if (first || !rows)
 			return first;
 	}
-	(void)assay_error_set(err, ASSAY_ENOTFOUND, "not-found-signed",
+	(void)assay_error_set(err, ASSAY_ENOTFOUND, "not-signed-yet",
 		"第 %llu 条还没有签名的检查点，最多等一分钟",
 		"no checkpoint covers entry %llu yet; wait a minute at most", (unsigned long long)sequence);
 	return NULL;

@@ -6,6 +6,7 @@
 #include "gateway/report_role.h"
 
 #include <errno.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,6 +30,14 @@ void printer_soon(struct recorder_printer *printer)
 	printer->next_ns = 0;
 }
 
+void printer_stop(struct recorder_printer *printer)
+{
+	printer_end(printer);
+	for (size_t i = 0; i < printer->waiting_count; i++)
+		free(printer->waiting[i].document);
+	printer->waiting_count = 0;
+}
+
 void printer_end(struct recorder_printer *printer)
 {
 	if (printer->fd >= 0)
@@ -38,6 +47,7 @@ void printer_end(struct recorder_printer *printer)
 	printer->fd = -1;
 	printer->out = NULL;
 	printer->in = NULL;
+	printer->ask = NULL;
 	printer->out_length = printer->out_sent = printer->in_length = printer->in_room = 0;
 }
 
@@ -78,9 +88,8 @@ static json_t *unprinted(struct recorder *recorder)
 	return row;
 }
 
-static bool make_question(struct recorder_printer *printer, const json_t *row)
+static bool make_question(struct recorder_printer *printer, const char *document)
 {
-	const char *document = json_string_value(json_object_get(row, "document"));
 	size_t length = document ? strlen(document) : 0;
 
 	if (length == 0 || length > ASSAY_REPORT_DOCUMENT_MAX || !(printer->out = malloc(length + 4)))
@@ -89,9 +98,60 @@ static bool make_question(struct recorder_printer *printer, const json_t *row)
 		printer->out[i] = (char)(uint8_t)(length >> (24 - 8 * i));
 	memcpy(printer->out + 4, document, length);
 	printer->out_length = length + 4;
-	(void)snprintf(printer->certificate, sizeof printer->certificate, "%s",
-		json_string_value(json_object_get(row, "id")));
 	return true;
+}
+
+static json_t *not_printed(void)
+{
+	struct assay_error err;
+	int status = assay_error_set(&err, ASSAY_EIO, "printer-away",
+		"打印进程没有应答，请稍后再试；若一直如此，运行 assay doctor",
+		"the report role did not answer; try again, and run assay doctor if it stays so");
+
+	return recorder_error(status, &err);
+}
+
+/* Nobody came back with it: who waits is told, a certificate is tried again. */
+static void give_up(struct recorder *recorder, uint64_t now_ns)
+{
+	struct recorder_ask *ask = recorder->printer.ask;
+
+	printer_end(&recorder->printer);
+	recorder->printer.next_ns = now_ns + AGAIN_NS;
+	if (ask)
+		recorder_command_answer(recorder, ask, not_printed());
+}
+
+json_t *printer_ask(struct recorder *recorder, struct recorder_ask *ask, const json_t *document)
+{
+	struct recorder_printer *printer = &recorder->printer;
+	char *text = printer->waiting_count < PRINTER_JOBS_MAX ? json_dumps(document, JSON_COMPACT) : NULL;
+	struct assay_error err;
+	int status;
+
+	if (!text) {
+		status = assay_error_set(&err, ASSAY_EIO, "too-busy", "正在打印的太多，请稍后再试",
+			"too much is being printed; try again in a moment");
+		return recorder_error(status, &err);
+	}
+	printer->waiting[printer->waiting_count++] = (struct recorder_print){ask, text};
+	printer->next_ns = 0;
+	return NULL;
+}
+
+/* What somebody waits for is begun. */
+static void begin_waiting(struct recorder *recorder, uint64_t now_ns)
+{
+	struct recorder_printer *printer = &recorder->printer;
+	struct recorder_print first = printer->waiting[0];
+
+	memmove(printer->waiting, printer->waiting + 1, --printer->waiting_count * sizeof *printer->waiting);
+	printer->fd = connect_to(recorder->role->dir);
+	printer->ask = first.ask;
+	printer->deadline_ns = now_ns + ASSAY_REPORT_WAIT_MS * 1000000ull;
+	if (printer->fd < 0 || !make_question(printer, first.document))
+		give_up(recorder, now_ns);
+	free(first.document);
 }
 
 void printer_tick(struct recorder *recorder, uint64_t now_ns)
@@ -99,9 +159,11 @@ void printer_tick(struct recorder *recorder, uint64_t now_ns)
 	struct recorder_printer *printer = &recorder->printer;
 	json_t *row;
 
-	if (printer->fd >= 0 && now_ns > printer->deadline_ns) {
-		printer_end(printer);
-		printer->next_ns = now_ns + AGAIN_NS;
+	if (printer->fd >= 0 && now_ns > printer->deadline_ns)
+		give_up(recorder, now_ns);
+	if (printer->fd < 0 && printer->waiting_count) {
+		begin_waiting(recorder, now_ns);
+		return;
 	}
 	if (printer->fd >= 0 || now_ns < printer->next_ns || recorder->paused || recorder->group)
 		return;
@@ -110,8 +172,10 @@ void printer_tick(struct recorder *recorder, uint64_t now_ns)
 	if (!row)
 		return;
 	printer->next_ns = now_ns + AGAIN_NS;
+	(void)snprintf(printer->certificate, sizeof printer->certificate, "%s",
+		json_string_value(json_object_get(row, "id")));
 	printer->fd = connect_to(recorder->role->dir);
-	if (printer->fd < 0 || !make_question(printer, row))
+	if (printer->fd < 0 || !make_question(printer, json_string_value(json_object_get(row, "document"))))
 		printer_end(printer);
 	printer->deadline_ns = now_ns + ASSAY_REPORT_WAIT_MS * 1000000ull;
 	json_decref(row);
@@ -179,6 +243,41 @@ static size_t whole_answer(const struct recorder_printer *printer)
 	return printer->in_length == ASSAY_REPORT_HEAD + length ? length : 0;
 }
 
+static json_t *pdf_json(const uint8_t *bytes, size_t length)
+{
+	size_t room = sodium_base64_encoded_len(length, sodium_base64_VARIANT_ORIGINAL);
+	char *text = malloc(room);
+	json_t *answer = NULL;
+
+	if (text)
+		answer = json_pack("{s:b,s:s}", "ok", 1, "pdf",
+			sodium_bin2base64(text, room, bytes, length, sodium_base64_VARIANT_ORIGINAL));
+	free(text);
+	return answer;
+}
+
+/* What somebody waits for is there, or why it is not. */
+static void finished_for(struct recorder *recorder)
+{
+	struct recorder_printer *printer = &recorder->printer;
+	size_t length = whole_answer(printer);
+	const uint8_t *bytes = printer->in + ASSAY_REPORT_HEAD;
+	json_t *answer = NULL, *why = NULL;
+	struct recorder_ask *ask = printer->ask;
+
+	if (length && printer->in[0] != 0)
+		why = json_loadb((const char *)bytes, length, 0, NULL);
+	if (why) {
+		(void)json_object_set_new(why, "status", json_integer(ASSAY_EREFUSED));
+		answer = json_pack("{s:o}", "error", why);
+	} else if (length > 5 && memcmp(bytes, "%PDF-", 5) == 0) {
+		answer = pdf_json(bytes, length);
+	}
+	printer_end(printer);
+	printer->next_ns = 0;
+	recorder_command_answer(recorder, ask, answer ? answer : not_printed());
+}
+
 /* The report role hung up: a whole answer, or none. */
 static void finished(struct recorder *recorder)
 {
@@ -242,15 +341,16 @@ void printer_ready(struct recorder *recorder)
 		if (count > 0)
 			printer->in_length += (size_t)count;
 		if (count == 0) {
-			finished(recorder);
+			if (printer->ask)
+				finished_for(recorder);
+			else
+				finished(recorder);
 			return;
 		}
 	} else {
 		count = -1;
 		errno = ENOMEM;
 	}
-	if (count < 0 && errno != EAGAIN && errno != EINTR) {
-		printer_end(printer);
-		printer->next_ns = recorder_now_ns() + AGAIN_NS;
-	}
+	if (count < 0 && errno != EAGAIN && errno != EINTR)
+		give_up(recorder, recorder_now_ns());
 }

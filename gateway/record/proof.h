@@ -5,15 +5,16 @@
 #define ASSAY_RECORD_PROOF_H
 
 #include "gateway/record/checkpoint.h"
+#include "gateway/record/journal_reader.h"
 
 #include <stdio.h>
 
 #define ASSAY_PROOF_BYTES_MAX (512u * 1024 * 1024)
 
-/* Write the proof of batch to out. Read-only on dir. ASSAY_ENOTFOUND: no such batch; ASSAY_EREFUSED "not-signed-yet":
- * no checkpoint covers its last entry yet. */
-int assay_proof_write(
-	const char *dir, const char *batch, FILE *out, struct assay_error *err) ASSAY_WARN_UNUSED;
+/* Write the proof of batch to out. Read-only on dir; ASSAY_READ_LIVE makes no file anywhere. ASSAY_ENOTFOUND: no such
+ * batch; ASSAY_EREFUSED "not-signed-yet": no checkpoint covers its last entry yet. */
+int assay_proof_write(const char *dir, const char *batch, enum assay_reader_mode mode, FILE *out,
+	struct assay_error *err) ASSAY_WARN_UNUSED;
 
 struct assay_proof_report {
 	char batch[64], verdict[20], text_zh[512], text_en[512]; /* the batch's last verdict; "" none */

@@ -340,7 +340,8 @@ static int write_all(const struct story *story, struct sink *sink, const char *k
 			    : ASSAY_OK;
 }
 
-int assay_proof_write(const char *dir, const char *batch, FILE *out, struct assay_error *err)
+int assay_proof_write(
+	const char *dir, const char *batch, enum assay_reader_mode mode, FILE *out, struct assay_error *err)
 {
 	struct story story = {.batch = batch,
 		.tests = json_object(),
@@ -354,7 +355,7 @@ int assay_proof_write(const char *dir, const char *batch, FILE *out, struct assa
 	int status = assay_origin_key_public(dir, &key, err);
 
 	if (status == ASSAY_OK)
-		status = assay_reader_open(dir, ASSAY_READ_STILL, &sink.reader, err);
+		status = assay_reader_open(dir, mode, &sink.reader, err);
 	if (status == ASSAY_OK)
 		status = gather(&story, sink.reader, err);
 	if (status == ASSAY_OK)

@@ -483,7 +483,7 @@ static void release(struct recorder *recorder)
 	for (size_t i = 0; i < recorder->line_count; i++)
 		free(recorder->line[i].held);
 	free(recorder->line);
-	printer_end(&recorder->printer);
+	printer_stop(&recorder->printer);
 	assay_state_close(recorder->state);
 	recorder_follow_close(&recorder->follow);
 	assay_journal_close(recorder->journal);

@@ -212,6 +212,8 @@ json_t *recorder_command(
 	struct recorder *recorder, struct recorder_client *client, const char *line, size_t length);
 /* A password was looked at. */
 void recorder_command_go_on(struct recorder *recorder);
+/* An answer that came later (taken): to whoever still waits for it; ask is over. */
+void recorder_command_answer(struct recorder *recorder, struct recorder_ask *ask, json_t *answer);
 /* The client has hung up: nobody waits for its answers. */
 void recorder_command_forget(struct recorder *recorder, const struct recorder_client *client);
 json_t *recorder_error(int status, const struct assay_error *err);

@@ -230,6 +230,26 @@ static json_t *signed_now(
 	return run_once(recorder, ask);
 }
 
+/* A paper may be asked for as what it is, or as its print. Takes answer. */
+static json_t *printed(struct recorder *recorder, struct recorder_ask *ask, json_t *answer)
+{
+	const json_t *document = NULL;
+
+	if (json_is_true(json_object_get(ask->request, "pdf"))) {
+		if (strcmp(ask->command, "batch.labels") == 0)
+			document = json_object_get(answer, "labels");
+		else if (strcmp(ask->command, "card.paper") == 0)
+			document = json_object_get(answer, "paper");
+	}
+	if (document) {
+		json_t *whole = answer;
+
+		answer = printer_ask(recorder, ask, document);
+		json_decref(whole);
+	}
+	return answer;
+}
+
 static json_t *begin(struct recorder *recorder, struct recorder_ask *ask)
 {
 	struct assay_error err = {0};
@@ -241,7 +261,7 @@ static json_t *begin(struct recorder *recorder, struct recorder_ask *ask)
 		return answer;
 	status = lab_allows(&ask->actor, ask->command, &err);
 	if (status == ASSAY_OK)
-		return run_once(recorder, ask);
+		return printed(recorder, ask, run_once(recorder, ask));
 	if (strcmp(err.code, "signature-needed") == 0 && ask->actor.how == ASSAY_ACTOR_SESSION &&
 		json_object_get(ask->request, "password"))
 		return recorder_sign(recorder, ask, signed_now);
@@ -296,26 +316,31 @@ static void unlink_ask(struct recorder *recorder, const struct recorder_ask *ask
 		*at = ask->next;
 }
 
+void recorder_command_answer(struct recorder *recorder, struct recorder_ask *ask, json_t *answer)
+{
+	struct recorder_client *client = ask->client;
+
+	unlink_ask(recorder, ask);
+	if (client)
+		client->pending--;
+	answer = finish(ask, answer);
+	if (client)
+		client_end_tell(recorder, client, answer);
+	else
+		json_decref(answer);
+}
+
 void recorder_command_go_on(struct recorder *recorder)
 {
 	struct assay_password_result result;
 
 	while (assay_password_work_done(recorder->passwords, &result)) {
 		struct recorder_ask *ask = result.context;
-		struct recorder_client *client = ask->client;
 		/* who has hung up has not been told yes; what he asked is not done */
-		json_t *answer = client ? ask->then(recorder, ask, &result) : json_null();
+		json_t *answer = ask->client ? ask->then(recorder, ask, &result) : json_null();
 
-		if (!answer)
-			continue; /* another look */
-		unlink_ask(recorder, ask);
-		if (client)
-			client->pending--;
-		answer = finish(ask, answer);
-		if (client)
-			client_end_tell(recorder, client, answer);
-		else
-			json_decref(answer);
+		if (answer) /* else another look is under way */
+			recorder_command_answer(recorder, ask, answer);
 	}
 }
 

@@ -2,6 +2,7 @@
 #include "gateway/web/answer.h"
 
 #include "gateway/lab/query.h"
+#include "gateway/record/base64.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -120,23 +121,6 @@ enum MHD_Result web_answer_text(
 	struct web *web, struct MHD_Connection *connection, char *text, size_t length, const char *type)
 {
 	return answer_memory(web, connection, 200, text, length, type, NULL, NULL);
-}
-
-enum MHD_Result web_answer_pdf(struct web *web, struct MHD_Connection *connection, unsigned char *bytes,
-	size_t length, const char *name)
-{
-	struct MHD_Response *response = MHD_create_response_from_buffer(length, bytes, MHD_RESPMEM_MUST_FREE);
-	char shown[120];
-
-	if (!response) {
-		free(bytes);
-		return MHD_NO;
-	}
-	(void)snprintf(shown, sizeof shown, "inline; filename=\"%.90s\"", name);
-	(void)MHD_add_response_header(response, "Content-Type", "application/pdf");
-	(void)MHD_add_response_header(response, "Content-Disposition", shown);
-	(void)MHD_add_response_header(response, "Content-Security-Policy", PAPER_POLICY);
-	return web_answer_queue(web, connection, 200, response, false);
 }
 
 enum MHD_Result web_answer_json(struct web *web, struct MHD_Connection *connection, json_t *object)
@@ -263,6 +247,22 @@ static void cookie_for(const struct web *web, const char *session, char out[200]
 		web_cookie_name(web), session, *session ? 8 * 3600 : 0, web->tls ? "; Secure" : "");
 }
 
+/* A print that the recorder had made. Takes answer. */
+static enum MHD_Result answer_printed(struct web *web, struct MHD_Connection *connection, json_t *answer)
+{
+	const char *text = text_of(answer, "pdf");
+	size_t length = strlen(text);
+	unsigned char *bytes = malloc(length + 1);
+
+	if (bytes && assay_base64_decode(text, length, bytes, length, &length) != 0) {
+		free(bytes);
+		bytes = NULL;
+	}
+	json_decref(answer);
+	return bytes ? web_answer_pdf(web, connection, bytes, length, "print.pdf")
+		     : web_answer_problem(web, connection, &web_problem_memory);
+}
+
 enum MHD_Result web_answer_command(struct web *web, struct MHD_Connection *connection, json_t *answer)
 {
 	static const struct web_problem away = {503, "recorder-away",
@@ -287,6 +287,8 @@ enum MHD_Result web_answer_command(struct web *web, struct MHD_Connection *conne
 		web_caller_csrf(session, csrf);
 		(void)json_object_set_new(answer, "csrf", json_string(csrf));
 	}
+	if (json_object_get(answer, "pdf"))
+		return answer_printed(web, connection, answer);
 	(void)json_object_del(answer, "session_id");
 	(void)json_object_del(answer, "id");
 	(void)json_object_del(answer, "ok");
@@ -302,7 +304,8 @@ enum MHD_Result web_answer_command(struct web *web, struct MHD_Connection *conne
 
 static bool says_absent(const char *code)
 {
-	return strncmp(code, "no-such", 7) == 0 || strstr(code, "unknown") || strstr(code, "not-found");
+	return strncmp(code, "no-such", 7) == 0 || strstr(code, "unknown") || strstr(code, "not-found") ||
+	       strstr(code, "-yet");
 }
 
 enum MHD_Result web_answer_error(
@@ -316,6 +319,52 @@ enum MHD_Result web_answer_error(
 		problem = (struct web_problem){503, "state-unreadable", "状态库暂时读不出来，请稍候再试",
 			"the state cannot be read just now; try again in a moment"};
 	return web_answer_problem(web, connection, &problem);
+}
+
+/* Takes bytes. */
+static enum MHD_Result answer_file(struct web *web, struct MHD_Connection *connection, unsigned char *bytes,
+	size_t length, const char *type, const char *name)
+{
+	bool paper = strcmp(type, "application/pdf") == 0;
+	struct MHD_Response *response = MHD_create_response_from_buffer(length, bytes, MHD_RESPMEM_MUST_FREE);
+	char shown[120];
+
+	if (!response) {
+		free(bytes);
+		return MHD_NO;
+	}
+	(void)snprintf(shown, sizeof shown, "%s; filename=\"%.90s\"", paper ? "inline" : "attachment", name);
+	(void)MHD_add_response_header(response, "Content-Type", type);
+	(void)MHD_add_response_header(response, "Content-Disposition", shown);
+	if (paper)
+		(void)MHD_add_response_header(response, "Content-Security-Policy", PAPER_POLICY);
+	return web_answer_queue(web, connection, 200, response, false);
+}
+
+enum MHD_Result web_answer_pdf(struct web *web, struct MHD_Connection *connection, unsigned char *bytes,
+	size_t length, const char *name)
+{
+	return answer_file(web, connection, bytes, length, "application/pdf", name);
+}
+
+enum MHD_Result web_answer_job(struct web *web, struct MHD_Connection *connection, struct web_job *job)
+{
+	static const struct web_problem ends = {503, "role-ends", "网页进程正在重新启动，请再试一次",
+		"the web role is being started again; try once more"};
+	enum MHD_Result result;
+
+	if (!job)
+		return web_answer_problem(web, connection, &ends);
+	if (job->status != ASSAY_OK) {
+		result = web_answer_error(web, connection, &job->err);
+	} else if (job->object) {
+		result = web_answer_json(web, connection, json_incref(job->object));
+	} else {
+		result = answer_file(web, connection, job->bytes, job->length, job->type, job->name);
+		job->bytes = NULL;
+	}
+	web_job_free(job);
+	return result;
 }
 
 /* The word gzip, without q=0, in Accept-Encoding (RFC 9110, 12.5.3). */

@@ -29,6 +29,8 @@ enum MHD_Result web_answer_text(
 /* Takes bytes (malloc'd); shown in the browser, saved under name. */
 enum MHD_Result web_answer_pdf(struct web *web, struct MHD_Connection *connection, unsigned char *bytes,
 	size_t length, const char *name);
+/* What the worker has made (taken; NULL: the role ends). */
+enum MHD_Result web_answer_job(struct web *web, struct MHD_Connection *connection, struct web_job *job);
 /* The headers that every answer carries. */
 enum MHD_Result web_answer_queue(struct web *web, struct MHD_Connection *connection, unsigned status,
 	struct MHD_Response *response, bool page);

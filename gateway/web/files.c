@@ -18,8 +18,8 @@ static ino_t look(const char *dir, unsigned which, char path[4200])
 
 int web_files_confine(const char *dir, struct web_files *out, struct assay_error *err)
 {
-	char path[WEB_STATE_FILES][4200], journal[4200];
-	struct assay_confine_path allowed[WEB_STATE_FILES + 2] = {0};
+	char path[WEB_STATE_FILES][4200], journal[4200], key[4200];
+	struct assay_confine_path allowed[WEB_STATE_FILES + 3] = {0};
 
 	out->dir = dir;
 	for (unsigned i = 0; i < WEB_STATE_FILES; i++) {
@@ -28,6 +28,8 @@ int web_files_confine(const char *dir, struct web_files *out, struct assay_error
 	}
 	(void)snprintf(journal, sizeof journal, "%s/journal", dir);
 	allowed[WEB_STATE_FILES].path = journal;
+	(void)snprintf(key, sizeof key, "%s/keys/origin.pub", dir); /* stands in every proof */
+	allowed[WEB_STATE_FILES + 1].path = key;
 	return assay_confine(ASSAY_CONFINED_WEB, allowed, NULL, err);
 }
 

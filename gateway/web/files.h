@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The files the web role may read once it is locked: the state and the journal, and nothing beside them. The state lies
+ * The files the web role may read once it is locked: the state, the journal and its public key, and nothing beside them. The state lies
  * in the same folder as the keys, so its files are allowed one by one; when the recorder makes them anew, this process
  * cannot follow and ends, and the supervisor starts another. */
 #ifndef ASSAY_WEB_FILES_H
@@ -17,7 +17,7 @@ struct web_files {
 	ino_t seen[WEB_STATE_FILES]; /* 0: was not there */
 };
 
-/* Lock this process. From here on: no connection outwards, no program, no key, nothing to write. */
+/* Lock this process. From here on: no connection outwards, no program, no secret key, nothing to write. */
 int web_files_confine(const char *dir, struct web_files *out, struct assay_error *err) ASSAY_WARN_UNUSED;
 
 /* The state is another one than the one this process may read. */

@@ -4,6 +4,7 @@
  *
  * Who it is and what a command does is the recorder's to say: the connection is suspended while it is asked. */
 #include "gateway/web/answer.h"
+#include "gateway/web/check.h"
 #include "gateway/web/route.h"
 #include "gateway/web/write.h"
 
@@ -35,24 +36,6 @@ void *web_request_begin(void *cls, const char *uri, struct MHD_Connection *conne
 	return request;
 }
 
-struct header_sum {
-	size_t bytes;
-	unsigned count;
-};
-
-static enum MHD_Result add_header(
-	void *cls, enum MHD_ValueKind kind, const char *key, size_t key_size, const char *value, size_t size)
-{
-	struct header_sum *sum = cls;
-
-	(void)kind;
-	(void)key;
-	(void)value;
-	sum->bytes += key_size + size + 4;
-	sum->count++;
-	return MHD_YES;
-}
-
 static bool is_write(const char *method)
 {
 	static const char *const writes[] = {"POST", "PUT", "PATCH", "DELETE"};
@@ -61,95 +44,6 @@ static bool is_write(const char *method)
 		if (strcmp(method, writes[i]) == 0)
 			return true;
 	return false;
-}
-
-/* Does the Host header name this machine's loopback? Another name that leads here was made to do so (DNS
- * rebinding): the page that asks is not ours. */
-static bool host_is_loopback(struct MHD_Connection *connection)
-{
-	static const char *const names[] = {"localhost", "127.0.0.1", "[::1]"};
-	const char *host = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Host");
-
-	for (size_t i = 0; host && i < sizeof names / sizeof *names; i++) {
-		size_t length = strlen(names[i]);
-
-		if (strncasecmp(host, names[i], length) == 0 &&
-			(host[length] == '\0' ||
-				(host[length] == ':' && strspn(host + length + 1, "0123456789") ==
-								strlen(host + length + 1))))
-			return true;
-	}
-	return false;
-}
-
-/* Two ways of saying how long it is are two requests in one. */
-static const struct web_problem *body_problem(struct MHD_Connection *connection, bool write)
-{
-	static const struct web_problem two = {
-		400, "ambiguous-length", "请求的长度说法不一", "the request gives its length in two ways"};
-	static const struct web_problem body = {
-		400, "body-on-read", "读取的请求不带正文", "a request that reads brings no body"};
-	static const struct web_problem length_needed = {411, "length-required", "请求要写明 Content-Length",
-		"the request must say its Content-Length"};
-	static const struct web_problem type = {
-		415, "json-only", "正文要是 application/json", "the body must be application/json"};
-	static const struct web_problem large = {413, "body-too-large", "正文太大", "the body is too large"};
-	const char *length = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Content-Length");
-	const char *coding = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Transfer-Encoding");
-	const char *kind = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Content-Type");
-	bool empty = !length || strcmp(length, "0") == 0;
-
-	if (length && coding)
-		return &two;
-	if (!write)
-		return coding || !empty ? &body : NULL;
-	if (coding)
-		return &length_needed;
-	if (!empty && (!kind || strncasecmp(kind, "application/json", 16) != 0 ||
-			      (kind[16] && kind[16] != ';' && kind[16] != ' ')))
-		return &type;
-	return !empty && (strlen(length) > 6 || strtoul(length, NULL, 10) > WEB_BODY_MAX) ? &large : NULL;
-}
-
-/* A write that a page of another origin had the browser send. A cookie's write also brings what only a page of ours can
- * have read. */
-static const struct web_problem *origin_problem(const struct web_request *request)
-{
-	static const struct web_problem foreign = {403, "foreign-origin", "请求来自别的网站，已拒绝",
-		"the request comes from another site's page and is refused"};
-	static const struct web_problem csrf = {403, "csrf-missing",
-		"请求缺少 X-CSRF-Token（见 GET /api/v1/session），请刷新页面",
-		"the request lacks its X-CSRF-Token (see GET /api/v1/session); load the page again"};
-	struct MHD_Connection *connection = request->connection;
-	const char *site = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Sec-Fetch-Site"),
-		   *origin = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Origin"),
-		   *host = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Host"),
-		   *token = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "X-CSRF-Token");
-	char ours[300], wanted[WEB_CSRF_MAX];
-
-	(void)snprintf(ours, sizeof ours, "%s://%s", request->web->tls ? "https" : "http", host ? host : "");
-	if ((site && strcmp(site, "same-origin") != 0) || (origin && strcasecmp(origin, ours) != 0))
-		return &foreign;
-	if (request->caller.token || request->write->open)
-		return NULL;
-	web_caller_csrf(request->caller.secret, wanted);
-	return token && strlen(token) == strlen(wanted) && sodium_memcmp(token, wanted, strlen(wanted)) == 0
-		       ? NULL
-		       : &csrf;
-}
-
-static const struct web_problem *size_problem(
-	const struct web_request *request, struct MHD_Connection *connection)
-{
-	static const struct web_problem uri = {414, "uri-too-long", "网址太长", "the address is too long"};
-	static const struct web_problem headers = {431, "headers-too-large", "请求头太大或太多",
-		"the request's headers are too large or too many"};
-	struct header_sum sum = {0};
-
-	if (request->uri_too_long)
-		return &uri;
-	(void)MHD_get_connection_values_n(connection, MHD_HEADER_KIND, add_header, &sum);
-	return sum.bytes > WEB_HEADERS_MAX || sum.count > WEB_HEADER_COUNT_MAX ? &headers : NULL;
 }
 
 static const struct web_problem problem_path = {
@@ -169,38 +63,6 @@ static const struct assay_asset *find_asset(const char *path)
 	return NULL;
 }
 
-struct argument_check {
-	const char *allowed;
-	bool wrong;
-	const char *seen[12];
-	unsigned count;
-};
-
-static enum MHD_Result check_argument(
-	void *cls, enum MHD_ValueKind kind, const char *key, size_t key_size, const char *value, size_t size)
-{
-	struct argument_check *check = cls;
-	char spaced[32];
-
-	(void)kind;
-	if (key_size == 0 || key_size > sizeof spaced - 3 || !value || strlen(value) != size ||
-		check->count == sizeof check->seen / sizeof *check->seen) {
-		check->wrong = true;
-		return MHD_NO;
-	}
-	spaced[0] = ' ';
-	memcpy(spaced + 1, key, key_size);
-	spaced[key_size + 1] = ' ';
-	spaced[key_size + 2] = '\0';
-	for (unsigned i = 0; i < check->count; i++)
-		if (strcmp(check->seen[i], key) == 0)
-			check->wrong = true;
-	check->seen[check->count++] = key;
-	if (!strstr(check->allowed, spaced))
-		check->wrong = true;
-	return MHD_YES;
-}
-
 /* May somebody who is not logged in read here? */
 static unsigned anonymous_roles(const struct web_request *request)
 {
@@ -215,12 +77,10 @@ static unsigned anonymous_roles(const struct web_request *request)
 static enum MHD_Result answer_route(
 	struct web_request *request, struct web_call *call, const struct web_route *route)
 {
-	struct argument_check check = {.allowed = route->arguments};
 	struct web_problem problem = {403, "not-allowed", NULL, NULL};
 	struct assay_error err;
 
-	(void)MHD_get_connection_values_n(call->connection, MHD_GET_ARGUMENT_KIND, check_argument, &check);
-	if (request->query_refused || check.wrong)
+	if (request->query_refused || !web_arguments_fit(call->connection, route->arguments))
 		return web_answer_problem(call->web, call->connection, &problem_query);
 	if (route->loopback_only && !request->caller.known && !web_peer_is_loopback(call->connection)) {
 		call->web->counts.refused_auth++;
@@ -276,11 +136,11 @@ static const struct web_problem *decide(const struct web_request *request, const
 		*method_wrong = true;
 		return NULL;
 	}
-	if (request->web->loopback && !host_is_loopback(connection))
+	if (request->web->loopback && !web_host_is_loopback(connection))
 		return &problem_host;
 	if (request->write)
-		problem = origin_problem(request);
-	return problem ? problem : body_problem(connection, request->write != NULL);
+		problem = web_origin_problem(request);
+	return problem ? problem : web_body_problem(connection, request->write != NULL);
 }
 
 static enum MHD_Result answer_now(struct web_request *request, const struct web_problem *problem)
@@ -295,6 +155,7 @@ static enum MHD_Result answer_read(
 	struct web_request *request, const struct web_route *route, const struct assay_asset *asset)
 {
 	struct web_call call = {.web = request->web,
+		.request = request,
 		.connection = request->connection,
 		.caller = &request->caller,
 		.anonymous_roles = anonymous_roles(request),
@@ -332,6 +193,46 @@ static enum MHD_Result ask(struct web_request *request, json_t *command, enum we
 	request->suspended = true;
 	MHD_suspend_connection(request->connection);
 	return MHD_YES;
+}
+
+enum MHD_Result web_ask_recorder(struct web_call *call, const char *name, json_t *members)
+{
+	json_t *command = NULL;
+
+	if (call->caller->known && members)
+		command = web_caller_command(call->caller, call->connection, name);
+	if (command)
+		(void)json_object_update_missing(command, members);
+	json_decref(members);
+	if (!call->caller->known)
+		return answer_now(call->request, &web_problem_auth);
+	return command ? ask(call->request, command, WEB_STAGE_ASKING)
+		       : answer_now(call->request, &web_problem_memory);
+}
+
+enum MHD_Result web_give_worker(struct web_call *call, struct web_job *job)
+{
+	static const struct web_problem busy = {503, "too-busy", "正在处理的请求太多，请稍后再试",
+		"too much is being worked on; try again in a moment"};
+	struct web_request *request = call->request;
+
+	request->stage = WEB_STAGE_ASKING;
+	if (!web_worker_give(request->web, request, job)) {
+		request->stage = WEB_STAGE_ANSWERED;
+		return answer_now(request, &busy);
+	}
+	request->suspended = true;
+	MHD_suspend_connection(request->connection);
+	return MHD_YES;
+}
+
+void web_request_worked(struct web_request *request, struct web_job *job)
+{
+	request->job = job;
+	request->worked = true;
+	request->stage = WEB_STAGE_ANSWERED;
+	request->suspended = false;
+	MHD_resume_connection(request->connection);
 }
 
 void web_request_told(struct web_request *request, json_t *answer)
@@ -425,7 +326,7 @@ static enum MHD_Result identify(struct web_request *request, const char *method,
 {
 	static const struct web_problem credentials = {401, "login-required", "登录信息读不懂，请重新登录",
 		"the credentials cannot be read; log in again"};
-	const struct web_problem *problem = size_problem(request, request->connection);
+	const struct web_problem *problem = web_size_problem(request, request->connection);
 	json_t *command;
 
 	*answered = true;
@@ -500,8 +401,11 @@ enum MHD_Result web_request_answer(void *cls, struct MHD_Connection *connection,
 		return send_command(request);
 	case WEB_STAGE_ANSWERED:
 		web_peer_answering(request->connection, false);
-		result = web_answer_command(request->web, request->connection, request->answer);
+		result = request->worked
+				 ? web_answer_job(request->web, request->connection, request->job)
+				 : web_answer_command(request->web, request->connection, request->answer);
 		request->answer = NULL;
+		request->job = NULL;
 		return result;
 	default:
 		return MHD_YES; /* still asked */
@@ -516,6 +420,8 @@ void web_request_end(
 	(void)code;
 	if (request) {
 		web_link_forget(cls, request);
+		web_worker_forget(cls, request);
+		web_job_free(request->job);
 		json_decref(request->answer);
 		json_decref(request->caller.about);
 		free(request->body);

@@ -9,6 +9,7 @@
 
 struct web_call {
 	struct web *web;
+	struct web_request *request;
 	struct MHD_Connection *connection;
 	char id[WEB_ID_MAX + 1]; /* what stood at {id}, else "" */
 	const struct web_caller *caller;
@@ -47,6 +48,11 @@ bool web_number_argument(
 
 enum MHD_Result web_refuse_arguments(struct web_call *call);
 
+/* The answer comes later. From the recorder: the command of this name with these members (taken; NULL: no memory); who is
+ * not logged in is refused. From the worker: takes job. */
+enum MHD_Result web_ask_recorder(struct web_call *call, const char *name, json_t *members);
+enum MHD_Result web_give_worker(struct web_call *call, struct web_job *job);
+
 /* Each takes what it answers; NULL: what err says. A list is wrapped as {name: list}, since a bare one can never grow; an
  * object that people decide about goes with its ETag, others whole. */
 enum MHD_Result web_answer_list(
@@ -74,7 +80,7 @@ enum MHD_Result web_get_reviews(struct web_call *call);
 enum MHD_Result web_get_review(struct web_call *call);
 enum MHD_Result web_get_certificates(struct web_call *call);
 enum MHD_Result web_get_certificate(struct web_call *call);
-/* route_trail.c */
+/* route_journal.c; web_get_trail: route_asked.c */
 enum MHD_Result web_get_trail(struct web_call *call);
 enum MHD_Result web_get_inclusion(struct web_call *call);
 enum MHD_Result web_get_paper(struct web_call *call);
@@ -84,6 +90,11 @@ enum MHD_Result web_get_district_trend(struct web_call *call);
 enum MHD_Result web_get_district_items(struct web_call *call);
 enum MHD_Result web_get_district_coverage(struct web_call *call);
 enum MHD_Result web_get_district_overview(struct web_call *call);
+/* route_asked.c */
+enum MHD_Result web_get_status(struct web_call *call);
+enum MHD_Result web_get_labels(struct web_call *call);
+enum MHD_Result web_get_card_paper(struct web_call *call);
+enum MHD_Result web_get_proof(struct web_call *call);
 /* route_standards.c */
 enum MHD_Result web_get_standards(struct web_call *call);
 enum MHD_Result web_get_limits(struct web_call *call);

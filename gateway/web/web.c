@@ -129,7 +129,7 @@ static bool told_to_stop(struct web *web, char *payload)
 static int run(struct web *web, char *payload)
 {
 	const union MHD_DaemonInfo *info = MHD_get_daemon_info(web->daemon, MHD_DAEMON_INFO_EPOLL_FD);
-	struct pollfd watch[3] = {{.fd = web->role->control, .events = POLLIN},
+	struct pollfd watch[4] = {{.fd = web->role->control, .events = POLLIN},
 		{.fd = info ? info->epoll_fd : -1, .events = POLLIN}};
 	uint64_t enforced = web_now_ms();
 
@@ -137,10 +137,13 @@ static int run(struct web *web, char *payload)
 		return 1;
 	for (;;) {
 		watch[2] = (struct pollfd){web->link.fd, web_link_events(web), 0};
-		if (poll(watch, 3, sleep_ms(web)) < 0 && errno != EINTR)
+		watch[3] = (struct pollfd){web->worker.fd, POLLIN, 0};
+		if (poll(watch, 4, sleep_ms(web)) < 0 && errno != EINTR)
 			return 1;
 		if (watch[2].revents)
 			web_link_ready(web);
+		if (watch[3].revents)
+			web_worker_ready(web);
 		if (watch[0].revents && told_to_stop(web, payload))
 			return 0;
 		if (web_files_replaced(
@@ -157,11 +160,15 @@ static int run(struct web *web, char *payload)
 	}
 }
 
-static void stop(struct web *web)
+/* false: something is still at work, and nothing it uses may be freed. */
+static bool stop(struct web *web)
 {
+	bool idle;
+
 	if (!web->daemon)
-		return;
+		return true;
 	web_link_close(web);
+	idle = web_worker_stop(web);
 	web_viewers_stop(web); /* the library must not be stopped while connections are suspended */
 	for (int i = 0; i < STOP_ROUNDS && web->viewer_count; i++) {
 		(void)MHD_run(web->daemon);
@@ -171,6 +178,7 @@ static void stop(struct web *web)
 	MHD_stop_daemon(web->daemon);
 	web_viewers_free(web);
 	web_state_close(&web->state);
+	return idle;
 }
 
 int assay_web_main(const struct assay_role *role)
@@ -187,11 +195,13 @@ int assay_web_main(const struct assay_role *role)
 	(void)assay_error_set(&err, ASSAY_ENOMEM, "out-of-memory", "内存不足", "out of memory");
 	read_specs(&web);
 	if (payload && start(&web, &err) == ASSAY_OK &&
-		web_files_confine(role->dir, &web.files, &err) == ASSAY_OK)
+		web_files_confine(role->dir, &web.files, &err) == ASSAY_OK &&
+		web_worker_start(&web, &err) == ASSAY_OK)
 		exit_code = run(&web, payload);
 	else
 		(void)fprintf(stderr, "assay: web: %s\n", err.text_en);
-	stop(&web);
+	if (!stop(&web))
+		_exit(exit_code);
 	assay_specs_free(web.specs);
 	web_journal_counts_free(&web.journal);
 	free(payload);

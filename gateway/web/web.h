@@ -9,6 +9,7 @@
 #include "gateway/web/files.h"
 #include "gateway/web/journal_counts.h"
 #include "gateway/web/recorder_link.h"
+#include "gateway/web/worker.h"
 #include "limits/limits.h"
 
 #include <microhttpd.h>
@@ -84,6 +85,7 @@ struct web {
 	bool stopping;
 	bool tls; /* https */
 	struct web_link link;
+	struct web_worker worker;
 	struct web_known known[WEB_CALLERS_MAX];
 	struct web_state state;
 	struct assay_specs *specs; /* read before the role locks itself in; NULL: could not be read */
@@ -121,6 +123,8 @@ struct web_request {
 	size_t body_length;
 	bool suspended, decided; /* decided: nothing speaks against the write, its body is read */
 	json_t *answer;
+	struct web_job *job; /* that the worker did; NULL: it ended before */
+	bool worked; /* it was the worker that was asked */
 };
 
 uint64_t web_now_ms(void); /* CLOCK_MONOTONIC */
@@ -157,6 +161,8 @@ void web_viewers_free(struct web *web);
 /* request.c: libmicrohttpd's callbacks */
 /* The recorder's answer to what the request asked (taken); NULL: it has none. */
 void web_request_told(struct web_request *request, json_t *answer);
+/* The worker is done with it (job is taken); NULL: it ends. */
+void web_request_worked(struct web_request *request, struct web_job *job);
 void *web_request_begin(void *web, const char *uri, struct MHD_Connection *connection);
 enum MHD_Result web_request_answer(void *web, struct MHD_Connection *connection, const char *url,
 	const char *method, const char *version, const char *upload, size_t *upload_length, void **request);

@@ -10,8 +10,10 @@ hashlib by RFC 6962, section 2.1.1."""
 import base64
 import hashlib
 import json
+import os
 import subprocess
 import sys
+import tempfile
 import urllib.error
 import urllib.request
 
@@ -25,9 +27,10 @@ def ok(condition, what, more=""):
         print(f"FAILED: {what} {more}")
 
 
-def get(path):
+def get(path, cookie=""):
     try:
-        with urllib.request.urlopen(f"{url.rstrip(chr(47))}/api/v1/{path}", timeout=20) as answer:
+        asked = urllib.request.Request(f"{url.rstrip('/')}/api/v1/{path}", headers={"Cookie": cookie} if cookie else {})
+        with urllib.request.urlopen(asked, timeout=20) as answer:
             return answer.status, answer.headers, answer.read()
     except urllib.error.HTTPError as error:
         return error.code, error.headers, error.read()
@@ -96,4 +99,41 @@ ok(read(f"cards/{card}") == said("card", "show", card) and read(f"cards?after={c
 ok(read("programmes/2026")["prices"] == [{"analyte": "moisture", "price": "80"}] and get("programmes/1999")[0] == 404, "a programme and its prices")
 ok(read("entitlement")["findings"] == [], "the ledger adds up here, too")
 ok(all("why" in row for row in read("reviews")["reviews"]) and "alarms" in read("alarms"), "what waits, and alarms")
+
+# what somebody who is logged in has printed: read back with zbar (bar codes and QR codes), the proof with assay proof check
+secret = open(os.path.join(os.environ["ASSAY_DIR"], "run", "demo-password")).read().strip()
+asked = urllib.request.Request(f"{url.rstrip('/')}/api/v1/session", json.dumps({"user": "tech", "password": secret}).encode(),
+                               {"Content-Type": "application/json"})
+with urllib.request.urlopen(asked, timeout=20) as answer:
+    cookie = answer.headers["Set-Cookie"].split(";")[0]
+
+
+def codes(pdf_bytes):
+    with tempfile.TemporaryDirectory() as folder:
+        with open(f"{folder}/x.pdf", "wb") as file:
+            file.write(pdf_bytes)
+        subprocess.run(["pdftoppm", "-r", "200", "-png", f"{folder}/x.pdf", f"{folder}/x"], check=True, timeout=60)
+        pages = sorted(name for name in os.listdir(folder) if name.endswith(".png"))
+        read_out = subprocess.run(["zbarimg", "-q", "--raw", *(f"{folder}/{name}" for name in pages)], capture_output=True, text=True, timeout=60)
+        return sorted(read_out.stdout.split())
+
+
+for path in (f"batches/{batch}/labels", f"cards/{card}/paper", "status"):
+    ok(get(path)[0] == 401, f"/{path} is not for who is not logged in")
+status, headers, body = get(f"batches/{batch}/labels?first=5", cookie)
+samples = [one["sample"] for one in said("batch", "show", batch)["samples"]]
+ok(status == 200 and headers["Content-Type"] == "application/pdf" and codes(body) == sorted(samples), "labels of its samples", (status, body[:200]))
+ok(get(f"batches/{batch}/labels?first=25", cookie)[0] == 400 and get("batches/none/labels", cookie)[0] == 404, "no place 25, no batch none")
+status, _, body = get(f"cards/{card}/paper", cookie)
+ok(status == 200 and codes(body) == [card], "the card with its QR code", (status, codes(body) if status == 200 else body[:200]))
+status, _, body = get("status", cookie)
+ok(status == 200 and json.loads(body)["journal"]["size"] > 100, "how big the journal is", body[:100])
+status, headers, body = get(f"batches/{batch}/proof")
+ok(status == 200 and headers["Content-Disposition"] == f'attachment; filename="{batch}.proof"', "a proof to take away", (status, body[:200]))
+with tempfile.NamedTemporaryFile() as file:
+    file.write(body)
+    file.flush()
+    checked = subprocess.run([assay, "proof", "check", file.name, "--json"], capture_output=True, text=True, timeout=60)
+    ok(checked.returncode == 0 and json.loads(checked.stdout)["batch"] == batch, "and it holds", checked.stderr)
+ok(get("batches/none/proof")[0] == 404, "no proof of what is not there")
 sys.exit(1 if failed else 0)

@@ -79,13 +79,13 @@ static int setup(void **state)
 	put(journal, ASSAY_ENTRY_VERDICT, "{\"batch\":\"B2\",\"verdict\":\"fail\"}", NULL, 0);
 	assert_int_equal(assay_journal_commit(journal, &err), ASSAY_OK);
 	file = tmpfile();
-	assert_int_equal(assay_proof_write(dir, "B1", file, &err), ASSAY_EREFUSED);
+	assert_int_equal(assay_proof_write(dir, "B1", ASSAY_READ_STILL, file, &err), ASSAY_EREFUSED);
 	assert_string_equal(err.code, "not-signed-yet");
 	(void)fclose(file);
 	assert_int_equal(assay_journal_checkpoint(journal, 0, true, NULL, &err), ASSAY_OK);
 	assay_journal_close(journal);
 	file = tmpfile();
-	assert_int_equal(assay_proof_write(dir, "B1", file, &err), ASSAY_OK);
+	assert_int_equal(assay_proof_write(dir, "B1", ASSAY_READ_STILL, file, &err), ASSAY_OK);
 	rewind(file);
 	length = fread(proof, 1, sizeof proof - 1, file);
 	(void)fclose(file);

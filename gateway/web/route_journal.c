@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What of the journal is read at once: an entry's way to a checkpoint, a certificate's print. */
+#include "gateway/lab/query.h"
+#include "gateway/web/answer.h"
+#include "gateway/web/route.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum MHD_Result web_get_inclusion(struct web_call *call)
+{
+	struct assay_error err = {0};
+	uint64_t sequence = 0;
+
+	if (strlen(call->id) > 18 || strspn(call->id, "0123456789") != strlen(call->id))
+		return web_refuse_arguments(call);
+	for (const char *digit = call->id; *digit; digit++)
+		sequence = sequence * 10 + (uint64_t)(*digit - '0');
+	return web_answer_whole(call, assay_query_inclusion(call->web->role->dir, sequence, &err), &err);
+}
+
+enum MHD_Result web_get_paper(struct web_call *call)
+{
+	struct assay_error err = {0};
+	sqlite3 *db = web_state_get(&call->web->state, &err);
+	unsigned char *bytes = NULL;
+	char name[WEB_ID_MAX + 8];
+	size_t length = 0;
+
+	if (!db || assay_query_paper(db, call->web->role->dir, call->id, &bytes, &length, &err) != ASSAY_OK)
+		return web_answer_error(call->web, call->connection, &err);
+	(void)snprintf(name, sizeof name, "%s.pdf", call->id);
+	return web_answer_pdf(call->web, call->connection, bytes, length, name);
+}
