@@ -4,7 +4,8 @@
 #include "gateway/record/recorder.h"
 
 #include "gateway/record/events.h"
-#include "gateway/wire/channel_batch.h"
+#include "gateway/wire/channel_packet.h"
+#include "gateway/wire/end_message.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -90,52 +91,19 @@ static int record_held(struct recorder *recorder, struct recorder_line *line, ui
 	return record(recorder, line, &exchange, line->held_wall_ns, line->held_mono_ns, err);
 }
 
-static bool terminated(char *text, size_t size)
-{
-	bool good = memchr(text, '\0', size) != NULL;
-
-	text[size - 1] = '\0';
-	return good;
-}
-
-static void take_readings(struct assay_exchange *exchange, const uint8_t *rows)
-{
-	for (uint32_t i = 0; i < exchange->end.readings; i++) {
-		struct assay_end_reading *row = &exchange->reading[i];
-
-		memcpy(row, rows + i * sizeof *row, sizeof *row);
-		if (!terminated(row->value, sizeof row->value) || !terminated(row->unit, sizeof row->unit)) {
-			row->value[0] = '\0'; /* a cut number is no number */
-			row->unit[0] = '\0';
-		}
-		(void)terminated(row->channel, sizeof row->channel);
-		(void)terminated(row->sample, sizeof row->sample);
-		(void)terminated(row->detail, sizeof row->detail);
-	}
-}
-
 /* Hosts run driver code: nothing they say is taken for granted. Nonsense becomes an entry without readings. */
 static void take_end(struct recorder_line *line, const struct assay_message *head, const void *payload,
 	struct assay_exchange *exchange)
 {
 	struct assay_end *end = &exchange->end;
-	bool good = head->length >= sizeof *end;
 
-	memset(end, 0, sizeof *end);
-	if (good)
-		memcpy(end, payload, sizeof *end);
-	good = good && end->readings <= ASSAY_END_READINGS_MAX &&
-	       head->length == sizeof *end + end->readings * sizeof *exchange->reading &&
-	       strcmp(assay_outcome_name(end->outcome), "?") != 0;
-	if (!good) {
+	if (assay_end_read(payload, head->length, end, exchange->reading) != ASSAY_OK ||
+		strcmp(assay_outcome_name(end->outcome), "?") == 0) {
 		memset(end, 0, sizeof *end);
 		end->outcome = ASSAY_OUTCOME_BAD_FRAME;
 		end->instrument = 0xffff;
 		(void)snprintf(end->detail, sizeof end->detail, "the host's report could not be read");
 	}
-	(void)terminated(end->serial, sizeof end->serial);
-	(void)terminated(end->model, sizeof end->model);
-	(void)terminated(end->detail, sizeof end->detail);
 	if (line->parted) {
 		end->usable = 0; /* positions of its readings count in bytes that stand in another entry */
 		line->parted = false;
@@ -146,7 +114,6 @@ static void take_end(struct recorder_line *line, const struct assay_message *hea
 	if (end->instrument < line->config->instrument_count)
 		(void)snprintf(exchange->instrument, sizeof exchange->instrument, "%s",
 			line->config->instruments[end->instrument].id);
-	take_readings(exchange, (const uint8_t *)payload + sizeof *end);
 }
 
 static uint64_t begun_ns(const struct recorder_line *line, uint64_t fallback)
@@ -178,6 +145,11 @@ static int on_end(struct recorder *recorder, struct recorder_line *line, const s
 	return status;
 }
 
+static void end_text(char *text, size_t size)
+{
+	text[size - 1] = '\0';
+}
+
 static int on_line(struct recorder *recorder, struct recorder_line *line, const struct assay_message *head,
 	const void *payload, struct assay_error *err)
 {
@@ -188,9 +160,9 @@ static int on_line(struct recorder *recorder, struct recorder_line *line, const 
 	if (head->length != sizeof said)
 		return ASSAY_OK;
 	memcpy(&said, payload, sizeof said);
-	(void)terminated(said.code, sizeof said.code);
-	(void)terminated(said.text_zh, sizeof said.text_zh);
-	(void)terminated(said.text_en, sizeof said.text_en);
+	end_text(said.code, sizeof said.code);
+	end_text(said.text_zh, sizeof said.text_zh);
+	end_text(said.text_en, sizeof said.text_en);
 	body = json_pack("{s:s,s:s,s:s,s:s,s:I,s:I}", "status", assay_line_status_name(said.status), "code",
 		said.code, "text_zh", said.text_zh, "text_en", said.text_en, "generation",
 		(json_int_t)head->generation, "id", (json_int_t)head->id);
@@ -247,18 +219,18 @@ static void on_message(struct recorder *recorder, struct recorder_host *host,
 
 static bool take_messages(struct recorder *recorder, struct recorder_host *host, bool all)
 {
-	static struct assay_channel_batch batch;
+	static struct assay_channel_packet packet;
+	int got = 1;
 
-	while (!recorder->stop && (all || recorder->group < RECORDER_GROUP_ENTRIES)) {
-		assay_channel_receive_batch(host->fd, &batch);
-		for (unsigned i = 0; i < batch.count && !recorder->stop; i++)
-			on_message(recorder, host, &batch.head[i], batch.payload[i]);
-		if (batch.gone)
-			return false;
-		if (batch.count == 0)
-			break;
+	while (got > 0 && !recorder->stop && (all || recorder->group < RECORDER_GROUP_ENTRIES)) {
+		const struct assay_message *head;
+		const void *payload;
+
+		got = assay_channel_receive_packet(host->fd, &packet);
+		while (got > 0 && !recorder->stop && (head = assay_channel_next(&packet, &payload)) != NULL)
+			on_message(recorder, host, head, payload);
 	}
-	return true;
+	return got >= 0;
 }
 
 void host_end_readable(struct recorder *recorder, struct recorder_host *host)
@@ -311,6 +283,8 @@ void host_end_flush(struct recorder *recorder, const char *why)
 	if (status != ASSAY_OK)
 		(void)fprintf(stderr, "assay: recorder: %s\n", err.text_en);
 }
+
+_Static_assert(RECORDER_HOST_LINES_MAX <= 64, "a bit for each line of a host");
 
 static bool load_marks(struct recorder *recorder, struct recorder_line *line)
 {
@@ -385,31 +359,54 @@ void host_end_forget_uncommitted(struct recorder *recorder)
 	}
 }
 
-static bool tell(struct recorder_line *line, uint16_t type, uint64_t id, const void *payload, size_t length)
+static struct assay_message message_to(const struct recorder_line *line, uint16_t type, uint64_t id)
 {
-	struct assay_message head = {.type = type,
+	return (struct assay_message){.type = type,
 		.line = line->index,
 		.generation = line->generation,
 		.id = id,
 		.wall_ns = recorder_wall_ns(),
 		.mono_ns = recorder_now_ns()};
-
-	return assay_channel_send(line->host->fd, &head, payload, length, -1) == ASSAY_OK;
 }
 
 static void tell_line(struct recorder *recorder, struct recorder_line *line)
 {
 	if (line->hello_due) {
+		struct assay_message hello;
+
 		if (line->mark_due && !load_marks(recorder, line))
 			return;
-		line->hello_due = !tell(line, ASSAY_MSG_HELLO, line->safe_done_id, NULL, 0);
+		hello = message_to(line, ASSAY_MSG_HELLO, line->safe_done_id);
+		line->hello_due = assay_channel_send(line->host->fd, &hello, NULL, 0, -1) != ASSAY_OK;
 	}
 	if (line->known_due && !line->hello_due)
 		known_device_tell(recorder, line);
-	if (line->ack_due && !line->hello_due)
-		line->ack_due = !tell(line, ASSAY_MSG_COMMITTED, line->ack_id, &line->last_sequence,
-			sizeof line->last_sequence);
 	host_want_tell(recorder, line);
+}
+
+/* COMMITTED to every line of a host that is due, in one packet: there is room for far more than it has lines. */
+static void tell_committed(struct recorder *recorder, struct recorder_host *host)
+{
+	static struct assay_channel_packet packet;
+	uint64_t told = 0;
+
+	packet.length = 0;
+	for (uint16_t i = 0; i < host->line_count; i++) {
+		struct recorder_line *line = &recorder->line[host->line[i]];
+		struct assay_message head;
+
+		if (line->host != host || !line->ack_due || line->hello_due)
+			continue;
+		head = message_to(line, ASSAY_MSG_COMMITTED, line->ack_id);
+		head.length = sizeof line->last_sequence;
+		if (assay_channel_add(&packet, &head, &line->last_sequence))
+			told |= UINT64_C(1) << i;
+	}
+	if (!told || assay_channel_send_packet(host->fd, &packet) != ASSAY_OK)
+		return; /* stays due */
+	for (uint16_t i = 0; i < host->line_count; i++)
+		if (told >> i & 1)
+			recorder->line[host->line[i]].ack_due = false;
 }
 
 void host_end_tell(struct recorder *recorder)
@@ -434,4 +431,6 @@ void host_end_tell(struct recorder *recorder)
 	for (size_t i = 0; i < recorder->line_count; i++)
 		if (recorder->line[i].host && recorder->group == 0)
 			tell_line(recorder, &recorder->line[i]);
+	for (size_t i = 0; i < recorder->host_count && recorder->group == 0; i++)
+		tell_committed(recorder, recorder->host[i]);
 }

@@ -57,32 +57,6 @@ int assay_channel_send(
 	return errno == EAGAIN || errno == EWOULDBLOCK || errno == ENOBUFS ? ASSAY_EFULL : ASSAY_EGONE;
 }
 
-int assay_channel_send_many(
-	int fd, const struct assay_message *const heads[], const void *const payloads[], unsigned count)
-{
-	struct assay_message copies[ASSAY_CHANNEL_BATCH];
-	struct iovec parts[ASSAY_CHANNEL_BATCH][2];
-	struct mmsghdr messages[ASSAY_CHANNEL_BATCH];
-	int sent;
-
-	if (count > ASSAY_CHANNEL_BATCH)
-		count = ASSAY_CHANNEL_BATCH;
-	for (unsigned i = 0; i < count; i++) {
-		copies[i] = *heads[i];
-		copies[i].magic = ASSAY_CHANNEL_MAGIC;
-		parts[i][0] = (struct iovec){&copies[i], sizeof copies[i]};
-		parts[i][1] = (struct iovec){(void *)(uintptr_t)payloads[i], copies[i].length};
-		messages[i] = (struct mmsghdr){
-			.msg_hdr = {.msg_iov = parts[i], .msg_iovlen = copies[i].length ? 2 : 1}};
-	}
-	do
-		sent = sendmmsg(fd, messages, count, MSG_DONTWAIT | MSG_NOSIGNAL);
-	while (sent < 0 && errno == EINTR);
-	if (sent >= 0)
-		return sent;
-	return errno == EAGAIN || errno == EWOULDBLOCK || errno == ENOBUFS ? 0 : ASSAY_EGONE;
-}
-
 int assay_channel_receive(int fd, struct assay_message *head, void *payload, int *passed)
 {
 	struct iovec part[2] = {{head, sizeof *head}, {payload, ASSAY_CHANNEL_PAYLOAD_MAX}};

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Messages between a host and the recorder, and from the supervisor to both: Unix SOCK_SEQPACKET,
- * one fixed header and a payload. Same machine, same binary: native byte order.
+ * one fixed header and a payload; between hosts and the recorder several of them to a packet (channel_packet.h).
+ * Same machine, same binary: native byte order.
  *
  * The life of an exchange. The host reads bytes and sends them as EVENT messages before driver code
  * sees them; the recorder holds them by line. When the exchange is over the host sends END with the
@@ -24,7 +25,7 @@
 enum assay_message_type {
 	/* host -> recorder */
 	ASSAY_MSG_EVENT = 1, /* payload: struct assay_event_head, then bytes */
-	ASSAY_MSG_END = 2, /* payload: struct assay_end, then readings */
+	ASSAY_MSG_END = 2, /* payload: end_message.h */
 	ASSAY_MSG_LINE = 3, /* payload: struct assay_line_state */
 	/* recorder -> host */
 	ASSAY_MSG_HELLO = 10, /* for each line: id = last END committed in this generation, 0 none */
@@ -118,7 +119,7 @@ struct assay_end {
 	uint16_t solicited; /* 1: bytes were asked for; 0: they came by themselves (print key) */
 	uint16_t usable; /* 1: the line was clean, a reading may fill a slot */
 	uint32_t want; /* enum assay_want of the request, 0 when unsolicited */
-	uint32_t readings; /* how many struct assay_end_reading follow, at most ASSAY_END_READINGS_MAX */
+	uint32_t readings; /* how many struct assay_end_reading, at most ASSAY_END_READINGS_MAX */
 	uint32_t
 		set_aside; /* values that came by themselves and are perhaps second copies of an answer: not among them */
 	char serial[48], model[48]; /* what an identity exchange told, "" otherwise */
@@ -167,12 +168,6 @@ int assay_channel_pair(int out[2], struct assay_error *err) ASSAY_WARN_UNUSED;
  * filled here. ASSAY_EFULL when the socket would block, ASSAY_EGONE when the other side is closed. */
 int assay_channel_send(int fd, const struct assay_message *head, const void *payload, size_t length,
 	int fd_to_pass) ASSAY_WARN_UNUSED;
-
-/* Send up to ASSAY_CHANNEL_BATCH messages, without descriptors, in one call; their heads have the lengths. How many were
- * sent, in order, or ASSAY_EGONE. */
-#define ASSAY_CHANNEL_BATCH 32u
-int assay_channel_send_many(int fd, const struct assay_message *const heads[], const void *const payloads[],
-	unsigned count) ASSAY_WARN_UNUSED;
 
 /* Receive one message without waiting: 1 got one, 0 nothing there, ASSAY_EGONE closed, ASSAY_EREFUSED for a
  * message that is not ours (it is consumed). *passed is the descriptor that came with it, or -1; the

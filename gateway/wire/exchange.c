@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * bytes -> recorder: events as they happen, one end for each exchange. */
+#include "gateway/wire/end_message.h"
 #include "gateway/wire/host_line.h"
 
 #include <stdio.h>
@@ -48,7 +49,6 @@ void exchange_event(struct host_line *line, uint32_t direction, const void *byte
 void exchange_end(struct host_line *line, uint32_t outcome, const char *detail)
 {
 	static uint8_t payload[ASSAY_CHANNEL_PAYLOAD_MAX];
-	size_t length;
 
 	if (!line->open)
 		return;
@@ -65,10 +65,7 @@ void exchange_end(struct host_line *line, uint32_t outcome, const char *detail)
 		line->end.usable = 0;
 	if (detail && *detail)
 		(void)snprintf(line->end.detail, sizeof line->end.detail, "%s", detail);
-	length = sizeof line->end + line->end.readings * sizeof *line->reading;
-	memcpy(payload, &line->end, sizeof line->end);
-	memcpy(payload + sizeof line->end, line->reading, length - sizeof line->end);
-	tell(line, ASSAY_MSG_END, payload, length);
+	tell(line, ASSAY_MSG_END, payload, assay_end_write(&line->end, line->reading, payload));
 	line->end_id = line->id;
 	line->open = false;
 	line->request.kind = ASSAY_REQUEST_NONE;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The host role: lines and their plugins, one epoll loop, nothing else in its hands. */
+#include "gateway/wire/channel_packet.h"
 #include "gateway/wire/host_line.h"
 
 #include <errno.h>
@@ -189,30 +190,35 @@ static void from_supervisor(struct host *host, const struct assay_message *head,
 		(void)close(fd);
 }
 
-static void drain_channel(struct host *host, int channel, bool supervisor)
+static void drain_recorder(struct host *host)
+{
+	static struct assay_channel_packet packet;
+	const struct assay_message *head;
+	const void *payload;
+	int got;
+
+	while (host->recorder >= 0 && (got = assay_channel_receive_packet(host->recorder, &packet)) != 0) {
+		if (got < 0)
+			lose_recorder(host);
+		while (got > 0 && (head = assay_channel_next(&packet, &payload)) != NULL)
+			from_recorder(host, head, payload);
+		assay_outbox_sweep(&host->outbox);
+	}
+}
+
+static void drain_control(struct host *host)
 {
 	static uint8_t payload[ASSAY_CHANNEL_PAYLOAD_MAX];
 	struct assay_message head;
 	int fd, got;
 
-	while ((got = assay_channel_receive(channel, &head, payload, &fd)) != 0) {
-		if (got == ASSAY_EGONE && supervisor) {
+	while ((got = assay_channel_receive(host->role->control, &head, payload, &fd)) != 0) {
+		if (got == ASSAY_EGONE) {
 			host->stop = host->orphan = true;
 			return;
 		}
-		if (got == ASSAY_EGONE) {
-			lose_recorder(host);
-			return;
-		}
-		if (got < 0)
-			continue;
-		if (supervisor) {
+		if (got > 0)
 			from_supervisor(host, &head, payload, fd);
-		} else {
-			from_recorder(host, &head, payload);
-			if (fd >= 0)
-				(void)close(fd);
-		}
 	}
 }
 
@@ -236,12 +242,11 @@ static void watch_all(struct host *host)
 static void on_event(struct host *host, const struct host_event *event)
 {
 	if (event->source == HOST_CONTROL) {
-		drain_channel(host, host->role->control, true);
+		drain_control(host);
 	} else if (event->source == HOST_RECORDER) {
 		if (event->events & POLLOUT)
 			flush(host);
-		if (host->recorder >= 0)
-			drain_channel(host, host->recorder, false);
+		drain_recorder(host);
 	} else if (!host->deaf || host->lines[event->source - HOST_LINES].phase == PHASE_CONNECTING) {
 		struct host_line *line = &host->lines[event->source - HOST_LINES];
 

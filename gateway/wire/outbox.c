@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "gateway/wire/outbox.h"
 
+#include "gateway/wire/channel_packet.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -35,12 +37,19 @@ int assay_outbox_put(struct assay_outbox *outbox, int fd, const struct assay_mes
 
 void assay_outbox_committed(struct assay_outbox *outbox, uint16_t line, uint64_t id)
 {
+	if (line < ASSAY_OUTBOX_LINES && id > outbox->durable[line])
+		outbox->durable[line] = id;
+}
+
+void assay_outbox_sweep(struct assay_outbox *outbox)
+{
 	struct assay_outbox_item **at = &outbox->first, *before = NULL;
 
 	while (*at) {
 		struct assay_outbox_item *item = *at;
 
-		if (item->head.line == line && item->head.id <= id) {
+		if (item->head.line < ASSAY_OUTBOX_LINES &&
+			item->head.id <= outbox->durable[item->head.line]) {
 			*at = item->next;
 			if (outbox->unsent == item)
 				outbox->unsent = item->next;
@@ -57,6 +66,7 @@ void assay_outbox_committed(struct assay_outbox *outbox, uint16_t line, uint64_t
 void assay_outbox_again(struct assay_outbox *outbox, uint16_t line, uint64_t id)
 {
 	assay_outbox_committed(outbox, line, id);
+	assay_outbox_sweep(outbox);
 	for (struct assay_outbox_item *item = outbox->first; item; item = item->next)
 		if (item->head.line == line)
 			item->sent = false;
@@ -83,47 +93,37 @@ bool assay_outbox_waits(const struct assay_outbox *outbox)
 	return false;
 }
 
-/* Up to ASSAY_CHANNEL_BATCH that are not sent yet and may be, from *at on. */
-static unsigned gather(
-	struct assay_outbox *outbox, struct assay_outbox_item **at, struct assay_outbox_item *batch[])
+static bool may_go(const struct assay_outbox *outbox, const struct assay_outbox_item *item)
 {
-	unsigned count = 0;
+	return !item->sent && item->head.line < ASSAY_OUTBOX_LINES && outbox->greeted[item->head.line];
+}
 
-	for (; *at && count < ASSAY_CHANNEL_BATCH; *at = (*at)->next)
-		if (!(*at)->sent && (*at)->head.line < ASSAY_OUTBOX_LINES &&
-			outbox->greeted[(*at)->head.line])
-			batch[count++] = *at;
-	return count;
+/* From `from` on as many as a packet takes; the one after them. */
+static struct assay_outbox_item *pack(const struct assay_outbox *outbox, struct assay_outbox_item *from,
+	struct assay_channel_packet *packet)
+{
+	while (from && (!may_go(outbox, from) || assay_channel_add(packet, &from->head, from->payload)))
+		from = from->next;
+	return from;
 }
 
 int assay_outbox_flush(struct assay_outbox *outbox, int fd)
 {
-	struct assay_outbox_item *batch[ASSAY_CHANNEL_BATCH], *at = outbox->unsent;
-	unsigned count;
+	static struct assay_channel_packet packet;
+	struct assay_outbox_item *from = outbox->unsent, *end;
+	int status = ASSAY_OK;
 
 	outbox->blocked = false;
-	while ((count = gather(outbox, &at, batch)) > 0) {
-		const struct assay_message *heads[ASSAY_CHANNEL_BATCH];
-		const void *payloads[ASSAY_CHANNEL_BATCH];
-		int sent;
-
-		for (unsigned i = 0; i < count; i++) {
-			heads[i] = &batch[i]->head;
-			payloads[i] = batch[i]->payload;
-		}
-		sent = assay_channel_send_many(fd, heads, payloads, count);
-		if (sent < 0)
-			return sent;
-		for (unsigned i = 0; i < (unsigned)sent && i < count; i++)
-			batch[i]->sent = true;
-		if ((unsigned)sent < count) {
-			outbox->blocked = true;
-			break;
-		}
+	for (packet.length = 0; from && status == ASSAY_OK; from = end) {
+		end = pack(outbox, from, &packet);
+		status = assay_channel_send_packet(fd, &packet);
+		for (; status == ASSAY_OK && from != end; from = from->next)
+			from->sent = from->sent || may_go(outbox, from);
 	}
+	outbox->blocked = status == ASSAY_EFULL;
 	while (outbox->unsent && outbox->unsent->sent)
 		outbox->unsent = outbox->unsent->next;
-	return ASSAY_OK;
+	return status == ASSAY_EFULL ? ASSAY_OK : status;
 }
 
 void assay_outbox_free(struct assay_outbox *outbox)

@@ -22,14 +22,16 @@ struct assay_outbox {
 	size_t bytes;
 	bool blocked; /* the channel would not take more: wait until it is writable */
 	bool greeted[ASSAY_OUTBOX_LINES]; /* the recorder has said HELLO for this line: it may be sent */
+	uint64_t durable[ASSAY_OUTBOX_LINES];
 };
 
 bool assay_outbox_full(const struct assay_outbox *outbox);
 /* Keep a copy; with now, send it and what waits before it. ASSAY_ENOMEM; ASSAY_EGONE when the channel is closed. */
 int assay_outbox_put(struct assay_outbox *outbox, int fd, const struct assay_message *head,
 	const void *payload, size_t length, bool now) ASSAY_WARN_UNUSED;
-/* Everything of this line up to id is durable. */
+/* Everything of this line up to id is durable: it is let go of at the next sweep. */
 void assay_outbox_committed(struct assay_outbox *outbox, uint16_t line, uint64_t id);
+void assay_outbox_sweep(struct assay_outbox *outbox);
 /* Another channel, perhaps another recorder: everything is unsent, and waits for its line's HELLO. */
 void assay_outbox_hold(struct assay_outbox *outbox);
 /* HELLO: the recorder knows this line up to id; the rest may be sent. */

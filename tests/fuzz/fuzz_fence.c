@@ -3,6 +3,7 @@
  * line is not proved clean. Input: pairs of a byte that says what happens, and its argument. */
 #include "drivers/sics.c"
 
+#include "gateway/wire/end_message.h"
 #include "gateway/wire/host_line.h"
 
 #include <errno.h>
@@ -88,14 +89,14 @@ static bool f_nonce(void *context, uint16_t *out)
 
 static bool f_tell(void *context, const struct assay_message *head, const void *payload, size_t length)
 {
+	static struct assay_end_reading rows[ASSAY_END_READINGS_MAX];
 	const struct world *world = context;
 	struct assay_end end;
 
 	if (head->type != ASSAY_MSG_END)
 		return true;
-	if (length < sizeof end)
+	if (assay_end_read(payload, length, &end, rows) != ASSAY_OK)
 		abort();
-	memcpy(&end, payload, sizeof end);
 	if (end.usable && end.readings && end.outcome == ASSAY_OUTCOME_OK &&
 		(world->line.unit[0].dirty || world->line.phase == PHASE_QUIET ||
 			world->line.phase == PHASE_FENCE || world->instrument.locked))

@@ -3,6 +3,7 @@
 #ifndef ASSAY_TESTS_SIM_VIRTUAL_LINE_H
 #define ASSAY_TESTS_SIM_VIRTUAL_LINE_H
 
+#include "gateway/wire/end_message.h"
 #include "gateway/wire/host_line.h"
 #include "tests/sim/adversary.h"
 
@@ -135,11 +136,7 @@ static bool v_tell(void *context, const struct assay_message *head, const void *
 
 	if (head->type != ASSAY_MSG_END)
 		return true;
-	assert_true(length >= sizeof end);
-	memcpy(&end, payload, sizeof end);
-	assert_true(
-		end.readings <= ASSAY_END_READINGS_MAX && length == sizeof end + end.readings * sizeof *rows);
-	memcpy(rows, (const uint8_t *)payload + sizeof end, end.readings * sizeof *rows);
+	assert_int_equal(assay_end_read(payload, length, &end, rows), ASSAY_OK);
 	if (end.solicited)
 		bench->exchanges++;
 	note(bench, end.detail[0] ? end.detail : assay_outcome_name(end.outcome), NULL, 0);

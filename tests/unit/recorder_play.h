@@ -8,7 +8,8 @@
 #include "gateway/cli/client.h"
 #include "gateway/record/journal_reader.h"
 #include "gateway/role.h"
-#include "gateway/wire/channel.h"
+#include "gateway/wire/channel_packet.h"
+#include "gateway/wire/end_message.h"
 
 #include <setjmp.h>
 #include <signal.h>
@@ -181,16 +182,29 @@ static inline void play_remove(struct play *play)
 	assert_int_equal(system(command), 0);
 }
 
+/* What a packet has besides the message waited for, kept for the next call on the same channel. */
+static struct play_rest {
+	int fd;
+	struct assay_channel_packet packet;
+} play_rest = {.fd = -1};
+
 /* The next message of a type, others are dropped; false after wait_ms. */
 static inline bool play_await(int fd, uint16_t type, struct assay_message *head, void *payload, int wait_ms)
 {
-	static uint8_t bytes[ASSAY_CHANNEL_PAYLOAD_MAX];
 	uint64_t until = play_mono_ns() + (uint64_t)wait_ms * 1000000u;
 
 	do {
-		int passed, got = assay_channel_receive(fd, head, bytes, &passed);
+		const struct assay_message *next = NULL;
+		const void *bytes;
+		int got = 1;
 
-		if (got == 1 && head->type == type) {
+		if (play_rest.fd == fd)
+			next = assay_channel_next(&play_rest.packet, &bytes);
+		play_rest.fd = fd;
+		if (!next && (got = assay_channel_receive_packet(fd, &play_rest.packet)) == 1)
+			next = assay_channel_next(&play_rest.packet, &bytes);
+		if (next && next->type == type) {
+			*head = *next;
 			if (payload)
 				memcpy(payload, bytes, head->length);
 			return true;
@@ -270,6 +284,7 @@ static inline void play_add_host(struct play *play)
 
 	if (play->host < 0) {
 		assert_int_equal(assay_channel_pair(pair, &err), ASSAY_OK);
+		play_rest.fd = -1;
 		play->host = pair[0];
 		play->host_far = pair[1];
 		play->generation = head.generation = play->generation + 1;
@@ -320,7 +335,7 @@ struct play_reading {
 static inline uint64_t play_end(
 	struct play *play, uint16_t line, uint64_t id, const struct play_reading *reading)
 {
-	uint8_t payload[sizeof(struct assay_end) + sizeof(struct assay_end_reading)];
+	static uint8_t payload[ASSAY_CHANNEL_PAYLOAD_MAX];
 	struct assay_end end = {.outcome = ASSAY_OUTCOME_OK, .usable = 1, .readings = 1};
 	struct assay_end_reading row = {.flags = reading->flags, .reason = reading->reason};
 
@@ -330,15 +345,13 @@ static inline uint64_t play_end(
 	if (!reading->channel) { /* nothing that counts, one value set aside */
 		end.readings = 0;
 		end.set_aside = 1;
-		memcpy(payload, &end, sizeof end);
-		return play_tell(play, line, ASSAY_MSG_END, id, payload, sizeof end);
+		return play_tell(
+			play, line, ASSAY_MSG_END, id, payload, assay_end_write(&end, NULL, payload));
 	}
 	(void)snprintf(row.channel, sizeof row.channel, "%s", reading->channel);
 	(void)snprintf(row.value, sizeof row.value, "%s", reading->value);
 	(void)snprintf(row.unit, sizeof row.unit, "%s", reading->unit);
-	memcpy(payload, &end, sizeof end);
-	memcpy(payload + sizeof end, &row, sizeof row);
-	return play_tell(play, line, ASSAY_MSG_END, id, payload, sizeof payload);
+	return play_tell(play, line, ASSAY_MSG_END, id, payload, assay_end_write(&end, &row, payload));
 }
 
 static inline void play_await_committed(struct play *play, uint16_t line, uint64_t id)

@@ -356,21 +356,20 @@ struct named {
 /* One result file or ASTM message: several readings, each with the sample its device names. */
 static void play_named(struct play *play, const struct named *rows, uint32_t count)
 {
-	uint8_t payload[sizeof(struct assay_end) + 8 * sizeof(struct assay_end_reading)];
+	static uint8_t payload[ASSAY_CHANNEL_PAYLOAD_MAX];
 	struct assay_end end = {.outcome = ASSAY_OUTCOME_OK, .usable = 1, .readings = count};
-	size_t length = sizeof end;
+	struct assay_end_reading row[8] = {{.flags = 0}};
+	size_t length;
 
-	memcpy(payload, &end, sizeof end);
+	assert_true(count <= sizeof row / sizeof *row);
 	for (uint32_t i = 0; i < count; i++) {
-		struct assay_end_reading row = {.flags = STABLE};
-
-		(void)snprintf(row.sample, sizeof row.sample, "%s", rows[i].sample);
-		(void)snprintf(row.channel, sizeof row.channel, "%s", rows[i].channel);
-		(void)snprintf(row.value, sizeof row.value, "%s", rows[i].value);
-		(void)snprintf(row.unit, sizeof row.unit, "%s", rows[i].unit);
-		memcpy(payload + length, &row, sizeof row);
-		length += sizeof row;
+		row[i].flags = STABLE;
+		(void)snprintf(row[i].sample, sizeof row[i].sample, "%s", rows[i].sample);
+		(void)snprintf(row[i].channel, sizeof row[i].channel, "%s", rows[i].channel);
+		(void)snprintf(row[i].value, sizeof row[i].value, "%s", rows[i].value);
+		(void)snprintf(row[i].unit, sizeof row[i].unit, "%s", rows[i].unit);
 	}
+	length = assay_end_write(&end, row, payload);
 	(void)play_event(play, BALANCE, 0, ASSAY_RX, "results\r\n");
 	play_await_committed(play, BALANCE, play_tell(play, BALANCE, ASSAY_MSG_END, 0, payload, length));
 }
