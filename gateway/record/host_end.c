@@ -68,6 +68,7 @@ static int record(struct recorder *recorder, struct recorder_line *line,
 	if (status != ASSAY_OK)
 		return status;
 	line->done_id = exchange->id;
+	recorder_touch(recorder, line);
 	line->last_sequence = entry.sequence;
 	line->held_length = 0;
 	return ASSAY_OK;
@@ -177,6 +178,7 @@ static int on_line(struct recorder *recorder, struct recorder_line *line, const 
 	if (status != ASSAY_OK)
 		return status;
 	line->line_id = head->id;
+	recorder_touch(recorder, line);
 	if (!line->held_length)
 		line->done_id = head->id;
 	return ASSAY_OK;
@@ -217,18 +219,25 @@ static void on_message(struct recorder *recorder, struct recorder_host *host,
 		recorder_failed(recorder, status, &err);
 }
 
+static void take_packet(
+	struct recorder *recorder, struct recorder_host *host, struct assay_channel_packet *packet)
+{
+	const struct assay_message *head;
+	const void *payload;
+
+	while (!recorder->stop && (head = assay_channel_next(packet, &payload)) != NULL)
+		on_message(recorder, host, head, payload);
+}
+
 static bool take_messages(struct recorder *recorder, struct recorder_host *host, bool all)
 {
-	static struct assay_channel_packet packet;
+	static struct assay_channel_packet packet[ASSAY_CHANNEL_PACKETS_MAX];
 	int got = 1;
 
 	while (got > 0 && !recorder->stop && (all || recorder->group < RECORDER_GROUP_ENTRIES)) {
-		const struct assay_message *head;
-		const void *payload;
-
-		got = assay_channel_receive_packet(host->fd, &packet);
-		while (got > 0 && !recorder->stop && (head = assay_channel_next(&packet, &payload)) != NULL)
-			on_message(recorder, host, head, payload);
+		got = assay_channel_receive_packets(host->fd, packet, ASSAY_CHANNEL_PACKETS_MAX);
+		for (int i = 0; i < got; i++)
+			take_packet(recorder, host, &packet[i]);
 	}
 	return got >= 0;
 }
@@ -339,6 +348,7 @@ void host_end_add(struct recorder *recorder, const struct assay_message *head, c
 			break;
 	}
 	recorder->host[recorder->host_count++] = host;
+	recorder->tell_due = true;
 	return;
 refuse:
 	(void)close(fd);
@@ -347,9 +357,12 @@ refuse:
 
 void host_end_forget_uncommitted(struct recorder *recorder)
 {
+	recorder->touched = NULL;
+	recorder->tell_due = true;
 	for (size_t i = 0; i < recorder->line_count; i++) {
 		struct recorder_line *line = &recorder->line[i];
 
+		line->touched = false;
 		line->done_id = line->safe_done_id;
 		line->line_id = line->safe_line_id;
 		line->next_id = line->done_id + 1;
@@ -369,19 +382,33 @@ static struct assay_message message_to(const struct recorder_line *line, uint16_
 		.mono_ns = recorder_now_ns()};
 }
 
-static void tell_line(struct recorder *recorder, struct recorder_line *line)
+/* Everything but COMMITTED. True: nothing is due any more. */
+static bool tell_line(struct recorder *recorder, struct recorder_line *line)
 {
 	if (line->hello_due) {
 		struct assay_message hello;
 
 		if (line->mark_due && !load_marks(recorder, line))
-			return;
+			return false;
 		hello = message_to(line, ASSAY_MSG_HELLO, line->safe_done_id);
 		line->hello_due = assay_channel_send(line->host->fd, &hello, NULL, 0, -1) != ASSAY_OK;
 	}
 	if (line->known_due && !line->hello_due)
 		known_device_tell(recorder, line);
-	host_want_tell(recorder, line);
+	return host_want_tell(recorder, line) && !line->hello_due && !line->known_due;
+}
+
+static void tell_lines(struct recorder *recorder)
+{
+	bool all = true;
+
+	if (!recorder->tell_due)
+		return;
+	for (size_t i = 0; i < recorder->line_count; i++)
+		if (recorder->line[i].host && recorder->group == 0 &&
+			!tell_line(recorder, &recorder->line[i]))
+			all = false;
+	recorder->tell_due = !all || recorder->group != 0;
 }
 
 /* COMMITTED to every line of a host that is due, in one packet: there is room for far more than it has lines. */
@@ -395,8 +422,10 @@ static void tell_committed(struct recorder *recorder, struct recorder_host *host
 		struct recorder_line *line = &recorder->line[host->line[i]];
 		struct assay_message head;
 
-		if (line->host != host || !line->ack_due || line->hello_due)
+		if (line->host != host || !line->ack_due)
 			continue;
+		if (line->hello_due)
+			return; /* that comes first */
 		head = message_to(line, ASSAY_MSG_COMMITTED, line->ack_id);
 		head.length = sizeof line->last_sequence;
 		if (assay_channel_add(&packet, &head, &line->last_sequence))
@@ -404,6 +433,7 @@ static void tell_committed(struct recorder *recorder, struct recorder_host *host
 	}
 	if (!told || assay_channel_send_packet(host->fd, &packet) != ASSAY_OK)
 		return; /* stays due */
+	host->ack_due = false;
 	for (uint16_t i = 0; i < host->line_count; i++)
 		if (told >> i & 1)
 			recorder->line[host->line[i]].ack_due = false;
@@ -428,9 +458,8 @@ void host_end_tell(struct recorder *recorder)
 		recorder_failed(recorder, ASSAY_EIO, &err);
 		return;
 	}
-	for (size_t i = 0; i < recorder->line_count; i++)
-		if (recorder->line[i].host && recorder->group == 0)
-			tell_line(recorder, &recorder->line[i]);
+	tell_lines(recorder);
 	for (size_t i = 0; i < recorder->host_count && recorder->group == 0; i++)
-		tell_committed(recorder, recorder->host[i]);
+		if (recorder->host[i]->ack_due)
+			tell_committed(recorder, recorder->host[i]);
 }

@@ -40,6 +40,7 @@ int host_want_refresh(struct recorder *recorder, struct assay_error *err)
 		recorder->line[i].needed = recorder->line[i].armed = 0;
 	status = assay_lab_needed(&recorder->lab, on_needed, recorder, err);
 	recorder->lab_changed = status != ASSAY_OK;
+	recorder->tell_due = true;
 	return status;
 }
 
@@ -50,11 +51,14 @@ void host_want_take(struct recorder *recorder, const char *instrument)
 
 	if (line)
 		line->take_due |= 1ull << index;
+	recorder->tell_due = true;
 }
 
-void host_want_tell(struct recorder *recorder, struct recorder_line *line)
+bool host_want_tell(struct recorder *recorder, struct recorder_line *line)
 {
 	uint64_t changed = (line->needed ^ line->needed_told) | line->take_due;
+
+	bool all = true;
 
 	(void)recorder;
 	for (uint16_t i = 0; changed; i++, changed >>= 1) {
@@ -65,10 +69,14 @@ void host_want_tell(struct recorder *recorder, struct recorder_line *line)
 		struct assay_message head = {
 			.type = ASSAY_MSG_WANT, .line = line->index, .generation = line->generation};
 
-		if (!(changed & 1) ||
-			assay_channel_send(line->host->fd, &head, &want, sizeof want, -1) != ASSAY_OK)
+		if (!(changed & 1))
 			continue;
+		if (assay_channel_send(line->host->fd, &head, &want, sizeof want, -1) != ASSAY_OK) {
+			all = false;
+			continue;
+		}
 		line->take_due &= ~bit;
 		line->needed_told = (line->needed_told & ~bit) | (line->needed & bit);
 	}
+	return all;
 }

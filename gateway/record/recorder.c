@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #define LOOK_ROWS 1000u /* of the state's history, each second: a millisecond's work */
+#define TELL_AGAIN_NS (50ull * 1000000u)
 #define CLOCK_STEP_NS 250000000ll /* the wall clock moved by itself; slewing stays far below */
 
 uint64_t recorder_now_ns(void)
@@ -28,6 +29,15 @@ int64_t recorder_wall_ns(void)
 
 	(void)clock_gettime(CLOCK_REALTIME, &now);
 	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+void recorder_touch(struct recorder *recorder, struct recorder_line *line)
+{
+	if (line->touched)
+		return;
+	line->touched = true;
+	line->touched_next = recorder->touched;
+	recorder->touched = line;
 }
 
 static int give_state(struct recorder *recorder, const struct assay_entry *entry, struct assay_error *err)
@@ -64,6 +74,7 @@ int recorder_append(struct recorder *recorder, struct assay_entry *entry, struct
 		recorder->lab_changed = true;
 	for (size_t i = 0; entry->kind == ASSAY_ENTRY_IDENTITY && i < recorder->line_count; i++)
 		recorder->line[i].known_due = recorder->line[i].host != NULL;
+	recorder->tell_due = recorder->tell_due || entry->kind == ASSAY_ENTRY_IDENTITY;
 	if (entry->kind == ASSAY_ENTRY_CERTIFICATE)
 		printer_soon(&recorder->printer);
 	return ASSAY_OK;
@@ -125,16 +136,16 @@ int recorder_commit(struct recorder *recorder, struct assay_error *err)
 	if (status != ASSAY_OK)
 		return status;
 	recorder->group = 0;
-	for (size_t i = 0; i < recorder->line_count; i++) {
-		struct recorder_line *line = &recorder->line[i];
-
+	for (struct recorder_line *line = recorder->touched; line; line = line->touched_next) {
+		line->touched = false;
 		line->safe_done_id = line->done_id;
 		line->safe_line_id = line->line_id;
 		if (line->host && line->done_id > line->ack_id) {
 			line->ack_id = line->done_id;
-			line->ack_due = true;
+			line->ack_due = line->host->ack_due = true;
 		}
 	}
+	recorder->touched = NULL;
 	/* Durable from here on; the state is only a picture of it. */
 	if (assay_state_commit(recorder->state, &behind) != ASSAY_OK)
 		state_is_behind(recorder, &behind);
@@ -352,15 +363,26 @@ static void from_supervisor(struct recorder *recorder)
 	}
 }
 
+/* A host's channel was full. */
+static bool tells_again(const struct recorder *recorder)
+{
+	bool again = recorder->tell_due;
+
+	for (size_t i = 0; i < recorder->host_count; i++)
+		again = again || recorder->host[i]->ack_due;
+	return again;
+}
+
 static int wait_ms(const struct recorder *recorder)
 {
 	uint64_t now = recorder_now_ns(), until = recorder->tick_ns;
 
 	if (recorder->paused && recorder->retry_ns < until)
 		until = recorder->retry_ns;
-	for (size_t i = 0; i < recorder->line_count && !recorder->paused; i++)
-		if (recorder->line[i].host && (recorder->line[i].ack_due || recorder->line[i].hello_due))
-			return 50; /* a host's channel was full */
+	if (recorder_follow_due_ns(recorder) < until)
+		until = recorder_follow_due_ns(recorder);
+	if (!recorder->paused && until > now + TELL_AGAIN_NS && tells_again(recorder))
+		until = now + TELL_AGAIN_NS;
 	return until > now ? (int)((until - now) / 1000000u) + 1 : 0;
 }
 
@@ -405,7 +427,7 @@ static void step(struct recorder *recorder)
 	}
 	polled[count++] = (struct pollfd){recorder->passwords_fd, POLLIN, 0};
 	polled[count++] = (struct pollfd){recorder->printer.fd, printer_events(&recorder->printer), 0};
-	ready = poll(polled, count, recorder->follow.count ? 0 : wait_ms(recorder));
+	ready = poll(polled, count, wait_ms(recorder));
 	if (ready < 0 && errno != EINTR) {
 		recorder->stop = true;
 		recorder->code = 1;

@@ -47,6 +47,8 @@ struct recorder_line {
 	bool parted; /* an earlier part of this exchange is in the journal already */
 	bool mark_due; /* its marks have to be read from the state first; nothing is taken until then */
 	bool hello_due, ack_due;
+	bool touched; /* has something in the open group ... */
+	struct recorder_line *touched_next; /* ... as this one, in no order */
 	uint64_t ack_id, last_sequence;
 	/* Bit i: instrument i of the line ... */
 	uint64_t needed, armed; /* is needed by a test; has a slot that waits for it */
@@ -60,6 +62,7 @@ struct recorder_host {
 	uint16_t line[RECORDER_HOST_LINES_MAX];
 	uint16_t line_count;
 	bool paused_told;
+	bool ack_due; /* one of its lines is */
 };
 
 struct recorder_client {
@@ -100,6 +103,7 @@ struct recorder_follow {
 	size_t count, length;
 	size_t committed, committed_length; /* of these, durable */
 	uint64_t since_ns; /* when the first of them came */
+	uint64_t settled_ns; /* when the state had everything */
 };
 
 struct recorder {
@@ -110,6 +114,8 @@ struct recorder {
 	struct assay_lab lab;
 	struct recorder_line *line; /* as role->config->lines */
 	size_t line_count;
+	struct recorder_line *touched; /* the first of them */
+	bool tell_due; /* some line's host may have to be told something, acknowledgements apart */
 	struct recorder_host *host[RECORDER_HOSTS_MAX];
 	size_t host_count;
 	struct recorder_client *client[RECORDER_CLIENTS_MAX];
@@ -137,6 +143,8 @@ struct recorder {
 
 uint64_t recorder_now_ns(void); /* monotonic */
 int64_t recorder_wall_ns(void);
+/* The line has something in the open group: at its commit the host is told. */
+void recorder_touch(struct recorder *recorder, struct recorder_line *line);
 
 /* recorder.c: the group */
 int recorder_append(
@@ -171,8 +179,10 @@ void recorder_follow_take_back(struct recorder_follow *follow); /* what is not d
 void recorder_follow_forget(struct recorder_follow *follow); /* all of it: it comes from the journal */
 /* Give the state everything, durable or not; what is not stays in its open transaction. */
 int recorder_follow_settle(struct recorder *recorder, struct assay_error *err) ASSAY_WARN_UNUSED;
-/* Between groups: settle when there is nothing else to do, or it is time. */
+/* Between groups: settle when there is nothing else to do and the last time was a while ago, or when it is time. */
 void recorder_follow_rest(struct recorder *recorder, bool idle);
+/* When an idle recorder is to come back for that; UINT64_MAX never. */
+uint64_t recorder_follow_due_ns(const struct recorder *recorder);
 
 /* recorder_start.c */
 int recorder_start(struct recorder *recorder, struct assay_error *err) ASSAY_WARN_UNUSED;
@@ -193,7 +203,7 @@ void host_end_flush(struct recorder *recorder, const char *why);
 /* host_want.c: which instruments tests need now, and who has to be told */
 int host_want_refresh(struct recorder *recorder, struct assay_error *err) ASSAY_WARN_UNUSED;
 void host_want_take(struct recorder *recorder, const char *instrument);
-void host_want_tell(struct recorder *recorder, struct recorder_line *line);
+bool host_want_tell(struct recorder *recorder, struct recorder_line *line); /* true: all told */
 
 /* known_device.c: which device belongs at each instrument of the line, told to its host */
 void known_device_tell(struct recorder *recorder, struct recorder_line *line);

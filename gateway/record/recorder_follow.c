@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The state follows the journal: exchanges, which come by the thousand, are acknowledged when the journal has them and
- * given to the state in one transaction when the recorder has a moment, at the latest after FOLLOW_NS. Whoever needs the
+ * given to the state in one transaction when the recorder has a moment, at the latest after FOLLOW_NS, at the earliest
+ * REST_NS after the last time. Whoever needs the
  * state as it is now - a command, an entry of another kind, a slot that waits - settles it first. */
 #include "gateway/record/recorder.h"
 
@@ -10,7 +11,8 @@
 
 #define FOLLOW_ENTRIES 8192u
 #define FOLLOW_BYTES (2u * (ASSAY_BODY_MAX + ASSAY_RAW_MAX))
-#define FOLLOW_NS (250ull * 1000000u)
+#define FOLLOW_NS (500ull * 1000000u)
+#define REST_NS (100ull * 1000000u) /* the more at once, the less an exchange costs the state */
 
 int recorder_follow_open(struct recorder_follow *follow, struct assay_error *err)
 {
@@ -106,18 +108,26 @@ int recorder_follow_settle(struct recorder *recorder, struct assay_error *err)
 	}
 	status = apply(recorder, committed, count, err);
 	recorder_follow_forget(follow);
+	follow->settled_ns = recorder_now_ns();
 	return recorder_state_took(recorder, status);
+}
+
+uint64_t recorder_follow_due_ns(const struct recorder *recorder)
+{
+	return recorder->follow.count ? recorder->follow.settled_ns + REST_NS : UINT64_MAX;
 }
 
 void recorder_follow_rest(struct recorder *recorder, bool idle)
 {
 	const struct recorder_follow *follow = &recorder->follow;
 	struct assay_error err;
+	uint64_t now;
 	int status;
 
+	now = recorder_now_ns();
 	if (follow->count == 0 || recorder->group != 0 || recorder->stop ||
-		(!idle && follow->count < FOLLOW_ENTRIES / 2 &&
-			recorder_now_ns() - follow->since_ns < FOLLOW_NS))
+		(follow->count < FOLLOW_ENTRIES / 2 &&
+			now < (idle ? follow->settled_ns + REST_NS : follow->since_ns + FOLLOW_NS)))
 		return;
 	status = recorder_follow_settle(recorder, &err);
 	if (status != ASSAY_OK)

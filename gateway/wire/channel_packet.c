@@ -48,16 +48,33 @@ int assay_channel_send_packet(int fd, struct assay_channel_packet *packet)
 
 int assay_channel_receive_packet(int fd, struct assay_channel_packet *packet)
 {
-	ssize_t got;
+	return assay_channel_receive_packets(fd, packet, 1);
+}
 
-	packet->length = packet->at = 0;
+int assay_channel_receive_packets(int fd, struct assay_channel_packet packet[], unsigned count)
+{
+	struct mmsghdr message[ASSAY_CHANNEL_PACKETS_MAX];
+	struct iovec part[ASSAY_CHANNEL_PACKETS_MAX];
+	int got, full = 0;
+
+	if (count > ASSAY_CHANNEL_PACKETS_MAX)
+		count = ASSAY_CHANNEL_PACKETS_MAX;
+	for (unsigned i = 0; i < count; i++) {
+		part[i] = (struct iovec){packet[i].bytes, sizeof packet[i].bytes};
+		/* No room for descriptors: the kernel drops them. */
+		message[i] = (struct mmsghdr){.msg_hdr = {.msg_iov = &part[i], .msg_iovlen = 1}};
+	}
 	do
-		got = recv(fd, packet->bytes, sizeof packet->bytes, MSG_DONTWAIT);
+		got = recvmmsg(fd, message, count, MSG_DONTWAIT | MSG_CMSG_CLOEXEC, NULL);
 	while (got < 0 && errno == EINTR);
 	if (got < 0)
 		return errno == EAGAIN || errno == EWOULDBLOCK ? 0 : ASSAY_EGONE;
-	packet->length = (size_t)got;
-	return got > 0 ? 1 : ASSAY_EGONE;
+	for (; full < got && message[full].msg_len > 0;
+		full++) { /* nothing in one: the other side is closed */
+		packet[full].at = 0;
+		packet[full].length = message[full].msg_len;
+	}
+	return full ? full : ASSAY_EGONE;
 }
 
 const struct assay_message *assay_channel_next(struct assay_channel_packet *packet, const void **payload)

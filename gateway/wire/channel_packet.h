@@ -26,6 +26,11 @@ int assay_channel_send_packet(int fd, struct assay_channel_packet *packet) ASSAY
  * sends any on such a channel. */
 int assay_channel_receive_packet(int fd, struct assay_channel_packet *packet) ASSAY_WARN_UNUSED;
 
+/* As many as are there, up to `count`, with one system call: how many, 0 nothing there, ASSAY_EGONE. */
+int assay_channel_receive_packets(
+	int fd, struct assay_channel_packet packet[], unsigned count) ASSAY_WARN_UNUSED;
+#define ASSAY_CHANNEL_PACKETS_MAX 16u
+
 /* The next message, in the packet; NULL at the end, or where what follows is no message of ours. */
 const struct assay_message *assay_channel_next(struct assay_channel_packet *packet, const void **payload);
 

@@ -239,20 +239,86 @@ static void watch_all(struct host *host)
 		host_watch(&host->lines[i]);
 }
 
-static void on_event(struct host *host, const struct host_event *event)
+/* What was read in this turn, told to the recorder and not cut yet. */
+struct arrivals {
+	struct host_line *line[HOST_EVENTS];
+	size_t length[HOST_EVENTS], used;
+	unsigned count;
+	uint8_t bytes[4 * LINE_READ_MAX];
+};
+
+/* The recorder is sent what all these lines have told, in one packet mostly; then driver code sees it. */
+static void cut_arrived(struct host *host, struct arrivals *arrived)
 {
-	if (event->source == HOST_CONTROL) {
-		drain_control(host);
-	} else if (event->source == HOST_RECORDER) {
-		if (event->events & POLLOUT)
+	const uint8_t *bytes = arrived->bytes;
+
+	host->gathering = false;
+	if (arrived->count)
+		flush(host);
+	for (unsigned i = 0; i < arrived->count; i++) {
+		line_take(arrived->line[i], bytes, arrived->length[i]);
+		bytes += arrived->length[i];
+		host_watch(arrived->line[i]);
+	}
+	arrived->count = 0;
+	arrived->used = 0;
+	host->gathering = true;
+}
+
+static void read_line(struct host *host, struct host_line *line, short events, struct arrivals *arrived)
+{
+	ssize_t got;
+
+	if (line->watched_fd < 0) /* it may have been closed by what came before */
+		return;
+	if (line->phase == PHASE_LISTENING || line->phase == PHASE_CONNECTING) {
+		line_readable(line, events);
+		host_watch(line);
+		return;
+	}
+	if (arrived->used + LINE_READ_MAX > sizeof arrived->bytes)
+		cut_arrived(host, arrived);
+	got = line_read(line, arrived->bytes + arrived->used, LINE_READ_MAX);
+	if (got <= 0) {
+		line_read_failed(line, got);
+		host_watch(line);
+		return;
+	}
+	arrived->line[arrived->count] = line;
+	arrived->length[arrived->count++] = (size_t)got;
+	arrived->used += (size_t)got;
+}
+
+static void from_lines(struct host *host, const struct host_event events[], int count)
+{
+	static struct arrivals arrived;
+
+	host->gathering = true;
+	for (int i = 0; i < count; i++) {
+		struct host_line *line;
+
+		if (events[i].source < HOST_LINES)
+			continue;
+		line = &host->lines[events[i].source - HOST_LINES];
+		if (host->deaf && line->phase != PHASE_CONNECTING)
+			continue;
+		read_line(host, line, events[i].events, &arrived);
+	}
+	cut_arrived(host, &arrived);
+	host->gathering = false;
+}
+
+/* Before any line is touched: they may take a line's device away. */
+static void from_roles(struct host *host, const struct host_event events[], int count)
+{
+	for (int i = 0; i < count; i++) {
+		if (events[i].source == HOST_CONTROL)
+			drain_control(host);
+		if (events[i].source != HOST_RECORDER)
+			continue;
+		if (events[i].events & POLLOUT)
 			flush(host);
 		drain_recorder(host);
-	} else if (!host->deaf || host->lines[event->source - HOST_LINES].phase == PHASE_CONNECTING) {
-		struct host_line *line = &host->lines[event->source - HOST_LINES];
-
-		if (line->watched_fd >= 0) /* it may have been closed by what came before */
-			line_readable(line, event->events);
-		host_watch(line);
 	}
 }
 
@@ -296,8 +362,8 @@ static void step(struct host *host)
 		host->stop = host->orphan = true;
 		return;
 	}
-	for (int i = 0; i < count; i++)
-		on_event(host, &events[i]);
+	from_roles(host, events, count);
+	from_lines(host, events, count);
 	tick_due(host);
 }
 

@@ -144,6 +144,7 @@ struct host {
 	struct assay_outbox outbox;
 	int recorder; /* our end of the pair, -1 while there is none */
 	bool paused, stop, orphan; /* orphan: nobody is left to hand anything to */
+	bool gathering; /* what is read is told together, before any of it is cut */
 	bool deaf; /* no device is read: paused, stopping, or the outbox is full */
 	uint64_t alive_ns;
 	uint64_t asleep_ns; /* how far the boot-time clock is ahead; 0 not known yet */
@@ -180,6 +181,12 @@ extern const struct host_port host_port_real; /* context: the struct host */
 /* line.c; line_arrive.c: line_readable */
 void line_device(struct host_line *line, int fd); /* a new descriptor; it is ours */
 void line_readable(struct host_line *line, short events); /* as poll(2) has them; epoll's are the same */
+/* The same in two halves, for lines that are neither listening nor connecting: read and tell the recorder, as read(2);
+ * then, when the recorder has been sent it, cut. */
+#define LINE_READ_MAX 16384u
+ssize_t line_read(struct host_line *line, uint8_t *bytes, size_t size);
+void line_take(struct host_line *line, const uint8_t *bytes, size_t length);
+void line_read_failed(struct host_line *line, ssize_t got); /* 0 or negative, with errno */
 void line_tick(struct host_line *line, uint64_t now_ns); /* deadlines, next request */
 uint64_t line_next_ns(const struct host_line *line); /* when to tick again; UINT64_MAX never */
 void line_committed(struct host_line *line, uint64_t id);

@@ -118,9 +118,43 @@ static void fed(struct host_line *line, const uint8_t *packet, size_t length)
 	}
 }
 
+/* Tell the recorder of what a read gave, before anything looks at it. */
+static void told(struct host_line *line, const uint8_t *bytes, size_t length)
+{
+	if (line->config->transport != ASSAY_TRANSPORT_FOLDER)
+		exchange_event(line, ASSAY_RX, bytes, length);
+	else if (bytes[0] == 'D' && length > 1) /* a packet from the feeder */
+		exchange_event(line, ASSAY_RX, bytes + 1, length - 1);
+}
+
+ssize_t line_read(struct host_line *line, uint8_t *bytes, size_t size)
+{
+	ssize_t got;
+
+	errno = 0;
+	got = line->host->port->read(line->host->port_context, line, bytes, size);
+	if (got > 0)
+		told(line, bytes, (size_t)got);
+	return got;
+}
+
+void line_take(struct host_line *line, const uint8_t *bytes, size_t length)
+{
+	if (line->config->transport == ASSAY_TRANSPORT_FOLDER)
+		fed(line, bytes, length);
+	else
+		bytes_arrived(line, bytes, length);
+}
+
+void line_read_failed(struct host_line *line, ssize_t got)
+{
+	if (got == 0 || (errno != EAGAIN && errno != EINTR))
+		line_hangup(line, "the line hung up");
+}
+
 void line_readable(struct host_line *line, short events)
 {
-	static uint8_t bytes[16384];
+	static uint8_t bytes[LINE_READ_MAX];
 	ssize_t got;
 
 	if (line->phase == PHASE_LISTENING) {
@@ -132,11 +166,9 @@ void line_readable(struct host_line *line, short events)
 			connected(line);
 		return;
 	}
-	got = line->host->port->read(line->host->port_context, line, bytes, sizeof bytes);
-	if (got > 0 && line->config->transport == ASSAY_TRANSPORT_FOLDER)
-		fed(line, bytes, (size_t)got);
-	else if (got > 0)
-		bytes_arrived(line, bytes, (size_t)got);
-	else if (got == 0 || (errno != EAGAIN && errno != EINTR))
-		line_hangup(line, "the line hung up");
+	got = line_read(line, bytes, sizeof bytes);
+	if (got > 0)
+		line_take(line, bytes, (size_t)got);
+	else
+		line_read_failed(line, got);
 }

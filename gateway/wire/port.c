@@ -114,7 +114,7 @@ static bool port_tell(void *context, const struct assay_message *head, const voi
 	struct host *host = context;
 	/* What a device has sent is out before driver code sees it; the rest goes with the next of these, or at the end of the
 	 * host's turn. */
-	bool now = head->type == ASSAY_MSG_EVENT &&
+	bool now = !host->gathering && head->type == ASSAY_MSG_EVENT &&
 		   ((const struct assay_event_head *)payload)->direction == ASSAY_RX;
 
 	/* A recorder that is gone comes back with a new pair, and is told again what is kept. */
