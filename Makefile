@@ -72,9 +72,9 @@ BENCHES   := $(BENCH_C:tests/%.c=$(B)/tests/%)
 FUZZERS   := $(FUZZ_C:tests/%.c=$(B)/tests/%)
 ALL_C     := $(LIMITS_C) $(GATEWAY_C) $(REPORT_C) $(DRIVER_C)
 
-# Password hashing is the one thing done on threads (tests/no_threads.sh keeps it so). MODE=threads instruments it and
-# its test and takes the rest from the release build; MODE=tsan instruments everything.
-THREADED  := gateway/people
+# Passwords are hashed and papers and risks read on threads (tests/no_threads.sh keeps others out). MODE=threads instruments
+# those folders and takes the rest from the release build; MODE=tsan instruments everything.
+THREADED  := gateway/people gateway/web
 LIBS      := $(B)/libgateway.a $(B)/liblimits.a
 ifeq ($(MODE),threads)
 GATEWAY_O := $(patsubst %.c,$(O)/%.o,$(wildcard $(THREADED:%=%/*.c)))
@@ -227,7 +227,7 @@ suite-asan:
 	@$(UNIT_TMP) $(RUN) asan $(UNIT_C:tests/%.c=build/asan/tests/%)
 	@$(RUN) corpora $(FUZZ_C:tests/%.c=build/asan/tests/%)
 TSAN_MODE := $(if $(ASSAY_FULL),tsan,threads)
-TSAN_C    := $(if $(ASSAY_FULL),$(UNIT_C),tests/unit/test_people.c)
+TSAN_C    := $(if $(ASSAY_FULL),$(UNIT_C),tests/unit/test_people.c $(wildcard tests/unit/test_web*.c))
 suite-tsan:
 	+$(Q)$(MAKE) MODE=$(TSAN_MODE) $(if $(ASSAY_FULL),tests,$(TSAN_C:tests/%.c=build/$(TSAN_MODE)/tests/%))
 	@$(UNIT_TMP) $(RUN) tsan $(TSAN_C:tests/%.c=build/$(TSAN_MODE)/tests/%)
