@@ -240,6 +240,39 @@ size_t assay_fraction_format(const struct assay_fraction *value, char out[ASSAY_
 	return length;
 }
 
+/* Digits up to something else; false: none, or more than certainly fit. */
+static bool whole_number(const char **text, assay_int128 *out)
+{
+	const char *at = *text;
+
+	for (*out = 0; *at >= '0' && *at <= '9'; at++) {
+		if (at - *text >= 38)
+			return false;
+		*out = *out * 10 + (*at - '0');
+	}
+	if (at == *text)
+		return false;
+	*text = at;
+	return true;
+}
+
+int assay_fraction_parse(const char *text, struct assay_fraction *out)
+{
+	struct assay_fraction value = {0, 1};
+
+	if (!whole_number(&text, &value.n))
+		return ASSAY_EREFUSED;
+	if (*text == '/') {
+		text++;
+		if (!whole_number(&text, &value.d) || value.d == 0)
+			return ASSAY_EREFUSED;
+	}
+	if (*text)
+		return ASSAY_EREFUSED;
+	*out = value;
+	return ASSAY_OK;
+}
+
 /* whole + rest/d on the absolute value; tie: which way an exact half goes when the mark says more than the digits. */
 static int finish(assay_int128 whole, assay_int128 rest, assay_int128 d, bool negative, int tie,
 	enum assay_rounding rounding, assay_int128 *out, int8_t *mark)

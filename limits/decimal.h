@@ -55,6 +55,9 @@ int assay_fraction_apply(char op, const struct assay_fraction *a, const struct a
 /* "n/d", or "n" when d is 1. Returns the length. */
 size_t assay_fraction_format(const struct assay_fraction *value, char out[ASSAY_FRACTION_TEXT_MAX]);
 
+/* The inverse, of what is not negative. ASSAY_EREFUSED for anything else; *out is untouched then. */
+int assay_fraction_parse(const char *text, struct assay_fraction *out) ASSAY_WARN_UNUSED;
+
 /* How a tie is broken. */
 enum assay_rounding {
 	ASSAY_ROUND_HALF_EVEN = 0, /* GB/T 8170-2008 clause 3.2 */

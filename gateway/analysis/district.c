@@ -72,7 +72,8 @@ static json_t *trend_json(const struct trended *one)
 		trend->exact, "direction", direction);
 }
 
-static json_t *quarter_json(const struct district *district, const struct assay_risk_cell *cell)
+static json_t *quarter_json(
+	const struct district *district, const struct assay_risk_cell *cell, const struct district_more *more)
 {
 	struct assay_rate failed =
 		assay_rate_of(cell->failed, cell->n, DISTRICT_CONFIDENCE, ASSAY_INTERVAL_CLOPPER_PEARSON);
@@ -82,6 +83,7 @@ static json_t *quarter_json(const struct district *district, const struct assay_
 
 	(void)json_object_set_new(quarter, "failed", district_rate_json(&failed));
 	(void)json_object_set_new(quarter, "near", district_rate_json(&near));
+	(void)json_object_set_new(quarter, "undetermined", json_integer((json_int_t)more->undetermined));
 	return quarter;
 }
 
@@ -123,14 +125,14 @@ static int find_trends(const struct assay_risk_cell *groups, uint32_t count, str
 	return status;
 }
 
-static json_t *series_json(
-	const struct district *district, const struct assay_risk_cell *groups, const struct trended *one)
+static json_t *series_json(const struct district *district, const struct assay_risk_cell *groups,
+	const struct district_more *more, const struct trended *one)
 {
 	json_t *object = district_keys_json(district, &groups[one->first], CLASS | ANALYTE),
 	       *quarters = json_array();
 
 	for (uint32_t i = one->first; i < one->end; i++)
-		(void)json_array_append_new(quarters, quarter_json(district, &groups[i]));
+		(void)json_array_append_new(quarters, quarter_json(district, &groups[i], &more[i]));
 	(void)json_object_set_new(object, "quarters", quarters);
 	(void)json_object_set_new(object, "trend", trend_json(one));
 	return object;
@@ -169,7 +171,7 @@ json_t *assay_district_trends(sqlite3 *state, const struct assay_specs *specs,
 		if (series_count > 1)
 			qsort(series, series_count, sizeof *series, by_urgency);
 		for (uint32_t i = 0; i < series_count && i < ASSAY_DISTRICT_GROUPS_MAX; i++)
-			(void)json_array_append_new(list, series_json(&district, groups, &series[i]));
+			(void)json_array_append_new(list, series_json(&district, groups, more, &series[i]));
 	}
 	free(series);
 	free(more);
@@ -282,7 +284,7 @@ static json_t *quarters_json(sqlite3 *state, const struct assay_specs *specs, st
 		district_roll_up(&district, QUARTER, &groups, &more, &count, err) == ASSAY_OK) {
 		list = json_array();
 		for (uint32_t i = 0; i < count; i++)
-			(void)json_array_append_new(list, quarter_json(&district, &groups[i]));
+			(void)json_array_append_new(list, quarter_json(&district, &groups[i], &more[i]));
 	}
 	free(more);
 	free(groups);

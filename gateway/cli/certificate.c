@@ -2,6 +2,7 @@
  * assay certificate: issue, list, show, amend, and the print as it went into the journal, with its proof. */
 #include "gateway/cli/client.h"
 #include "gateway/cli/form.h"
+#include "gateway/cli/local.h"
 #include "gateway/record/proof.h"
 #include "gateway/record/sha256.h"
 
@@ -86,17 +87,6 @@ static int damaged(const char *id, struct assay_error *err)
 		"the print of %.60s is not what the journal says; run assay verify", id);
 }
 
-static int write_file(const char *path, const void *bytes, size_t length, struct assay_error *err)
-{
-	FILE *file = fopen(path, "wbe");
-	bool good = file && fwrite(bytes, 1, length, file) == length;
-
-	if ((file && fclose(file) != 0) || !good)
-		return assay_error_set(
-			err, ASSAY_EIO, "file-not-written", "写不了 %s", "%s cannot be written", path);
-	return ASSAY_OK;
-}
-
 static int write_proof(const char *dir, const char *batch, const char *path, struct assay_error *err)
 {
 	FILE *file = fopen(path, "wbe");
@@ -130,7 +120,7 @@ static int print(const char *dir, const char *id, const char *out, const char *p
 				 : damaged(id, err);
 	}
 	if (status == ASSAY_OK)
-		status = write_file(out, bytes, length, err);
+		status = assay_local_write(out, bytes, length, err);
 	if (status == ASSAY_OK && proof)
 		status = write_proof(dir, assay_ask_text(certificate, "batch"), proof, err);
 	free(bytes);

@@ -2,8 +2,9 @@
  * assay district: shared risk, read from the state by this process, so that the gateway does not wait for it. */
 #include "gateway/lab/district.h"
 #include "gateway/cli/ask.h"
-#include "gateway/config.h"
-#include "gateway/lab/query.h"
+#include "gateway/cli/local.h"
+#include "gateway/lab/quarter.h"
+#include "gateway/lab/statement.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +16,8 @@ static const char help[] =
 	"       assay district items [what to look at] [--before SEQ]   the batches behind a figure\n"
 	"       assay district coverage                           legal items nobody has tested\n"
 	"       assay district overview [--quarter Q]             the whole picture\n"
+	"       assay district report --quarter Q [--out FILE.pdf] [--csv FILE.csv]   the same state, the "
+	"same bytes\n"
 	"What to look at: --class 16, --analyte lead, --process pickling, --quarter 2026Q4, --origin "
 	"market-check; "
 	"all when left\n"
@@ -27,21 +30,51 @@ static const char *verb; /* of this run */
 
 static int answer(const char *dir, const json_t *request, json_t **out, struct assay_error *err)
 {
-	struct assay_places places;
-	struct assay_specs *specs = NULL;
-	sqlite3 *state = NULL;
-	int status = assay_places_find(&places, err);
+	struct assay_local local;
+	int status = assay_local_open(dir, false, &local, err);
 
 	*out = NULL;
 	if (status == ASSAY_OK)
-		status = assay_specs_load(places.specs, &specs, err);
-	if (status == ASSAY_OK)
-		status = assay_query_open(dir, &state, err);
-	if (status == ASSAY_OK)
-		*out = assay_district_answer(verb, request, state, specs, &status, err);
-	(void)sqlite3_close_v2(state);
-	assay_specs_free(specs);
+		*out = assay_district_answer(verb, request, local.state, local.specs, &status, err);
+	assay_local_close(&local);
 	return status;
+}
+
+/* "report": the quarter to files, or as JSON when no file is named. */
+static int report(const struct assay_ask *ask, const json_t *request, const char *out, const char *csv)
+{
+	struct assay_local local = {0};
+	struct assay_error err = {0};
+	const char *dir = assay_cli_dir(ask->dir, &err);
+	json_t *figures = NULL, *document = NULL;
+	char *text = NULL;
+	size_t length = 0;
+	int status = dir ? assay_local_open(dir, false, &local, &err) : ASSAY_EUSAGE;
+
+	if (status == ASSAY_OK)
+		figures = lab_quarter_figures(
+			local.state, local.specs, assay_ask_text(request, "quarter"), &status, &err);
+	if (figures && out) {
+		document = lab_quarter_statement(local.state, figures, &err);
+		status = document ? assay_local_print(document, out, &err) : ASSAY_EIO;
+	}
+	if (figures && csv && status == ASSAY_OK) {
+		text = lab_quarter_csv(figures, &length);
+		status = text ? assay_local_write(csv, text, length, &err)
+			      : assay_error_set(
+					&err, ASSAY_ENOMEM, "out-of-memory", "内存不足", "out of memory");
+	}
+	if (status == ASSAY_OK && (ask->json || (!out && !csv))) {
+		(void)json_dumpf(figures, stdout, ask->json ? JSON_COMPACT : JSON_INDENT(2));
+		(void)putchar('\n');
+	}
+	free(text);
+	json_decref(document);
+	json_decref(figures);
+	assay_local_close(&local);
+	if (status != ASSAY_OK)
+		return assay_cli_fail(ask->json, status, &err);
+	return assay_cli_flush() ? ASSAY_EXIT_REFUSED : ASSAY_EXIT_DONE;
 }
 
 static json_int_t count_in(const json_t *object, const char *name)
@@ -180,7 +213,7 @@ static void print_answer(const json_t *value)
 
 static bool known(const char *name)
 {
-	static const char *const verbs[] = {"rates", "trend", "items", "coverage", "overview"};
+	static const char *const verbs[] = {"rates", "trend", "items", "coverage", "overview", "report"};
 
 	for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
 		if (strcmp(verbs[i], name) == 0)
@@ -194,11 +227,13 @@ int assay_cmd_district(int argc, char **argv)
 		{"class", required_argument, NULL, 1001}, {"analyte", required_argument, NULL, 1002},
 		{"process", required_argument, NULL, 1003}, {"quarter", required_argument, NULL, 1004},
 		{"origin", required_argument, NULL, 1005}, {"before", required_argument, NULL, 'b'},
+		{"out", required_argument, NULL, 'o'}, {"csv", required_argument, NULL, 'c'},
 		{NULL, 0, NULL, 0}};
 	static const char *const members[] = {"by", "class", "analyte", "process", "quarter", "origin"};
 	struct assay_ask ask = {0};
 	json_t *request = json_object();
 	bool good = true;
+	const char *out = NULL, *csv = NULL;
 	char *end = NULL;
 	int option;
 
@@ -207,6 +242,10 @@ int assay_cmd_district(int argc, char **argv)
 			(void)json_object_set_new(request, members[option - 1000], json_string(optarg));
 		else if (option == 'b')
 			(void)json_object_set_new(request, "before", json_integer(strtoll(optarg, &end, 10)));
+		else if (option == 'o')
+			out = optarg;
+		else if (option == 'c')
+			csv = optarg;
 		else if (!assay_ask_option(&ask, option, optarg))
 			good = false;
 	}
@@ -220,5 +259,11 @@ int assay_cmd_district(int argc, char **argv)
 		return assay_ask_usage(&ask, "district");
 	}
 	verb = argv[optind];
+	if (strcmp(verb, "report") == 0) {
+		int code = report(&ask, request, out, csv);
+
+		json_decref(request);
+		return code;
+	}
 	return assay_ask_of(answer, &ask, request, "", print_answer, NULL);
 }

@@ -2,6 +2,7 @@
  * assay print: labels of a batch's samples, a producer's card. assay-report draws them. */
 #include "gateway/cli/ask.h"
 #include "gateway/cli/client.h"
+#include "gateway/cli/local.h"
 #include "gateway/lab/report_run.h"
 
 #include <stdio.h>
@@ -15,17 +16,6 @@ static const char help[] = "usage: assay print labels BATCH --out FILE.pdf [--fi
 			   "labels, 70 mm by 37 mm; --first N\n"
 			   "begins at place N of the first sheet. card: 85.6 mm by 54 mm, with its QR code. "
 			   "Certificates: assay certificate print.\n";
-
-static int write_file(const char *path, const void *bytes, size_t length, struct assay_error *err)
-{
-	FILE *file = fopen(path, "wbe");
-	bool good = file && fwrite(bytes, 1, length, file) == length;
-
-	if ((file && fclose(file) != 0) || !good)
-		return assay_error_set(
-			err, ASSAY_EIO, "file-not-written", "写不了 %s", "%s cannot be written", path);
-	return ASSAY_OK;
-}
 
 static int print(const char *dir, json_t *request, const char *member, const char *kind, const char *out,
 	struct assay_error *err)
@@ -44,7 +34,7 @@ static int print(const char *dir, json_t *request, const char *member, const cha
 		status = assay_report_run(
 			program, kind, json_object_get(answer, member), 0, &bytes, &length, err);
 	if (status == ASSAY_OK)
-		status = write_file(out, bytes, length, err);
+		status = assay_local_write(out, bytes, length, err);
 	free(bytes);
 	json_decref(answer);
 	json_decref(request);

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0
  * assay producer, product, instrument, programme, card, entitlement: the registers, and free tests. */
 #include "gateway/cli/form.h"
+#include "gateway/cli/producer_report.h"
+
+#include <string.h>
 
 int assay_cmd_producer(int argc, char **argv)
 {
@@ -24,9 +27,15 @@ int assay_cmd_producer(int argc, char **argv)
 		"       assay producer change PRODUCER --reason R [what changes]\n"
 		"       assay producer show PRODUCER          with every earlier version\n"
 		"       assay producer list [--text PART] [--after PRODUCER]\n"
+		"       assay producer report PRODUCER [--out FILE.pdf]   what its tests say, what to do, "
+		"itself beside "
+		"others\n"
 		"The register of producers. A change is a new entry; what stood before stays readable.\n",
 		fields, verbs, columns};
 
+	for (int i = 1; i < argc; i++)
+		if (strcmp(argv[i], "report") == 0)
+			return assay_cmd_producer_report(argc, argv);
 	return assay_form_run(&form, argc, argv);
 }
 

@@ -248,3 +248,12 @@ const struct assay_measure *assay_advice_find(
 	}
 	return general;
 }
+
+int assay_advice_shipped(const char *specs, struct assay_advice **out, struct assay_error *err)
+{
+	char dir[600], schema[600];
+
+	(void)snprintf(dir, sizeof dir, "%.512s/advice", specs);
+	(void)snprintf(schema, sizeof schema, "%.512s/schema/advice.xsd", specs);
+	return assay_advice_load(dir, schema, out, err);
+}

@@ -35,6 +35,9 @@ struct assay_advice;
  * analyte with a process, stands twice. The caller owns *out. */
 int assay_advice_load(const char *dir, const char *schema_path, struct assay_advice **out,
 	struct assay_error *err) __attribute__((warn_unused_result));
+/* The same of a specs folder: SPECS/advice by SPECS/schema/advice.xsd. */
+int assay_advice_shipped(const char *specs, struct assay_advice **out, struct assay_error *err)
+	__attribute__((warn_unused_result));
 void assay_advice_free(struct assay_advice *advice);
 
 size_t assay_advice_count(const struct assay_advice *advice);

@@ -292,7 +292,7 @@ static int reap(struct run *run, int status, unsigned timeout_ms)
 
 static bool is_kind(const char *kind)
 {
-	static const char *const kinds[] = {"certificate", "labels", "labels.svg", "card"};
+	static const char *const kinds[] = {"certificate", "labels", "labels.svg", "card", "statement"};
 
 	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
 		if (strcmp(kinds[i], kind) == 0)

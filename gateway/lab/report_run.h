@@ -17,7 +17,7 @@
  * ASSAY_ENOTFOUND "report-program-missing". */
 int assay_report_find(char out[ASSAY_REPORT_PATH_MAX], struct assay_error *err) ASSAY_WARN_UNUSED;
 
-/* Run program (a path from assay_report_find) for document. kind: "certificate", "labels" or "card", or "labels.svg" for
+/* Run program (a path from assay_report_find) for document. kind: "certificate", "labels", "card" or "statement", or "labels.svg" for
  * labels as SVG. Waits for the answer, at most timeout_ms (0: ASSAY_REPORT_TIMEOUT_MS), and always reaps the process.
  * *bytes_out is owned by the caller (free). What the helper refuses comes back as its own code and sentences
  * (ASSAY_EREFUSED); "report-timeout", "report-failed" (ASSAY_EIO), "report-too-large" (ASSAY_EFULL). Any thread. */

@@ -26,36 +26,6 @@ static void quarter_of(int64_t wall_ns, char out[16])
 	(void)snprintf(out, 16, "%04dQ%d", (parts.tm_year + 1900) % 10000, parts.tm_mon / 3 + 1);
 }
 
-/* Digits before '/' or the end; false: none, or more than fit. */
-static bool whole(const char **text, assay_int128 *out)
-{
-	const char *at = *text;
-
-	for (*out = 0; *at >= '0' && *at <= '9'; at++) {
-		if (at - *text >= 37)
-			return false;
-		*out = *out * 10 + (*at - '0');
-	}
-	if (at == *text)
-		return false;
-	*text = at;
-	return true;
-}
-
-/* "n/d" or "n", as assay_fraction_format writes it. */
-static bool fraction(const char *text, struct assay_fraction *out)
-{
-	out->d = 1;
-	if (!whole(&text, &out->n))
-		return false;
-	if (*text == '/') {
-		text++;
-		if (!whole(&text, &out->d) || out->d == 0)
-			return false;
-	}
-	return *text == '\0';
-}
-
 /* Whole tenths; the limit itself counts to the last tenth of what passes. */
 static int tenths(const struct assay_fraction *share, bool failed)
 {
@@ -79,8 +49,8 @@ static struct share share_of(const json_t *body, const char *outcome)
 	struct assay_fraction low, high;
 	bool failed = strcmp(outcome, "fail") == 0;
 
-	if (!json_is_object(member) || !fraction(body_text(member, "low"), &low) ||
-		!fraction(body_text(member, "high"), &high))
+	if (!json_is_object(member) || assay_fraction_parse(body_text(member, "low"), &low) != ASSAY_OK ||
+		assay_fraction_parse(body_text(member, "high"), &high) != ASSAY_OK)
 		return share;
 	share.low_text = body_text(member, "low");
 	share.high_text = body_text(member, "high");

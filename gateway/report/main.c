@@ -12,10 +12,11 @@
 #define EXIT_REFUSED 1
 #define EXIT_USAGE 2
 
-static const char help[] = "usage: assay-report certificate|labels|card [--svg] [--json] <DOCUMENT >FILE\n"
-			   "Print one JSON document from standard input as PDF on standard output.\n"
-			   "  --svg    labels only: one sheet as SVG\n"
-			   "  --json   errors as JSON\n";
+static const char help[] =
+	"usage: assay-report certificate|labels|card|statement [--svg] [--json] <DOCUMENT >FILE\n"
+	"Print one JSON document from standard input as PDF on standard output.\n"
+	"  --svg    labels only: one sheet as SVG\n"
+	"  --json   errors as JSON\n";
 
 /* One line, whatever the texts hold. */
 static int fail(bool json, struct assay_error *err)
@@ -78,6 +79,8 @@ static int print(const char *kind, bool svg, struct assay_error *err)
 		status = assay_report_certificate(root, stdout, err);
 	else if (strcmp(kind, "labels") == 0)
 		status = assay_report_labels(root, svg, stdout, err);
+	else if (strcmp(kind, "statement") == 0)
+		status = assay_report_statement(root, stdout, err);
 	else
 		status = assay_report_card(root, stdout, err);
 out:
@@ -111,7 +114,8 @@ const char *__tsan_default_options(void)
 
 static bool known(const char *kind)
 {
-	return strcmp(kind, "certificate") == 0 || strcmp(kind, "labels") == 0 || strcmp(kind, "card") == 0;
+	return strcmp(kind, "certificate") == 0 || strcmp(kind, "labels") == 0 || strcmp(kind, "card") == 0 ||
+	       strcmp(kind, "statement") == 0;
 }
 
 int main(int argc, char **argv)

@@ -5,6 +5,7 @@
  *     assay-report certificate [--json]            A4, Chinese with English
  *     assay-report labels [--svg] [--json]         bar code labels on a sheet; --svg: one sheet as SVG
  *     assay-report card [--json]                   a producer's card, 85.6 mm x 54 mm
+ *     assay-report statement [--json]              A4: headings, sentences and tables, such as a quarter's report
  *
  * Exit 0; 1 refused, with one line on standard error (--json: {"error": {code, text_zh, text_en}}); 2 usage.
  * The same document gives the same bytes, whatever the time, zone and locale, as long as fonts and libraries are the same.
@@ -54,6 +55,12 @@
  *   first: the place on the first sheet to begin with, from 1, row by row. sample: what the bar code (Code 128) holds and
  *   what stands readable below it; 1 to 32 printable ASCII characters.
  *
+ * statement
+ *   {kind: "statement", issued TIME, number, title_zh, title_en, subject, laboratory: {name_zh, name_en, address, contact},
+ *    parts: [{part: "heading", "text", "note" or "table", text_zh, text_en, heads: [{text_zh, text_en, share NUMBER}],
+ *      rows: [{cells: [{text}]}]}]}
+ *   heads and rows are [] but in a table; share: of the width; each row has as many cells as there are heads.
+ *
  * card
  *   {kind: "card", issued TIME, laboratory: {name_zh, name_en, address, contact}, card, producer: {name, licence,
  *    address}, programme_zh, programme_en, tests, valid_until DATE or "", code}
@@ -73,6 +80,7 @@
 int assay_report_certificate(json_t *root, FILE *out, struct assay_error *err) ASSAY_WARN_UNUSED;
 int assay_report_labels(json_t *root, bool svg, FILE *out, struct assay_error *err) ASSAY_WARN_UNUSED;
 int assay_report_card(json_t *root, FILE *out, struct assay_error *err) ASSAY_WARN_UNUSED;
+int assay_report_statement(json_t *root, FILE *out, struct assay_error *err) ASSAY_WARN_UNUSED;
 
 /* Give up what is not needed: time, memory, network, other programs, writing files. Call first of all. */
 int assay_report_confine(struct assay_error *err) ASSAY_WARN_UNUSED;

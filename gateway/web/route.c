@@ -332,6 +332,8 @@ const struct web_route web_routes[] = {
 	{"/api/v1/cards/{id}/paper", "", false, "card.paper", web_get_card_paper},
 	{"/api/v1/status", "", false, "status", web_get_status},
 	{"/api/v1/entitlement", "", false, "entitlement.audit", web_get_audit},
+	{"/api/v1/producers/{id}/report", "", false, "producer.report", web_get_producer_report},
+	{"/api/v1/mine/report", "", false, "producer.own", web_get_own_report},
 	{"/api/v1/district/rates", " by class analyte process quarter origin ", false, "district.rates",
 		web_get_district_rates},
 	{"/api/v1/district/trend", " class analyte process quarter origin ", false, "district.trend",

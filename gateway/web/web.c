@@ -91,6 +91,9 @@ static void read_specs(struct web *web)
 
 	if (web->role->places && assay_specs_load(web->role->places->specs, &web->specs, &err) != ASSAY_OK)
 		(void)fprintf(stderr, "assay: web: %s\n", err.text_en);
+	if (web->role->places &&
+		assay_advice_shipped(web->role->places->specs, &web->advice, &err) != ASSAY_OK)
+		(void)fprintf(stderr, "assay: web: %s\n", err.text_en);
 }
 
 /* How long the loop may sleep; -1: until something arrives. */
@@ -202,6 +205,7 @@ int assay_web_main(const struct assay_role *role)
 		(void)fprintf(stderr, "assay: web: %s\n", err.text_en);
 	if (!stop(&web))
 		_exit(exit_code);
+	assay_advice_free(web.advice);
 	assay_specs_free(web.specs);
 	web_journal_counts_free(&web.journal);
 	free(payload);

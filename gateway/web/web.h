@@ -4,6 +4,7 @@
 #ifndef ASSAY_WEB_WEB_H
 #define ASSAY_WEB_WEB_H
 
+#include "gateway/lab/advice.h"
 #include "gateway/role.h"
 #include "gateway/web/caller.h"
 #include "gateway/web/files.h"
@@ -88,6 +89,7 @@ struct web {
 	struct web_worker worker;
 	struct web_known known[WEB_CALLERS_MAX];
 	struct web_state state;
+	struct assay_advice *advice; /* the same */
 	struct assay_specs *specs; /* read before the role locks itself in; NULL: could not be read */
 	struct web_counts counts;
 	struct web_peer *peers;

@@ -2,6 +2,8 @@
  * What is told of a district against counts of its tests made here, one by one. Intervals: their formulas are checked
  * against scipy in tests/analysis; here that they stand beside the right n. */
 #include "gateway/lab/district.h"
+#include "gateway/lab/quarter.h"
+#include "tests/built.h"
 #include "tests/unit/district_play.h"
 
 static struct district made;
@@ -256,6 +258,61 @@ static void test_coverage(void **state)
 	json_decref(coverage);
 }
 
+/* PDF and CSV of a quarter by the command, twice the same; the CSV's rows are the groups, its formulas harmless. */
+static void test_quarter_report(void **state)
+{
+	char program[500], command[900], path[2][100], *bytes[2];
+	struct assay_error err;
+	json_t *figures;
+	size_t length[2];
+	int status;
+
+	(void)state;
+	assert_int_equal(assay_state_commit(play.state, &err), ASSAY_OK);
+	for (int again = 0; again < 2; again++) {
+		FILE *file;
+
+		(void)snprintf(path[again], sizeof path[again], "%s/report-%d.pdf", play.dir, again);
+		(void)snprintf(command, sizeof command, "%s district report --quarter 2026Q2 -d %s --out %s",
+			built("assay", program, sizeof program), play.dir, path[again]);
+		assert_int_equal(system(command), 0);
+		bytes[again] = calloc(1, 1 << 20);
+		file = fopen(path[again], "re");
+		assert_non_null(file);
+		length[again] = fread(bytes[again], 1, 1 << 20, file);
+		assert_int_equal(fclose(file), 0);
+		assert_int_equal(unlink(path[again]), 0);
+	}
+	assert_true(length[0] > 10000 && length[0] == length[1]);
+	assert_memory_equal(bytes[0], "%PDF-1.5", 8);
+	assert_memory_equal(bytes[0], bytes[1], length[0]);
+	free(bytes[0]);
+	free(bytes[1]);
+	figures = lab_quarter_figures(risk_db(&play), specs, "2026Q2", &status, &err);
+	assert_non_null(figures);
+	bytes[0] = lab_quarter_csv(figures, &length[0]);
+	for (char *line = strchr(bytes[0], '\n'); line && line[1]; line = strchr(line + 1, '\n'))
+		assert_true(line[1] == '"' && line[-1] == '\r' && line[2] != '=');
+	json_decref(figures);
+	free(bytes[0]);
+	assert_null(lab_quarter_figures(risk_db(&play), specs, "", &status, &err));
+	assert_int_equal(status, ASSAY_EREFUSED);
+}
+
+static void test_csv_is_harmless(void **state)
+{
+	json_t *figures = json_pack("{s:s,s:{s:[{s:s,s:s}]},s:{}}", "quarter", "2026Q2", "rates", "groups",
+		"class", "=HYPERLINK(\"x\")", "analyte", "a,b\r\nc", "overview");
+	size_t length;
+	char *text = lab_quarter_csv(figures, &length);
+
+	(void)state;
+	assert_non_null(strstr(text, "\"'=HYPERLINK(\"\"x\"\")\""));
+	assert_non_null(strstr(text, "\"a,b  c\""));
+	free(text);
+	json_decref(figures);
+}
+
 static void test_refused(void **state)
 {
 	static const char *const wrong[][2] = {
@@ -283,6 +340,8 @@ int main(void)
 		cmocka_unit_test(test_item_pages),
 		cmocka_unit_test(test_trend),
 		cmocka_unit_test(test_overview),
+		cmocka_unit_test(test_quarter_report),
+		cmocka_unit_test(test_csv_is_harmless),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_coverage),
 	};

@@ -59,6 +59,8 @@ static const struct {
 	{"card.list", "trqa"},
 	{"batch.labels", "trqa"},
 	{"card.paper", "trqa"},
+	{"producer.report", "trqa"},
+	{"producer.own", "p"},
 	{"district.rates", "trqam"},
 	{"district.trend", "trqam"},
 	{"district.items", "trqa"},
