@@ -15,7 +15,7 @@ struct whatif {
 	struct assay_verdict *verdict;
 	json_t *batches; /* id -> {product, produced} */
 	json_t *tests; /* id -> {batch, analyte} */
-	json_t *results; /* id -> {test, exact, unit, reasons} */
+	json_t *results; /* id -> {test, exact, judged, unit, reasons} */
 	json_t *changes;
 	unsigned looked_at;
 	char since[11];
@@ -113,6 +113,11 @@ static void judge_again(struct whatif *whatif, const json_t *body, uint64_t sequ
 
 	if (!product || !exact_of(text(result, "exact"), &question.exact))
 		return;
+	if (*text(result, "judged")) { /* not detected, or below a bound: the mean is no find */
+		question.has_exact = false;
+		question.value = text(result, "judged");
+		question.unit = "";
+	}
 	reasons_of(result, &reasons);
 	question.reasons = &reasons;
 	question.conditions = product->condition;

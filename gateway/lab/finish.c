@@ -75,12 +75,13 @@ static json_t *result_json(
 
 	if (result->has_value)
 		(void)assay_fraction_format(&result->exact, exact);
-	return json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:o,s:o,s:o,s:o,s:o,s:{s:s,s:s,s:s}}", "result", id,
+	return json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:o,s:o,s:o,s:o,s:o,s:{s:s,s:s,s:s}}", "result", id,
 		"test", sheet->test, "batch", sheet->batch, "value", result->has_value ? result->value : "",
-		"unit", result->unit, "exact", exact, "reasons", lab_reasons(&result->reasons), "derivation",
-		lab_steps(&result->steps), "calculated", worksheet_calculated(sheet, result), "evidence",
-		evidence, "readings", readings_json(sheet), "method", "id", sheet->method->id, "file",
-		sheet->method->file->path, "sha256", sheet->method->file->sha256);
+		"unit", result->unit, "exact", exact, "judged", result->censored ? result->reported : "",
+		"reasons", lab_reasons(&result->reasons), "derivation", lab_steps(&result->steps),
+		"calculated", worksheet_calculated(sheet, result), "evidence", evidence, "readings",
+		readings_json(sheet), "method", "id", sheet->method->id, "file", sheet->method->file->path,
+		"sha256", sheet->method->file->sha256);
 }
 
 /* Everything about the test's result, from the state as it is. *evidence_out is a new reference. */

@@ -150,7 +150,7 @@ static void loading(void)
 		(void)printf(", %.1f MiB at most\n", (double)used.ru_maxrss / 1024);
 }
 
-/* A thousand further editions and numbers beside the shipped ones. */
+/* Sixty-four further editions beside the shipped ones. */
 static void editions(double before)
 {
 	char dir[] = "/tmp/assay-bench-XXXXXX", path[64][80];

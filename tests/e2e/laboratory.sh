@@ -97,12 +97,44 @@ ok $? 'an alarm near the end of the programme'
 "$assay" alarm acknowledge entitlement-low:2026:499 --reason 已告知 --who zheng --json | grep -q 已告知
 ok $? 'and somebody has seen it'
 
+# Not detected: r * V / (m * 1000) = 1 * 1 / (1 * 1000) = 0.001 g/kg, below the method's LOD of 0.005.
+batch=$("$assay" batch new --product puffed-snack --name 锅巴 --producer "$producer" --lot L3 --produced 2026-01-20 \
+	--test 'benzoic acid and sodium salt as benzoic acid' --json | member batch)
+for value in 'V 1 mL' 'm 1 g' 'r 1 mg/L' 'm 1 g 2' 'r 1 mg/L 2'; do
+	read -r slot number unit replicate <<<"$value"
+	"$assay" test enter "$batch.1" "$slot" "$number $unit" --replicate "${replicate:-1}" --reason 抄录 >/dev/null || break
+done
+"$assay" test show "$batch.1" --json | grep -q '"value":"ND"'
+ok $? 'a result below the limit of detection is not detected'
+
 kill -INT $pid
 wait $pid
 ok $? 'the gateway ends in good order'
 pid=
 "$assay" verify "$ASSAY_DIR" --replay --json | grep -q '"differences":0'
 ok $? 'verified, and the same when everything is derived again'
+# What would change: moisture 5.44 g/100g passes 7 and fails 5; benzoic acid, not detected with a LOD of 0.005 g/kg, passes
+# "not permitted" and says nothing against 0.0001 g/kg. Nothing in the journal changes.
+specs=$(dirname "$assay")/specs
+sed 's/analyte="moisture"\(.*\) upper="7"/analyte="moisture"\1 upper="5"/' "$specs/standards/gb-17401-2014.xml" >"$folder/gb-17401-2014.xml"
+sed 's|^</standard>|<limit category="16.06" analyte="benzoic acid and sodium salt as benzoic acid" analyte-zh="苯甲酸" kind="le" text="x" upper="0.0001" unit="g/kg" clause="x" source="test" confidence="high"/></standard>|' \
+	"$specs/standards/gb-2760-2024.xml" >"$folder/gb-2760-2024.xml"
+sum() { (cd "$ASSAY_DIR" && find . -type f -exec sha256sum {} + | sort -k 2); }
+sum >"$folder/before"
+"$assay" spec whatif "$folder/gb-17401-2014.xml" --since 2026-01-01 --json >"$folder/whatif"
+python3 -c 'import json,sys
+found=[(c["analyte"],c["before"],c["after"]) for c in json.load(open(sys.argv[1]))["changes"]]
+sys.exit(found != [("moisture","pass","fail")])' "$folder/whatif"
+ok $? "a stricter limit would fail the good batch: $(cat "$folder/whatif")"
+"$assay" spec whatif "$folder/gb-2760-2024.xml" --since 2026-01-01 --json >"$folder/whatif"
+python3 -c 'import json,sys
+found=[(c["analyte"].split()[0],c["before"],c["after"]) for c in json.load(open(sys.argv[1]))["changes"]]
+sys.exit(found != [("benzoic","pass","undetermined")])' "$folder/whatif"
+ok $? "what was not detected is judged as not detected: $(cat "$folder/whatif")"
+[ "$("$assay" spec whatif "$folder/gb-2760-2024.xml" --since 2100-01-01 --json | member results)" = 0 ]
+ok $? 'since then nothing was judged'
+sum | cmp -s - "$folder/before"
+ok $? 'and no byte was changed by asking'
 "$assay" rebuild -d "$ASSAY_DIR" >"$folder/rebuild"
 ok $? "the state made again is the same: $(tail -n 1 "$folder/rebuild")"
 

@@ -201,6 +201,26 @@ static void test_supersede(void **state)
 	assert_int_equal(unlink(path), 0);
 }
 
+static bool uses(const struct assay_product *product, const char *standard)
+{
+	for (unsigned i = 0; i < product->use_count; i++)
+		if (strcmp(product->use[i].standard, standard) == 0)
+			return true;
+	return false;
+}
+
+/* Each product has its category in the trees of contaminants, mycotoxins and additives, which hold every food. (Not every
+ * food is in GB 29921's.) */
+static void test_products(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < assay_specs_product_count(specs); i++) {
+		const struct assay_product *product = assay_specs_product(specs, i);
+
+		assert_true(uses(product, "GB 2760") && uses(product, "GB 2761") && uses(product, "GB 2762"));
+	}
+}
+
 /* Every row names its source, clause and confidence, and every file its digest; nothing in the set has no name. */
 static void test_shipped(void **state)
 {
@@ -244,7 +264,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(test_rows), cmocka_unit_test(test_editions),
 		cmocka_unit_test(test_products_and_methods), cmocka_unit_test(test_supersede),
-		cmocka_unit_test(test_shipped)};
+		cmocka_unit_test(test_products), cmocka_unit_test(test_shipped)};
 
 	return cmocka_run_group_tests(tests, open_dir, close_dir);
 }
