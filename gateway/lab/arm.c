@@ -187,6 +187,8 @@ int lab_arm(struct assay_lab *lab, const json_t *request, const struct assay_act
 	if (status == ASSAY_OK)
 		status = lab_may_use(lab, instrument, actor->name, err);
 	if (status == ASSAY_OK)
+		status = lab_competent(lab, row.test, actor->name, err);
+	if (status == ASSAY_OK)
 		status = free_for(lab, instrument, row.test, err);
 	if (status != ASSAY_OK)
 		return status;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * reading -> slot: the next stable usable reading of the instrument the slot waits for, or the reason why not. */
 #include "gateway/lab/query_row.h"
+#include "gateway/lab/registers.h"
 #include "gateway/lab/steps.h"
 #include "gateway/wire/reading_words.h"
 
@@ -370,6 +371,8 @@ int lab_enter(struct assay_lab *lab, const json_t *request, const struct assay_a
 	size_t length = text ? strcspn(text, " ") : 0;
 	int status = reason ? lab_requested_row(lab, request, &row, err) : ASSAY_EREFUSED;
 
+	if (status == ASSAY_OK)
+		status = lab_competent(lab, row.test, actor->name, err);
 	if (status != ASSAY_OK)
 		return status;
 	if (length >= sizeof value || assay_decimal_parse(text, length, &number) != ASSAY_OK || !text[length])

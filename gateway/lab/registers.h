@@ -31,6 +31,10 @@ int lab_producer_find(struct assay_lab *lab, const char *named, char id_out[LAB_
 int lab_may_use(struct assay_lab *lab, const char *instrument, const char *who,
 	struct assay_error *err) ASSAY_WARN_UNUSED;
 
+/* May who work by the method of test: competence.c. ASSAY_EREFUSED "not-competent"; a test that is not there is allowed. */
+int lab_competent(
+	struct assay_lab *lab, const char *test, const char *who, struct assay_error *err) ASSAY_WARN_UNUSED;
+
 /* The card pays for batch: one full-item test, saved by the programme's prices of analytes. ASSAY_ENOTFOUND
  * "card-unknown", ASSAY_EREFUSED "card-revoked", "card-expired", "card-used-up", "card-of-another". Check before anything
  * is appended, then redeem. */

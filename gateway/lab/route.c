@@ -80,15 +80,16 @@ int lab_route(struct assay_lab *lab, const char *instrument, const struct assay_
 
 /* ---- racks ---------------------------------------------------------------------------------------------------- */
 
-static int check_place(struct assay_lab *lab, const json_t *place, struct assay_error *err)
+static int check_place(struct assay_lab *lab, const json_t *place, const char *who, struct assay_error *err)
 {
 	const char *position = lab_need(place, "position", err);
 	struct lab_waiting row;
+	int status = position ? lab_requested_row(lab, place, &row, err) : ASSAY_EREFUSED;
 
-	return position ? lab_requested_row(lab, place, &row, err) : ASSAY_EREFUSED;
+	return status == ASSAY_OK ? lab_competent(lab, row.test, who, err) : status;
 }
 
-static int check_places(struct assay_lab *lab, const json_t *places, struct assay_error *err)
+static int check_places(struct assay_lab *lab, const json_t *places, const char *who, struct assay_error *err)
 {
 	const json_t *place, *other;
 	size_t index;
@@ -99,7 +100,7 @@ static int check_places(struct assay_lab *lab, const json_t *places, struct assa
 			"a rack has 1 to %u places", RACK_MAX);
 	json_array_foreach(places, index, place)
 	{
-		status = check_place(lab, place, err);
+		status = check_place(lab, place, who, err);
 		for (size_t i = 0; status == ASSAY_OK && i < index; i++) {
 			other = json_array_get(places, i);
 			if (strcmp(lab_text(other, "position"), lab_text(place, "position")) == 0)
@@ -127,7 +128,7 @@ static json_t *load(struct assay_lab *lab, const json_t *request, const struct a
 
 	*status_out = instrument ? lab_may_use(lab, instrument, actor->name, err) : ASSAY_EREFUSED;
 	if (*status_out == ASSAY_OK)
-		*status_out = check_places(lab, places, err);
+		*status_out = check_places(lab, places, actor->name, err);
 	if (*status_out == ASSAY_OK)
 		*status_out = lab_append(lab, ASSAY_ENTRY_RACK,
 			json_pack("{s:s,s:O,s:s}", "instrument", instrument, "places", places, "who",

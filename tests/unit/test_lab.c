@@ -182,6 +182,53 @@ static void test_register_of_instruments(void **state)
 	end(&play);
 }
 
+static json_t *by(const char *who, json_t *request)
+{
+	(void)json_object_set_new(request, "who", json_string(who));
+	return request;
+}
+
+/* ISO/IEC 17025:2017, 6.2.6: who is authorised for a method works by it, nobody else once anybody is. */
+static void test_competence(void **state)
+{
+	struct play play;
+	char batch[64], test[72], moisture[] = "gb-5009.3-direct";
+	static const char *const users[] = {"zhao", "qian"};
+
+	(void)state;
+	play_make(&play);
+	begin(&play);
+	register_batch(&play, "A", batch);
+	(void)snprintf(test, sizeof test, "%s.1", batch);
+	for (size_t i = 0; i < 2; i++)
+		granted(&play, json_pack("{s:s,s:s,s:s,s:s,s:s,s:s}", "cmd", "user.add", "user", users[i],
+				       "name", users[i], "roles", "technician", "producer", "",
+				       "new_password", "surely-long-enough-9"));
+	granted(&play, by("qian", arm_request(batch, "m3", 1))); /* nobody is named: nothing is asked */
+	granted(&play, json_pack("{s:s,s:s,s:[s],s:s}", "cmd", "user.methods", "user", "zhao", "methods",
+			       moisture, "reason", "考核通过"));
+	assert_refused(&play, by("qian", arm_request(batch, "m3", 2)), "not-competent");
+	assert_refused(&play, by("a stranger", arm_request(batch, "m3", 2)), "not-competent");
+	assert_refused(&play,
+		by("qian", json_pack("{s:s,s:s,s:s,s:i,s:s,s:s}", "cmd", "test.enter", "test", test, "slot",
+				   "m3", "replicate", 2, "value", "20.1127 g", "reason", "天平打印机坏")),
+		"not-competent");
+	assert_refused(&play,
+		by("qian", json_pack("{s:s,s:s,s:[{s:s,s:s,s:s,s:i}]}", "cmd", "rack.load", "instrument",
+				   "balance-1", "places", "position", "1", "test", test, "slot", "m3",
+				   "replicate", 2)),
+		"not-competent");
+	granted(&play, by("zhao", arm_request(batch, "m3", 2)));
+	/* who has a list works by what stands in it alone, also where nobody else is named */
+	granted(&play, json_pack("{s:s,s:s,s:[],s:s}", "cmd", "user.methods", "user", "zhao", "methods",
+			       "reason", "授权到期"));
+	granted(&play, json_pack("{s:s,s:s,s:[s],s:s}", "cmd", "user.methods", "user", "qian", "methods",
+			       "gb-5009.237-ph", "reason", "考核通过"));
+	assert_refused(&play, by("qian", arm_request(batch, "m1", 1)), "not-competent");
+	granted(&play, by("zhao", arm_request(batch, "m1", 1)));
+	end(&play);
+}
+
 static void test_typed_value(void **state)
 {
 	struct play play;
@@ -307,6 +354,7 @@ int main(void)
 		cmocka_unit_test(test_commands_refused),
 		cmocka_unit_test(test_overdue_calibration),
 		cmocka_unit_test(test_register_of_instruments),
+		cmocka_unit_test(test_competence),
 		cmocka_unit_test(test_typed_value),
 		cmocka_unit_test(test_restart_in_the_middle),
 		cmocka_unit_test(test_trace),
