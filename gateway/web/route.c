@@ -3,6 +3,7 @@
 #include "gateway/lab/people.h"
 #include "gateway/lab/query.h"
 #include "gateway/web/answer.h"
+#include "gateway/web/csv.h"
 #include "gateway/web/write.h"
 
 #include <stdlib.h>
@@ -97,6 +98,12 @@ enum MHD_Result web_answer_list(
 {
 	if (!list)
 		return web_answer_error(call->web, call->connection, err);
+	if (!web_format_known(call)) {
+		json_decref(list);
+		return web_refuse_arguments(call);
+	}
+	if (web_wants_table(call))
+		return web_answer_table(call, name, list);
 	return web_answer_json(call->web, call->connection, json_pack("{s:o}", name, list));
 }
 
@@ -302,9 +309,9 @@ const struct web_route web_routes[] = {
 	{"/metrics", "", true, "", web_metrics},
 	{"/api/v1/openapi.json", "", false, "", get_openapi},
 	{"/api/v1/lines", "", false, "status", get_lines},
-	{"/api/v1/frames", " limit ", false, "status", get_frames},
-	{"/api/v1/history", " instrument channel from ", false, "status", get_history},
-	{"/api/v1/batches", " status q order after limit ", false, "batch.list", web_get_batches},
+	{"/api/v1/frames", " limit format ", false, "status", get_frames},
+	{"/api/v1/history", " instrument channel from format ", false, "status", get_history},
+	{"/api/v1/batches", " status q order after limit format ", false, "batch.list", web_get_batches},
 	{"/api/v1/batches/{id}", "", false, "batch.show", get_batch},
 	{"/api/v1/batches/{id}/labels", " first ", false, "batch.labels", web_get_labels},
 	{"/api/v1/batches/{id}/proof", "", false, "trace", web_get_proof},
@@ -313,21 +320,21 @@ const struct web_route web_routes[] = {
 	{"/api/v1/journal", " from limit raw ", false, "journal", get_journal},
 	{"/api/v1/results/{id}/trace", "", false, "trace", get_trace},
 	{"/api/v1/results/{id}/review", "", false, "review.show", web_get_review},
-	{"/api/v1/reviews", " after ", false, "review.list", web_get_reviews},
+	{"/api/v1/reviews", " after format ", false, "review.list", web_get_reviews},
 	{"/api/v1/journal/{id}/inclusion", "", false, "journal", web_get_inclusion},
 	{"/api/v1/trail", " who what instrument reason about from to after limit ", false, "journal",
 		web_get_trail},
-	{"/api/v1/certificates", " batch after ", false, "certificate.list", web_get_certificates},
+	{"/api/v1/certificates", " batch after format ", false, "certificate.list", web_get_certificates},
 	{"/api/v1/certificates/{id}", "", false, "certificate.show", web_get_certificate},
 	{"/api/v1/certificates/{id}/paper", "", false, "certificate.show", web_get_paper},
-	{"/api/v1/producers", " q after ", false, "producer.list", web_get_producers},
+	{"/api/v1/producers", " q after format ", false, "producer.list", web_get_producers},
 	{"/api/v1/producers/{id}", "", false, "producer.show", web_get_producer},
-	{"/api/v1/instruments", "", false, "instrument.list", web_get_instruments},
+	{"/api/v1/instruments", " format ", false, "instrument.list", web_get_instruments},
 	{"/api/v1/instruments/{id}", "", false, "instrument.show", web_get_instrument},
-	{"/api/v1/instruments/{id}/rack", "", false, "rack.show", web_get_rack},
-	{"/api/v1/programmes", "", false, "programme.list", web_get_programmes},
+	{"/api/v1/instruments/{id}/rack", " format ", false, "rack.show", web_get_rack},
+	{"/api/v1/programmes", " format ", false, "programme.list", web_get_programmes},
 	{"/api/v1/programmes/{id}", "", false, "programme.list", web_get_programme},
-	{"/api/v1/cards", " programme producer after ", false, "card.list", web_get_cards},
+	{"/api/v1/cards", " programme producer after format ", false, "card.list", web_get_cards},
 	{"/api/v1/cards/{id}", "", false, "card.show", web_get_card},
 	{"/api/v1/cards/{id}/paper", "", false, "card.paper", web_get_card_paper},
 	{"/api/v1/status", "", false, "status", web_get_status},
@@ -342,12 +349,12 @@ const struct web_route web_routes[] = {
 		web_get_district_items},
 	{"/api/v1/district/coverage", "", false, "district.coverage", web_get_district_coverage},
 	{"/api/v1/district/overview", " quarter ", false, "district.overview", web_get_district_overview},
-	{"/api/v1/alarms", "", false, "alarm.list", web_get_alarms},
+	{"/api/v1/alarms", " format ", false, "alarm.list", web_get_alarms},
 	{"/api/v1/events", "", false, "status", get_events},
 	{"/api/v1/login", "", false, "", get_login},
 	{"/api/v1/session", "", false, "", get_session},
-	{"/api/v1/users", "", false, "user.list", get_users},
-	{"/api/v1/tokens", "", false, "token.list", get_tokens},
+	{"/api/v1/users", " format ", false, "user.list", get_users},
+	{"/api/v1/tokens", " format ", false, "token.list", get_tokens},
 	{"/api/v1/standards", " q ", false, "standard.list", web_get_standards},
 	{"/api/v1/standards/{id}/limits", " q from limit ", false, "standard.list", web_get_limits},
 	{"/api/v1/standards/{id}/changes", " since ", false, "standard.list", web_get_changes},

@@ -2,9 +2,11 @@
  * Registers over HTTP: producers, instruments with their racks, programmes and cards; alarms and the review queue. */
 #include "gateway/lab/query.h"
 #include "gateway/web/answer.h"
+#include "gateway/web/csv.h"
 #include "gateway/web/route.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 /* The text by which the next page begins: the member of the last row of a full page; "" when that was all. */
@@ -21,25 +23,38 @@ static json_t *next_of(const json_t *list, const char *member)
 	return json_string(number);
 }
 
-static enum MHD_Result answer_page(
-	struct web_call *call, const char *name, json_t *list, const char *by, const struct assay_error *err)
+/* Takes list. */
+static json_t *page_of(const char *name, json_t *list, const char *by)
 {
-	if (!list)
-		return web_answer_error(call->web, call->connection, err);
-	return web_answer_json(
-		call->web, call->connection, json_pack("{s:o,s:o}", name, list, "next", next_of(list, by)));
+	return list ? json_pack("{s:o,s:o}", name, list, "next", next_of(list, by)) : NULL;
+}
+
+/* A next that is a sequence number; 0: the first page. */
+static bool sequence(const char *after, int64_t *out, struct assay_error *err)
+{
+	*out = 0;
+	if (strlen(after) > 18 || strspn(after, "0123456789") != strlen(after)) {
+		(void)assay_error_set(err, ASSAY_EREFUSED, "query-refused", "after 不是上一页的 next",
+			"after is not the next of a page");
+		return false;
+	}
+	for (; *after; after++)
+		*out = *out * 10 + (*after - '0');
+	return true;
+}
+
+static json_t *read_producers(struct web_call *call, const char *after, struct assay_error *err)
+{
+	sqlite3 *db = web_state_get(&call->web->state, err);
+
+	return page_of("producers",
+		db ? assay_query_producers(db, web_text_argument(call, "q", ""), after, err) : NULL,
+		"producer");
 }
 
 enum MHD_Result web_get_producers(struct web_call *call)
 {
-	struct assay_error err = {0};
-	sqlite3 *db = web_state_get(&call->web->state, &err);
-
-	return answer_page(call, "producers",
-		db ? assay_query_producers(
-			     db, web_text_argument(call, "q", ""), web_text_argument(call, "after", ""), &err)
-		   : NULL,
-		"producer", &err);
+	return web_answer_pages(call, "producers", read_producers);
 }
 
 enum MHD_Result web_get_producer(struct web_call *call)
@@ -90,17 +105,20 @@ enum MHD_Result web_get_programme(struct web_call *call)
 	return web_answer_object(call, db ? assay_query_programme(db, call->id, &err) : NULL, &err);
 }
 
+static json_t *read_cards(struct web_call *call, const char *after, struct assay_error *err)
+{
+	sqlite3 *db = web_state_get(&call->web->state, err);
+
+	return page_of("cards",
+		db ? assay_query_cards(db, web_text_argument(call, "programme", ""),
+			     web_text_argument(call, "producer", ""), after, err)
+		   : NULL,
+		"card");
+}
+
 enum MHD_Result web_get_cards(struct web_call *call)
 {
-	struct assay_error err = {0};
-	sqlite3 *db = web_state_get(&call->web->state, &err);
-
-	return answer_page(call, "cards",
-		db ? assay_query_cards(db, web_text_argument(call, "programme", ""),
-			     web_text_argument(call, "producer", ""), web_text_argument(call, "after", ""),
-			     &err)
-		   : NULL,
-		"card", &err);
+	return web_answer_pages(call, "cards", read_cards);
 }
 
 enum MHD_Result web_get_card(struct web_call *call)
@@ -131,30 +149,24 @@ enum MHD_Result web_get_alarms(struct web_call *call)
 		&err);
 }
 
+/* A page ends with a whole batch, so a full one may be shorter. */
+static json_t *read_reviews(struct web_call *call, const char *after, struct assay_error *err)
+{
+	sqlite3 *db = web_state_get(&call->web->state, err);
+	int64_t before;
+	json_t *list = db && sequence(after, &before, err) ? assay_query_reviews(db, before, err) : NULL;
+	size_t count = json_array_size(list);
+	char next[24] = "";
+
+	if (count > ASSAY_QUERY_PAGE / 2)
+		(void)snprintf(next, sizeof next, "%" JSON_INTEGER_FORMAT,
+			json_integer_value(json_object_get(json_array_get(list, count - 1), "batch_seq")));
+	return list ? json_pack("{s:o,s:s}", "reviews", list, "next", next) : NULL;
+}
+
 enum MHD_Result web_get_reviews(struct web_call *call)
 {
-	struct assay_error err = {0};
-	uint64_t before;
-	json_t *list;
-	sqlite3 *db;
-
-	if (!web_number_argument(call, "after", 0, INT64_MAX, &before))
-		return web_refuse_arguments(call);
-	db = web_state_get(&call->web->state, &err);
-	list = db ? assay_query_reviews(db, (int64_t)before, &err) : NULL;
-	if (list) {
-		/* a page ends with a whole batch, so a full one may be shorter */
-		size_t count = json_array_size(list);
-		char next[24] = "";
-
-		if (count > ASSAY_QUERY_PAGE / 2)
-			(void)snprintf(next, sizeof next, "%" JSON_INTEGER_FORMAT,
-				json_integer_value(
-					json_object_get(json_array_get(list, count - 1), "batch_seq")));
-		return web_answer_json(
-			call->web, call->connection, json_pack("{s:o,s:s}", "reviews", list, "next", next));
-	}
-	return web_answer_error(call->web, call->connection, &err);
+	return web_answer_pages(call, "reviews", read_reviews);
 }
 
 enum MHD_Result web_get_review(struct web_call *call)
@@ -166,19 +178,22 @@ enum MHD_Result web_get_review(struct web_call *call)
 		call, db ? assay_query_review(db, call->web->role->dir, call->id, &err) : NULL, &err);
 }
 
+static json_t *read_certificates(struct web_call *call, const char *after, struct assay_error *err)
+{
+	sqlite3 *db = web_state_get(&call->web->state, err);
+	int64_t before;
+
+	return db && sequence(after, &before, err)
+		       ? page_of("certificates",
+				 assay_query_certificates(
+					 db, web_text_argument(call, "batch", ""), before, err),
+				 "seq")
+		       : NULL;
+}
+
 enum MHD_Result web_get_certificates(struct web_call *call)
 {
-	struct assay_error err = {0};
-	uint64_t before;
-	sqlite3 *db;
-
-	if (!web_number_argument(call, "after", 0, INT64_MAX, &before))
-		return web_refuse_arguments(call);
-	db = web_state_get(&call->web->state, &err);
-	return answer_page(call, "certificates",
-		db ? assay_query_certificates(db, web_text_argument(call, "batch", ""), (int64_t)before, &err)
-		   : NULL,
-		"seq", &err);
+	return web_answer_pages(call, "certificates", read_certificates);
 }
 
 enum MHD_Result web_get_certificate(struct web_call *call)

@@ -8,7 +8,9 @@ The same question put to the command line is the other side of each comparison; 
 hashlib by RFC 6962, section 2.1.1."""
 
 import base64
+import csv
 import hashlib
+import io
 import json
 import os
 import subprocess
@@ -99,6 +101,12 @@ ok(read(f"cards/{card}") == said("card", "show", card) and read(f"cards?after={c
 ok(read("programmes/2026")["prices"] == [{"analyte": "moisture", "price": "80"}] and get("programmes/1999")[0] == 404, "a programme and its prices")
 ok(read("entitlement")["findings"] == [], "the ledger adds up here, too")
 ok(all("why" in row for row in read("reviews")["reviews"]) and "alarms" in read("alarms"), "what waits, and alarms")
+
+status, headers, body = get("producers?format=csv")
+rows = list(csv.DictReader(io.StringIO(body.decode("utf-8-sig"))))
+ok(status == 200 and [row["name"] for row in rows] == [row["name"] for row in read("producers")["producers"]], "the register as a table", body[:300])
+ok([row["batch"] for row in csv.DictReader(io.StringIO(get("batches?format=csv&order=batch")[2].decode("utf-8-sig")))] ==
+   [row["batch"] for row in read("batches?order=batch")["batches"]], "and the batches")
 
 # what somebody who is logged in has printed: read back with zbar (bar codes and QR codes), the proof with assay proof check
 secret = open(os.path.join(os.environ["ASSAY_DIR"], "run", "demo-password")).read().strip()

@@ -298,6 +298,53 @@ static void test_state_comes_and_goes(void **state)
 	assert_int_equal(ask("GET", "/healthz", ""), 200);
 }
 
+/* S22. Expected lines: RFC 4180 and the rule that a formula begins with an apostrophe, written by hand. */
+static void test_tables(void **state)
+{
+	static const char table[] = "\xef\xbb\xbf"
+				    "name,lot,n,reasons,none\r\n"
+				    "\"'=cmd|' /C calc'!A0\",\"'+1+1\",0,a; b,\r\n"
+				    "\"'-x\",\"'@SUM(A1)\",2,a; b,\r\n"
+				    "\"'\t=1\",\"'＝1+1\",4,a; b,\r\n"
+				    "-0.50,+2,6,a; b,\r\n"
+				    "\"a,b\",\"say \"\"no\"\"\",8,a; b,\r\n"
+				    "\"two\r\nlines\",中文,10,a; b,\r\n";
+	static const char *const ways[][2] = {{"/api/v1/batches?q=many&format=csv", ""},
+		{"/api/v1/batches?q=many", "Accept: text/csv\r\n"}};
+	char plain[2048];
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		const char *body;
+		size_t length = 0;
+
+		assert_int_equal(ask("GET", ways[i][0], ways[i][1]), 200);
+		assert_true(has("\r\nContent-Type: text/csv; charset=utf-8; header=present\r\n"));
+		assert_true(has("\r\nContent-Disposition: attachment; filename=\"batches.csv\"\r\n"));
+		assert_true(has("\r\nTransfer-Encoding: chunked\r\n"));
+		/* chunks put together (RFC 9112, 7.1) */
+		body = strstr(answer, "\r\n\r\n") + 4;
+		for (size_t size = strtoul(body, NULL, 16); size > 0; size = strtoul(body, NULL, 16)) {
+			body = strstr(body, "\r\n") + 2;
+			assert_true(length + size < sizeof plain);
+			memcpy(plain + length, body, size);
+			length += size;
+			body += size + 2;
+		}
+		plain[length] = '\0';
+		assert_string_equal(plain, table);
+	}
+	assert_int_equal(
+		ask("GET", "/api/v1/batches?q=many&format=json&after=4", "Accept: text/csv\r\n"), 200);
+	assert_true(has("\"next\":\"8\""));
+	assert_int_equal(ask("GET", "/api/v1/batches?format=xml", ""), 400);
+	assert_int_equal(ask("GET", "/api/v1/frames?format=xml", ""), 400);
+	assert_int_equal(ask("GET", "/api/v1/bench?format=csv", ""), 400);
+	assert_int_equal(ask("GET", "/api/v1/frames?limit=7&format=csv", ""), 200);
+	assert_true(has("\xef\xbb\xbf"
+			"applied,received\r\n1,aaaaaaaaaa\r\n"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -309,6 +356,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_language, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_assets, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_openapi, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_tables, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_state_comes_and_goes, setup, teardown),
 	};
 
