@@ -273,6 +273,31 @@ static int read_web(struct assay_config_store *store, xmlNodePtr root, struct as
 	return ASSAY_OK;
 }
 
+/* Whom alarms are told. A mail without somebody it is for goes nowhere. */
+static int read_tell(struct assay_config_store *store, xmlNodePtr root, struct assay_error *err)
+{
+	struct assay_config *config = &store->config;
+	const struct text_field fields[] = {{"mail", "", &config->tell_mail}, {"to", "", &config->tell_to},
+		{"from", "", &config->tell_from}, {"hook", "", &config->tell_hook}};
+
+	config->tell_mail = config->tell_to = config->tell_from = config->tell_hook = "";
+	for (xmlNodePtr node = root->children; node; node = node->next) {
+		int status;
+
+		if (!is_element(node, "tell"))
+			continue;
+		status = copy_texts(store, node, fields, sizeof fields / sizeof *fields, err);
+		if (status == ASSAY_OK && !*config->tell_mail != !*config->tell_to)
+			status = assay_config_at(store, (unsigned)xmlGetLineNo(node),
+				assay_error_set(err, ASSAY_EREFUSED, "tell-incomplete",
+					"mail 和 to 要一起写：命令，和收件人",
+					"mail and to go together: the command, and who it is for"),
+				err);
+		return status;
+	}
+	return ASSAY_OK;
+}
+
 static size_t count_instruments(xmlNodePtr root)
 {
 	size_t count = 0;
@@ -303,6 +328,8 @@ int assay_config_read(struct assay_config_store *store, xmlDocPtr document, stru
 		status = copy_texts(store, root, fields, sizeof fields / sizeof *fields, err);
 	if (status == ASSAY_OK)
 		status = read_web(store, root, err);
+	if (status == ASSAY_OK)
+		status = read_tell(store, root, err);
 	config->lines = lines;
 	for (xmlNodePtr node = root->children; node && status == ASSAY_OK; node = node->next)
 		if (is_element(node, "line")) {

@@ -36,6 +36,8 @@ static int filter_sockets(scmp_filter_ctx filter, enum assay_confined role)
 {
 	int rc = 0;
 
+	if (role == ASSAY_CONFINED_NOTIFY) /* the programs it starts reach out */
+		return seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(listen), 0);
 	if (role == ASSAY_CONFINED_HOST || role == ASSAY_CONFINED_REPORT)
 		rc = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(socket), 0);
 	else
@@ -48,6 +50,11 @@ static int filter_sockets(scmp_filter_ctx filter, enum assay_confined role)
 	return rc;
 }
 
+static bool may_start(enum assay_confined role)
+{
+	return role == ASSAY_CONFINED_REPORT || role == ASSAY_CONFINED_NOTIFY;
+}
+
 static int filter_calls(enum assay_confined role, struct assay_error *err)
 {
 	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
@@ -58,7 +65,7 @@ static int filter_calls(enum assay_confined role, struct assay_error *err)
 	for (size_t i = 0; rc == 0 && i < sizeof refused / sizeof *refused; i++) {
 		int number = seccomp_syscall_resolve_name(refused[i]);
 
-		if (role == ASSAY_CONFINED_REPORT && strcmp(refused[i], "execve") == 0)
+		if (may_start(role) && strcmp(refused[i], "execve") == 0)
 			continue;
 		if (number != __NR_SCMP_ERROR)
 			rc = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), number, 0);
@@ -106,7 +113,7 @@ static int allow_path(
 static int confine_paths(enum assay_confined role, const struct assay_confine_path *paths, bool *landlock_out,
 	struct assay_error *err)
 {
-	__u64 beside = role == ASSAY_CONFINED_REPORT ? LANDLOCK_ACCESS_FS_EXECUTE : 0;
+	__u64 beside = may_start(role) ? LANDLOCK_ACCESS_FS_EXECUTE : 0;
 	struct landlock_ruleset_attr attributes = {.handled_access_fs = EVERYTHING};
 	int rules, status = ASSAY_OK;
 

@@ -17,6 +17,9 @@ enum assay_confined {
 	ASSAY_CONFINED_RECORDER = 2, /* Unix sockets only; writes below its data directory only */
 	ASSAY_CONFINED_REPORT =
 		4, /* no socket, no file to write; may start programs below what it may read */
+	ASSAY_CONFINED_NOTIFY =
+		5, /* connects anywhere, never listens; writes no file; may start programs below
+				      what it may read */
 	ASSAY_CONFINED_WEB = 3 /* accepts, never connects; writes no file; sees no key */
 };
 

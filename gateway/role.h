@@ -28,6 +28,7 @@ struct assay_role {
 int assay_recorder_main(const struct assay_role *role);
 int assay_host_main(const struct assay_role *role);
 int assay_report_main(const struct assay_role *role);
+int assay_notify_main(const struct assay_role *role);
 int assay_web_main(const struct assay_role *role);
 
 #endif

@@ -72,6 +72,7 @@ static const struct {
 	[ROLE_HOST] = {"host", "assay-host", assay_host_main},
 	[ROLE_WEB] = {"web", "assay-web", assay_web_main},
 	[ROLE_REPORT] = {"report", "assay-report-role", assay_report_main},
+	[ROLE_NOTIFY] = {"notify", "assay-notify", assay_notify_main},
 };
 
 const char *role_process_name(const struct role_process *process)
@@ -91,8 +92,8 @@ static int confine_report(const struct assay_role *role, struct assay_error *err
 	return assay_confine(ASSAY_CONFINED_REPORT, report, NULL, err);
 }
 
-/* What the role has no use for is taken from it before it runs anything. Web locks itself in once it has what it serves
- * with (gateway/web/files.c). */
+/* What the role has no use for is taken from it before it runs anything. Web and notify lock themselves in once they
+ * have what they need (gateway/web/files.c). */
 static int confine(enum role_kind kind, const struct assay_role *role, struct assay_error *err)
 {
 	/* a plugin may stand on a library (ascii on PCRE2), which is looked up when it is loaded */

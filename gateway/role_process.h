@@ -11,7 +11,7 @@
 #define ROLE_DEATHS 3u /* so many within ROLE_DEATHS_NS: wait before the next start */
 #define ROLE_DEATHS_NS 10000000000ull
 
-enum role_kind { ROLE_RECORDER = 1, ROLE_HOST, ROLE_WEB, ROLE_REPORT };
+enum role_kind { ROLE_RECORDER = 1, ROLE_HOST, ROLE_WEB, ROLE_REPORT, ROLE_NOTIFY };
 
 struct role_process {
 	enum role_kind kind; /* 0: slot not used */

@@ -11,7 +11,13 @@
 
 #include <signal.h>
 
-enum { SERVE_RECORDER = 0, SERVE_WEB = 1, SERVE_REPORT = 2, SERVE_FIRST_HOST = 3 }; /* in supervisor.roles */
+enum {
+	SERVE_RECORDER = 0,
+	SERVE_WEB = 1,
+	SERVE_REPORT = 2,
+	SERVE_NOTIFY = 3,
+	SERVE_FIRST_HOST = 4
+}; /* in supervisor.roles */
 
 enum serve_phase {
 	SERVE_STARTING = 0, /* the recorder opens the journal; no device is touched */
@@ -35,7 +41,7 @@ struct supervisor {
 	int signals; /* signalfd */
 	sigset_t old_mask;
 	struct line_port *ports; /* one for each line of lab.xml */
-	struct role_process *roles; /* 0 recorder, 1 web, 2 report, then hosts */
+	struct role_process *roles; /* 0 recorder, 1 web, 2 report, 3 notify, then hosts */
 	size_t role_count, role_max;
 	struct assay_error refusal; /* why it cannot go on; code "" none */
 	bool mask_set;

@@ -433,6 +433,8 @@ static int make_roles(struct supervisor *supervisor, struct assay_error *err)
 	supervisor->roles[SERVE_RECORDER].kind = ROLE_RECORDER;
 	supervisor->role_count = SERVE_FIRST_HOST;
 	supervisor->roles[SERVE_REPORT].kind = ROLE_REPORT;
+	if (*supervisor->config->tell_mail || *supervisor->config->tell_hook)
+		supervisor->roles[SERVE_NOTIFY].kind = ROLE_NOTIFY;
 	for (size_t i = 0; i < lines; i++)
 		line_port_init(&supervisor->ports[i], &supervisor->config->lines[i], (uint16_t)i);
 	return host_plan(supervisor, err);

@@ -184,6 +184,17 @@ static bool stop(struct web *web)
 	return idle;
 }
 
+/* The journal, and the public key, which stands in every proof. */
+static int confine(struct web *web, struct assay_error *err)
+{
+	char journal[4200], key[4200];
+	const struct assay_confine_path more[] = {{journal, false}, {key, false}, {NULL, false}};
+
+	(void)snprintf(journal, sizeof journal, "%s/journal", web->role->dir);
+	(void)snprintf(key, sizeof key, "%s/keys/origin.pub", web->role->dir);
+	return web_files_confine(web->role->dir, ASSAY_CONFINED_WEB, more, &web->files, err);
+}
+
 int assay_web_main(const struct assay_role *role)
 {
 	static struct web web;
@@ -197,8 +208,7 @@ int assay_web_main(const struct assay_role *role)
 	(void)signal(SIGPIPE, SIG_IGN);
 	(void)assay_error_set(&err, ASSAY_ENOMEM, "out-of-memory", "内存不足", "out of memory");
 	read_specs(&web);
-	if (payload && start(&web, &err) == ASSAY_OK &&
-		web_files_confine(role->dir, &web.files, &err) == ASSAY_OK &&
+	if (payload && start(&web, &err) == ASSAY_OK && confine(&web, &err) == ASSAY_OK &&
 		web_worker_start(&web, &err) == ASSAY_OK)
 		exit_code = run(&web, payload);
 	else

@@ -99,7 +99,7 @@ static bool connects(void)
 	return connect(0, (const struct sockaddr *)&address, sizeof address) == 0 || errno != EPERM;
 }
 
-/* Bit n set: forbidden thing n worked. */
+/* Bit n set: forbidden thing n worked. 1: a program, 32: a socket. */
 static int common_breaks(void)
 {
 	int broken = 0;
@@ -115,8 +115,9 @@ static int common_breaks(void)
 	return broken;
 }
 
-static int in_child(
-	enum assay_confined role, const struct assay_confine_path *paths, int (*breaks)(bool landlock))
+/* but: of the forbidden things, what this role may. */
+static int in_child_but(int but, enum assay_confined role, const struct assay_confine_path *paths,
+	int (*breaks)(bool landlock))
 {
 	struct assay_error err;
 	bool landlock;
@@ -129,11 +130,19 @@ static int in_child(
 	if (child == 0) {
 		if (assay_confine(role, paths, &landlock, &err) != ASSAY_OK)
 			_exit(255);
-		_exit(common_breaks() ? common_breaks() : breaks(landlock) ? 64 + breaks(landlock) : 0);
+		_exit(common_breaks() & ~but ? common_breaks() & ~but
+			: breaks(landlock)   ? 64 + breaks(landlock)
+					     : 0);
 	}
 	assert_int_equal(waitpid(child, &status, 0), child);
 	assert_true(WIFEXITED(status));
 	return WEXITSTATUS(status);
+}
+
+static int in_child(
+	enum assay_confined role, const struct assay_confine_path *paths, int (*breaks)(bool landlock))
+{
+	return in_child_but(0, role, paths, breaks);
 }
 
 static int host_breaks(bool landlock)
@@ -161,6 +170,17 @@ static int web_breaks(bool landlock)
 	       (opens("state.db", O_RDONLY) ? 0 : 16);
 }
 
+/* It reaches out, by programs it may start, and can do nothing else with what it finds. */
+static int notify_breaks(bool landlock)
+{
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	return (fd >= 0 && listen(fd, 1) == 0 ? 1 : 0) |
+	       (landlock && opens("keys/origin.key", O_RDONLY) ? 2 : 0) |
+	       (landlock && (opens("state.db", O_RDWR) || opens("new", O_WRONLY | O_CREAT)) ? 4 : 0) |
+	       (opens("state.db", O_RDONLY) ? 0 : 8) | (connects() ? 0 : 16);
+}
+
 static void test_roles(void **state)
 {
 	char data[128], database[128];
@@ -178,6 +198,7 @@ static void test_roles(void **state)
 	assert_int_equal(in_child(ASSAY_CONFINED_HOST, none, host_breaks), 0);
 	assert_int_equal(in_child(ASSAY_CONFINED_RECORDER, recorder, recorder_breaks), 0);
 	assert_int_equal(in_child(ASSAY_CONFINED_WEB, web, web_breaks), 0);
+	assert_int_equal(in_child_but(1 | 32, ASSAY_CONFINED_NOTIFY, web, notify_breaks), 0);
 }
 
 static sqlite3 *open_wal(const char *name)
@@ -224,9 +245,12 @@ static int locked_web(int from_writer, int to_writer)
 {
 	struct assay_error err;
 	struct web_files files;
+	char journal[300];
+	const struct assay_confine_path more[] = {{journal, false}, {NULL, false}};
 	int broken;
 
-	if (web_files_confine(dir, &files, &err) != ASSAY_OK)
+	path_of(journal, "journal");
+	if (web_files_confine(dir, ASSAY_CONFINED_WEB, more, &files, &err) != ASSAY_OK)
 		return 128;
 	broken = (opens("keys/origin.key", O_RDONLY) ? 1 : 0) | (opens("keys/people.db", O_RDONLY) ? 1 : 0) |
 		 (opens("state.db", O_RDWR) || opens("state.db-wal", O_RDWR) ||
