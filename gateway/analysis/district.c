@@ -186,10 +186,8 @@ static bool fits(const struct assay_specs *specs, const char *id, const struct a
 {
 	const struct assay_product *product = assay_specs_product_find(specs, id);
 
-	return (!wish->class || !*wish->class ||
-		       strcmp(wish->class, product ? product->licence_class : "") == 0) &&
-	       (!wish->process || !*wish->process ||
-		       strcmp(wish->process, product ? product->process : "") == 0);
+	return district_wanted(wish->class, product ? product->licence_class : "") &&
+	       district_wanted(wish->process, product ? product->process : "");
 }
 
 /* Ids of the products of the class and process, as a JSON list for the statement. */

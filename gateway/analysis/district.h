@@ -31,7 +31,7 @@
 #define ASSAY_DISTRICT_GROUPS_MAX 500u /* of an answer */
 #define ASSAY_DISTRICT_ITEMS_MAX 200u /* of a page */
 
-/* "" or NULL any. quarter "2026Q4". */
+/* "" or NULL any; class and process "-": not said. quarter "2026Q4". */
 struct assay_district_wish {
 	unsigned by; /* bits ASSAY_RISK_BIT; 0: class and analyte */
 	const char *class, *analyte, *process, *quarter, *origin;

@@ -74,9 +74,9 @@ const char *district_name(const struct district *district, unsigned key, uint32_
 	return number < district->names[key].count ? district->names[key].name[number] : "";
 }
 
-static bool wanted(const char *wish, const char *value)
+bool district_wanted(const char *wish, const char *value)
 {
-	return !wish || !*wish || strcmp(wish, value) == 0;
+	return !wish || !*wish || strcmp(wish, *value ? value : "-") == 0;
 }
 
 static const char *text_of(sqlite3_stmt *row, int column)
@@ -205,7 +205,8 @@ static int each_row(sqlite3 *state, const char *sql, const struct assay_district
 		return ASSAY_EIO;
 	while (good && (rc = sqlite3_step(row)) == SQLITE_ROW) {
 		find_place(out->specs, text_of(row, 0), &place);
-		if (!wanted(wish->class, place.class) || !wanted(wish->process, place.process))
+		if (!district_wanted(wish->class, place.class) ||
+			!district_wanted(wish->process, place.process))
 			continue;
 		good = shares ? take_share(out, row, &place, &at) : take_cell(out, row, &place);
 	}

@@ -38,6 +38,9 @@ void district_release(struct district *district);
 int district_roll_up(const struct district *district, unsigned by, struct assay_risk_cell **groups_out,
 	struct district_more **more_out, uint32_t *count_out, struct assay_error *err) ASSAY_WARN_UNUSED;
 
+/* Nothing is wished, or this; "-" is what is not said. */
+bool district_wanted(const char *wish, const char *value);
+
 const char *district_name(const struct district *district, unsigned key, uint32_t number);
 void district_quarter_text(uint32_t number, char out[16]);
 uint32_t district_quarter_number(const char *quarter);

@@ -22,6 +22,7 @@ const PAGES = [
   ['review', 'r', '', () => import('./review.js').then((m) => m.Review)],
   ['trail', 't', '', () => import('./trail.js').then((m) => m.Trail)],
   ['standards', 's', '', () => import('./standards.js').then((m) => m.Standards)],
+  ['district', 'd', '', () => import('./district.js').then((m) => m.District)],
   ['producers', 'p', 'producer.list', () => import('./producers.js').then((m) => m.Producers)],
   ['admin', 'm', 'instrument.list', () => import('./admin.js').then((m) => m.Admin)],
 ];

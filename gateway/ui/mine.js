@@ -6,6 +6,7 @@ import { Icon } from './icons.js';
 import { bind } from './keys.js';
 import { BatchStatus, Empty, Failed, Loading, Ruler, Verdict } from './parts.js';
 import { useSession } from './session.js';
+import { Told } from './told.js';
 import { withUnit } from './text.js';
 import { t, pick, learn, more } from './words.js';
 
@@ -23,7 +24,7 @@ function List() {
   const { data, error, retry } = useFetched('/api/v1/batches?order=-received&limit=100', me.user);
   return html`<div class="mine"><section><h2>${me.producer || me.name}</h2></section><section><h2>${t('m-batches')}</h2>
     ${error && !data ? html`<${Failed} error=${error} retry=${retry} />` : !data ? html`<${Loading} rows=${4} />` : !data.batches.length ? html`<${Empty} title=${t('m-none')} how=${t('m-none-how')} />`
-    : html`<ul>${data.batches.map((batch) => html`<li key=${batch.batch}><a class="own" href=${`#/mine/${encodeURIComponent(batch.batch)}`} data-row=""><span><b>${batch.name || pick(batch, 'product')}</b><small>${t('m-made', batch.produced)}　${t('m-tests', batch.tests_total)}</small></span><${Standing} batch=${batch} /><${Icon} name="next" /></a></li>`)}</ul>`}</section></div>`;
+    : html`<ul>${data.batches.map((batch) => html`<li key=${batch.batch}><a class="own" href=${`#/mine/${encodeURIComponent(batch.batch)}`} data-row=""><span><b>${batch.name || pick(batch, 'product')}</b><small>${t('m-made', batch.produced)}　${t('m-tests', batch.tests_total)}</small></span><${Standing} batch=${batch} /><${Icon} name="next" /></a></li>`)}</ul>`}</section><${Told} path="/api/v1/mine/report" /></div>`;
 }
 
 function Result({ test }) {

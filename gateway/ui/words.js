@@ -6,7 +6,7 @@ export const WORDS = {
   bench: ['工作台', 'Bench'], mine: ['我的批次', 'My batches'], intake: ['收样', 'Intake'], 'intake-sub': ['产品、批号、来源，全项清单', 'product, lot, origin and the whole list'], batches: ['批次', 'Batches'], review: ['复核', 'Review'], trail: ['追溯', 'Trail'], standards: ['标准', 'Standards'],
   'standards-sub': ['按生产日期适用的版本', 'the edition in force on the production date'],
   'trail-sub': ['从印出的数字到线上的字节', 'from a printed figure to the bytes on the wire'],
-  producers: ['企业', 'Producers'], release: ['签发', 'Release'], certificate: ['证书', 'Certificate'], 'alarms-page': ['告警', 'Alarms'], 'more-pages': ['更多', 'More'],
+  producers: ['企业', 'Producers'], district: ['全区风险', 'District'], release: ['签发', 'Release'], certificate: ['证书', 'Certificate'], 'alarms-page': ['告警', 'Alarms'], 'more-pages': ['更多', 'More'],
   scan: ['扫条码，或输入批号、样品、卡号、证书号', 'Scan, or type a batch, sample, card, certificate'],
   'scan-none': ['没有“{}”', 'nothing called “{}”'],
   'other-language': ['EN', '中文'], language: ['语言', 'Language'],

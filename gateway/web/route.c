@@ -348,6 +348,7 @@ const struct web_route web_routes[] = {
 	{"/api/v1/district/items", " class analyte process quarter origin before ", false, "district.items",
 		web_get_district_items},
 	{"/api/v1/district/coverage", "", false, "district.coverage", web_get_district_coverage},
+	{"/api/v1/district/quarters/{id}", "", false, "district.overview", web_get_district_quarter},
 	{"/api/v1/district/overview", " quarter ", false, "district.overview", web_get_district_overview},
 	{"/api/v1/alarms", " format ", false, "alarm.list", web_get_alarms},
 	{"/api/v1/events", "", false, "status", get_events},

@@ -92,6 +92,7 @@ enum MHD_Result web_get_district_trend(struct web_call *call);
 enum MHD_Result web_get_district_items(struct web_call *call);
 enum MHD_Result web_get_district_coverage(struct web_call *call);
 enum MHD_Result web_get_district_overview(struct web_call *call);
+enum MHD_Result web_get_district_quarter(struct web_call *call);
 /* route_asked.c */
 enum MHD_Result web_get_status(struct web_call *call);
 enum MHD_Result web_get_labels(struct web_call *call);

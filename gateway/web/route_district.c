@@ -2,6 +2,7 @@
  * Shared risk over HTTP, from the state this role reads. */
 #include "gateway/analysis/producer.h"
 #include "gateway/lab/district.h"
+#include "gateway/lab/quarter.h"
 #include "gateway/web/answer.h"
 #include "gateway/web/route.h"
 
@@ -106,4 +107,22 @@ enum MHD_Result web_get_producer_report(struct web_call *call)
 enum MHD_Result web_get_own_report(struct web_call *call)
 {
 	return answer_report(call, call->actor.producer);
+}
+
+/* A quarter as CSV. */
+enum MHD_Result web_get_district_quarter(struct web_call *call)
+{
+	struct assay_error err = {0};
+	sqlite3 *db = web_state_get(&call->web->state, &err);
+	const struct assay_specs *specs = db ? specs_of(call, &err) : NULL;
+	int status = ASSAY_EIO;
+	json_t *figures = specs ? lab_quarter_figures(db, specs, call->id, &status, &err) : NULL;
+	size_t length = 0;
+	char *text = figures ? lab_quarter_csv(figures, &length) : NULL;
+
+	json_decref(figures);
+	if (text)
+		return web_answer_text(call->web, call->connection, text, length, "text/csv; charset=utf-8");
+	return status == ASSAY_EREFUSED ? web_answer_problem(call->web, call->connection, &problem_argument)
+					: web_answer_error(call->web, call->connection, &err);
 }

@@ -234,7 +234,7 @@ READS = [  # path, who may
     ("/api/v1/cards/none", "trqa"), ("/api/v1/entitlement", "trqa"), ("/api/v1/alarms", "trqam"),
     ("/api/v1/producers/none/report", "trqa"), ("/api/v1/mine/report", "po"),
     ("/api/v1/district/rates", "trqam"), ("/api/v1/district/trend", "trqam"), ("/api/v1/district/items", "trqa"), ("/api/v1/district/coverage", "trqam"),
-    ("/api/v1/district/overview", "trqam"),
+    ("/api/v1/district/overview", "trqam"), ("/api/v1/district/quarters/2026Q1", "trqam"),
     ("/api/v1/batches/{batch}/labels?first=3", "trqa"), ("/api/v1/batches/{batch}/proof", "trqa"), ("/api/v1/cards/none/paper", "trqa"), ("/api/v1/status", "trqam"),
     ("/api/v1/products", "trqapom"), ("/api/v1/products/puffed-snack/plan?produced=2026-10-12", "trqapom"),
 ]
