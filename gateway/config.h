@@ -33,6 +33,7 @@ struct assay_config_channel {
 
 struct assay_config_instrument {
 	const char *id, *name_zh, *name_en, *driver, *spec; /* spec: file in specs/instruments, "" none */
+	const char *driver_sha256; /* of the plugin's file when this was read */
 	const char *model, *serial; /* serial: "" not checked */
 	const char *calibrated_until, *location; /* YYYY-MM-DD or "" */
 	uint32_t every_ms,
@@ -90,6 +91,9 @@ struct assay_config {
 int assay_config_load(const char *path, const char *specs_dir, const char *drivers_dir,
 	struct assay_config **out, struct assay_error *err) ASSAY_WARN_UNUSED;
 void assay_config_free(struct assay_config *config);
+
+/* Does nothing that differs between the two matter to who holds the device? (config_same.c) */
+bool assay_config_line_same(const struct assay_config_line *a, const struct assay_config_line *b);
 
 /* Where plugins and specs are: beside the executable in a source tree, below the prefix when installed. */
 struct assay_places {

@@ -428,6 +428,11 @@ int assay_config_instrument(struct assay_config_store *store, xmlNodePtr node, u
 		status = choose_driver(store, line, spec, out, err);
 	if (status == ASSAY_OK)
 		status = find_driver(store, line, out->driver, &plugin, err);
+	if (status == ASSAY_OK && plugin) {
+		out->driver_sha256 = assay_config_text(store, plugin->sha256, err);
+		if (!out->driver_sha256)
+			return ASSAY_ENOMEM;
+	}
 	if (status != ASSAY_OK || !plugin)
 		return status;
 	status = check_link(store, line, transport, plugin, err);

@@ -26,9 +26,9 @@ static void add_to_recorder(struct supervisor *supervisor, const struct role_pro
 }
 
 /* An open device, or the trouble with it. */
-static void tell_port(const struct role_process *host, const struct line_port *port)
+static void tell_port(const struct role_process *host, uint16_t place, const struct line_port *port)
 {
-	struct assay_message head = {.line = port->index, .generation = host->generation};
+	struct assay_message head = {.line = place, .generation = host->generation};
 	int status = ASSAY_OK;
 
 	if (host->control < 0)
@@ -64,7 +64,7 @@ int host_link_start(struct supervisor *supervisor, struct role_process *host, st
 	for (uint16_t i = 0; i < host->line_count; i++) {
 		struct line_port *port = &supervisor->ports[host->lines[i]];
 
-		tell_port(host, port);
+		tell_port(host, i, port);
 		line_port_want(port, now);
 	}
 	return ASSAY_OK;
@@ -79,7 +79,10 @@ void host_link_died(struct supervisor *supervisor, struct role_process *host)
 		(void)close(host->recorder_end);
 	host->recorder_end = -1;
 	for (uint16_t i = 0; i < host->line_count; i++)
-		line_port_host_died(&supervisor->ports[host->lines[i]], now);
+		if (host->lines[i] != ASSAY_LINE_GONE)
+			line_port_host_died(&supervisor->ports[host->lines[i]], now);
+	if (supervisor->reload.stage == RELOAD_NONE)
+		host_plan_compact(host);
 }
 
 static void new_pair(struct supervisor *supervisor, struct role_process *host)
@@ -166,6 +169,6 @@ void host_link_port(struct supervisor *supervisor, const struct line_port *port)
 
 		for (uint16_t j = 0; host->kind == ROLE_HOST && j < host->line_count; j++)
 			if (host->lines[j] == port->index)
-				tell_port(host, port);
+				tell_port(host, j, port);
 	}
 }

@@ -28,11 +28,31 @@ static bool may_share(const struct supervisor *supervisor, const struct role_pro
 {
 	const struct assay_config_line *first;
 
-	if (host->kind != ROLE_HOST || host->line_count == ROLE_LINES_MAX)
-		return false;
+	if (host->kind != ROLE_HOST || host->pid != 0 || host->line_count == ROLE_LINES_MAX)
+		return false; /* who runs has his lines */
 	first = &supervisor->config->lines[host->lines[0]];
 	return is_network(first) && is_network(line) &&
 	       strcmp(first->instruments[0].driver, line->instruments[0].driver) == 0;
+}
+
+static bool has_host(const struct supervisor *supervisor, size_t line)
+{
+	for (size_t i = 0; i < supervisor->role_count; i++)
+		for (uint16_t j = 0; j < supervisor->roles[i].line_count; j++)
+			if (supervisor->roles[i].lines[j] == line)
+				return true;
+	return false;
+}
+
+void host_plan_compact(struct role_process *host)
+{
+	uint16_t kept = 0;
+
+	for (uint16_t i = 0; i < host->line_count; i++)
+		if (host->lines[i] != ASSAY_LINE_GONE)
+			host->lines[kept++] = host->lines[i];
+	host->line_count = kept;
+	host->closing = 0;
 }
 
 int host_plan(struct supervisor *supervisor, struct assay_error *err)
@@ -41,7 +61,7 @@ int host_plan(struct supervisor *supervisor, struct assay_error *err)
 		const struct assay_config_line *line = &supervisor->config->lines[i];
 		struct role_process *host = NULL;
 
-		if (line->disabled)
+		if (line->disabled || has_host(supervisor, i))
 			continue;
 		for (size_t j = 0; j < supervisor->role_count && !host; j++)
 			if (may_share(supervisor, &supervisor->roles[j], line))

@@ -12,6 +12,7 @@ static const struct command {
 	const char *summary;
 } commands[] = {
 	{"serve", assay_cmd_serve, "run the gateway"},
+	{"reload", assay_cmd_reload, "lab.xml is read again by the gateway that runs"},
 	{"demo", assay_cmd_demo, "simulate a laboratory and serve it"},
 	{"status", assay_cmd_status, "lines, instruments and journal of a running gateway"},
 	{"batch", assay_cmd_batch, "register, list, show and review batches"},

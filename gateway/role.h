@@ -6,6 +6,7 @@
 
 #include "gateway/certificate.h"
 #include "gateway/config.h"
+#include "gateway/wire/channel.h"
 
 #include <stdint.h>
 #include <sys/types.h>
@@ -22,6 +23,8 @@ struct assay_role {
 	uint16_t line_count;
 	pid_t supervisor;
 	struct assay_certificate *certificate; /* of https; NULL: plain HTTP. Wiped in every role but web */
+	const struct assay_reload
+		*reload; /* recorder: who wanted this configuration, and why; NULL: a start */
 	bool demonstration; /* a played laboratory: anybody on this machine may look */
 };
 

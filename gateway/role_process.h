@@ -32,7 +32,10 @@ struct role_process {
 		hung; /* why it was ended, until the recorder has been told; code "" nothing to tell */
 
 	/* host */
-	uint16_t lines[ROLE_LINES_MAX], line_count;
+	uint16_t lines[ROLE_LINES_MAX], line_count; /* by place: index in lab.xml, or ASSAY_LINE_GONE */
+	uint64_t
+		closing; /* bit i: place i leaves, and the host has not said yet that nothing of it is left */
+	bool leaving; /* all its lines leave: it ends and is not started again */
 	int recorder_end; /* our copy of the recorder's end of its pair: kept while the host lives, -1 none */
 };
 

@@ -10,6 +10,7 @@
 #include "gateway/supervisor.h"
 
 #include <signal.h>
+#include <sys/types.h>
 
 enum {
 	SERVE_RECORDER = 0,
@@ -25,6 +26,23 @@ enum serve_phase {
 	SERVE_STOPPING_HOSTS,
 	SERVE_STOPPING_REST,
 	SERVE_STOPPED
+};
+
+enum reload_stage {
+	RELOAD_NONE = 0,
+	RELOAD_CLOSING, /* what changed or left hands over what it has */
+	RELOAD_RECORDER /* the recorder ends; the next one begins with the new configuration */
+};
+
+struct supervisor_reload {
+	enum reload_stage stage;
+	uint64_t deadline_ns;
+	struct assay_reload asked;
+	struct assay_config *config; /* checked, not in force yet */
+	uint16_t *place; /* for each line now: its index in config, or ASSAY_LINE_GONE */
+	struct line_port *ports; /* room for the lines of config */
+	struct role_process *roles;
+	size_t role_max;
 };
 
 struct supervisor {
@@ -44,10 +62,15 @@ struct supervisor {
 	struct role_process *roles; /* 0 recorder, 1 web, 2 report, 3 notify, then hosts */
 	size_t role_count, role_max;
 	struct assay_error refusal; /* why it cannot go on; code "" none */
+	struct supervisor_reload reload;
+	struct assay_reload taken; /* what the roles are told about the last reload */
 	bool mask_set;
+	bool on_terminal; /* a hang-up means that whoever started it has gone */
 };
 
 uint64_t supervisor_now_ns(void);
+/* Where lab.xml is. */
+void supervisor_lab_path(const struct supervisor *supervisor, char out[1024]);
 /* One line on standard error. */
 void supervisor_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
@@ -60,8 +83,18 @@ void role_watch(struct supervisor *supervisor, uint64_t now_ns);
 /* What it came to is written to the journal as soon as a recorder is there to do it. */
 void role_watch_tell(struct supervisor *supervisor);
 
-/* host_plan.c: which lines share a host. Appends roles; 0 or ASSAY_ENOMEM. */
+/* reload.c: lab.xml is read again, checked whole, and taken without touching a line that stays as it is */
+void reload_hang_up(const struct supervisor *supervisor, uid_t who); /* SIGHUP: ask the recorder first */
+void reload_asked(struct supervisor *supervisor, const struct assay_reload *asked);
+/* The host says that nothing is left of this place. */
+void reload_closed(struct role_process *host, uint16_t place);
+void reload_step(struct supervisor *supervisor, uint64_t now_ns);
+void reload_abandon(struct supervisor *supervisor);
+
+/* host_plan.c: which of the lines that have no host yet share one. Appends roles; 0 or ASSAY_ENOMEM. */
 int host_plan(struct supervisor *supervisor, struct assay_error *err) ASSAY_WARN_UNUSED;
+/* Places whose lines have left are forgotten; the host must not be running. */
+void host_plan_compact(struct role_process *host);
 /* A shared host died twice in a short time: each of its lines gets a host of its own. */
 void host_plan_split(struct supervisor *supervisor, struct role_process *host);
 

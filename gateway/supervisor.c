@@ -50,7 +50,7 @@ const char *supervisor_describe(
 {
 	if (role->kind != ROLE_HOST)
 		(void)snprintf(out, 64, "%s", role_process_name(role));
-	else if (role->line_count == 1)
+	else if (role->line_count == 1 && role->lines[0] != ASSAY_LINE_GONE)
 		(void)snprintf(out, 64, "host of line %s", supervisor->config->lines[role->lines[0]].id);
 	else
 		(void)snprintf(out, 64, "host of %u lines", role->line_count);
@@ -74,6 +74,14 @@ static int start_role(struct supervisor *supervisor, struct role_process *role, 
 	return status;
 }
 
+void supervisor_lab_path(const struct supervisor *supervisor, char out[1024])
+{
+	if (supervisor->options->config)
+		(void)snprintf(out, 1024, "%s", supervisor->options->config);
+	else
+		(void)snprintf(out, 1024, "%s/lab.xml", supervisor->options->dir);
+}
+
 static void stop_kind(struct supervisor *supervisor, bool hosts)
 {
 	for (size_t i = 0; i < supervisor->role_count; i++)
@@ -86,6 +94,7 @@ static void begin_stop(struct supervisor *supervisor)
 	if (supervisor->phase >= SERVE_STOPPING_HOSTS)
 		return;
 	supervisor->phase = SERVE_STOPPING_HOSTS;
+	reload_abandon(supervisor);
 	service_manager_stopping();
 	supervisor->deadline_ns = supervisor_now_ns() + STOP_HOSTS_NS;
 	for (size_t i = 0; i < supervisor->config->line_count; i++)
@@ -166,6 +175,18 @@ static void announce(struct supervisor *supervisor)
 	}
 }
 
+static void from_host(
+	struct supervisor *supervisor, struct role_process *host, const struct assay_message *head)
+{
+	bool its = head->line < host->line_count && host->lines[head->line] != ASSAY_LINE_GONE;
+
+	if (head->type == ASSAY_MSG_CLOSED && its)
+		reload_closed(host, head->line);
+	else if (head->type == ASSAY_MSG_REOPEN && its && !host->leaving &&
+		 !(host->closing & UINT64_C(1) << head->line))
+		line_port_reopen(&supervisor->ports[host->lines[head->line]], supervisor->looked_ns);
+}
+
 static void from_role(struct supervisor *supervisor, struct role_process *role)
 {
 	static uint8_t payload[ASSAY_CHANNEL_PAYLOAD_MAX];
@@ -179,17 +200,21 @@ static void from_role(struct supervisor *supervisor, struct role_process *role)
 		if (got < 0 || (head.generation != 0 && head.generation != role->generation))
 			continue;
 		role->heard_ns = supervisor->looked_ns;
-		if (head.type == ASSAY_MSG_READY)
+		if (head.type == ASSAY_MSG_READY) {
 			role->ready = true;
-		else if (head.type == ASSAY_MSG_ALIVE && role->kind == ROLE_RECORDER &&
-			 supervisor->phase != SERVE_STARTING)
+			if (role->kind == ROLE_RECORDER)
+				supervisor->role.reload = NULL; /* that is written down now */
+		} else if (head.type == ASSAY_MSG_ALIVE && role->kind == ROLE_RECORDER &&
+			   supervisor->phase != SERVE_STARTING)
 			service_manager_progress();
-		else if (head.type == ASSAY_MSG_REOPEN && role->kind == ROLE_HOST &&
-			 head.line < supervisor->config->line_count)
-			line_port_reopen(&supervisor->ports[head.line], supervisor->looked_ns);
+		else if (role->kind == ROLE_RECORDER && head.type == ASSAY_MSG_RELOAD &&
+			 head.length == sizeof(struct assay_reload))
+			reload_asked(supervisor, (const void *)payload);
 		else if (head.type == ASSAY_MSG_REFUSED && head.length == sizeof role->refusal) {
 			memcpy(&role->refusal, payload, sizeof role->refusal);
 			role->refused = true;
+		} else if (role->kind == ROLE_HOST) {
+			from_host(supervisor, role, &head);
 		}
 	}
 	if (got == ASSAY_EGONE) {
@@ -233,7 +258,8 @@ static void role_died(struct supervisor *supervisor, struct role_process *role, 
 	if (role->kind == ROLE_HOST)
 		host_link_died(supervisor, role);
 	how_it_died(wait_status, how);
-	if (supervisor->phase >= SERVE_STOPPING_HOSTS)
+	if (supervisor->phase >= SERVE_STOPPING_HOSTS || role->leaving ||
+		(role->kind == ROLE_RECORDER && supervisor->reload.stage == RELOAD_RECORDER))
 		return;
 	if (role->kind == ROLE_RECORDER && !was_ready &&
 		(supervisor->phase == SERVE_STARTING ||
@@ -263,9 +289,12 @@ static void from_signals(struct supervisor *supervisor)
 {
 	struct signalfd_siginfo about;
 
-	while (read(supervisor->signals, &about, sizeof about) == (ssize_t)sizeof about)
-		if (about.ssi_signo != SIGCHLD)
+	while (read(supervisor->signals, &about, sizeof about) == (ssize_t)sizeof about) {
+		if (about.ssi_signo == SIGHUP && !supervisor->on_terminal)
+			reload_hang_up(supervisor, about.ssi_uid);
+		else if (about.ssi_signo != SIGCHLD)
 			begin_stop(supervisor);
+	}
 	reap(supervisor);
 }
 
@@ -274,6 +303,9 @@ static bool is_due(const struct supervisor *supervisor, const struct role_proces
 {
 	if (role->kind == 0 || role->pid > 0 || now < role->start_at_ns)
 		return false;
+	if ((role->kind == ROLE_HOST && supervisor->reload.stage != RELOAD_NONE) ||
+		(role->kind == ROLE_RECORDER && supervisor->reload.stage == RELOAD_RECORDER))
+		return false; /* it begins with the new configuration, in a moment */
 	if (role->kind == ROLE_RECORDER) /* also while hosts end: it takes what they still hold */
 		return supervisor->phase == SERVE_STARTING || supervisor->phase == SERVE_RUNNING ||
 		       (supervisor->phase == SERVE_STOPPING_HOSTS && !*supervisor->refusal.code);
@@ -344,7 +376,8 @@ static int wait_ms(const struct supervisor *supervisor, uint64_t now)
 	for (size_t i = 0; i < supervisor->config->line_count; i++)
 		if (line_port_next_ns(&supervisor->ports[i]) < next)
 			next = line_port_next_ns(&supervisor->ports[i]);
-	if (supervisor->phase >= SERVE_STOPPING_HOSTS && supervisor->deadline_ns < next)
+	if ((supervisor->phase >= SERVE_STOPPING_HOSTS && supervisor->deadline_ns < next) ||
+		supervisor->reload.stage != RELOAD_NONE)
 		next = now + 100 * NS_PER_MS;
 	return next > now ? (int)((next - now + NS_PER_MS - 1) / NS_PER_MS) : 0;
 }
@@ -377,15 +410,26 @@ static void listen_once(struct supervisor *supervisor, struct pollfd *polled, ui
 
 static int run(struct supervisor *supervisor, struct assay_error *err)
 {
-	size_t most = 1 + supervisor->role_max + supervisor->config->line_count;
-	struct pollfd *polled = calloc(most, sizeof *polled);
+	struct pollfd *polled = NULL, *grown;
+	size_t room = 0;
 
-	if (!polled)
-		return assay_error_set(err, ASSAY_ENOMEM, "out-of-memory", "内存不足", "out of memory");
 	supervisor->looked_ns = supervisor_now_ns();
 	while (supervisor->phase != SERVE_STOPPED) {
 		uint64_t now = supervisor_now_ns();
+		size_t most;
 
+		reload_step(supervisor, now);
+		most = 1 + supervisor->role_max + supervisor->config->line_count;
+		if (most > room) {
+			grown = realloc(polled, most * sizeof *polled);
+			if (!grown) {
+				free(polled);
+				return assay_error_set(
+					err, ASSAY_ENOMEM, "out-of-memory", "内存不足", "out of memory");
+			}
+			polled = grown;
+			room = most;
+		}
 		start_due(supervisor, now);
 		for (size_t i = 0; i < supervisor->config->line_count; i++)
 			if (line_port_tick(&supervisor->ports[i], now))
@@ -497,10 +541,8 @@ static int prepare(struct supervisor *supervisor, struct assay_error *err)
 	int status = assay_places_find(&supervisor->places, err);
 
 	raise_descriptors();
-	if (options->config)
-		(void)snprintf(path, sizeof path, "%s", options->config);
-	else
-		(void)snprintf(path, sizeof path, "%s/lab.xml", options->dir);
+	supervisor_lab_path(supervisor, path);
+	supervisor->on_terminal = isatty(STDIN_FILENO) || isatty(STDERR_FILENO);
 	if (status == ASSAY_OK)
 		status = assay_config_load(
 			path, supervisor->places.specs, supervisor->places.drivers, &supervisor->config, err);
@@ -539,6 +581,7 @@ static void release(struct supervisor *supervisor)
 		(void)close(supervisor->signals);
 	if (supervisor->mask_set)
 		(void)sigprocmask(SIG_SETMASK, &supervisor->old_mask, NULL);
+	reload_abandon(supervisor);
 	assay_data_dir_release(&supervisor->dir);
 	assay_certificate_free(supervisor->certificate);
 	free(supervisor->roles);

@@ -13,6 +13,7 @@ static const char help[] =
 	"Run the gateway: read the instruments of lab.xml, record, judge, and serve the pages, until SIGINT "
 	"or "
 	"SIGTERM.\n"
+	"SIGHUP: lab.xml is read again, as by assay reload (started on a terminal it ends instead).\n"
 	"  -d DIR         data directory, made when it does not exist; else $ASSAY_DIR\n"
 	"  -c FILE        the laboratory's configuration, default DIR/lab.xml; see assay.xml(5)\n"
 	"  --listen A:P   where the pages are served, instead of lab.xml's; \"\" serves none; port 0 takes a "

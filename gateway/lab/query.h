@@ -62,7 +62,7 @@
  * {"error": {"code", "text_zh", "text_en", "status"}}. "who" may name the person whom a local peer types for; else the peer's
  * user name. Rights by role: rights.c.
  *
- * status                                                       -> {lines, journal: {size, root, segment, boot}, roles}
+ * status                                                       -> {lines, journal: {size, root, segment, boot}, config, roles}
  * batch.new {product, name, producer, lot, produced, amount, origin, card, samples, retained, key,
  *   tests: [analyte]}: tests left out: its whole plan           -> {batch}
  * batch.list {status ""}                                        -> {batches: [...]}
@@ -97,6 +97,8 @@
  * entitlement.audit                                             -> {audit: {findings: [{code, subject, found, wanted, text_zh,
  *                                                                  text_en}], programmes}}
  * trace {result}                                                -> {trace}
+ * config.reload {reason}                                        -> {reload: {sha256, generation (of the recorder that answers;
+ *                                                                  the next one has another), kept, changed, added, removed}}
  * journal {from, limit, raw}                                    -> {entries} */
 #ifndef ASSAY_LAB_QUERY_H
 #define ASSAY_LAB_QUERY_H

@@ -38,6 +38,7 @@ static const struct {
 	{"test.disarm", T, false},
 	{"test.enter", T, false},
 	{"line.confirm", R | Q | A, true},
+	{"config.reload", A, false},
 	{"user.list", A | Q, false},
 	{"user.add", A, true},
 	{"user.roles", A, true},

@@ -184,14 +184,22 @@ static int on_line(struct recorder *recorder, struct recorder_line *line, const 
 	return ASSAY_OK;
 }
 
+/* NULL: this place's line has left the configuration. */
+static struct recorder_line *line_at(
+	struct recorder *recorder, const struct recorder_host *host, uint16_t place)
+{
+	return place < host->line_count && host->line[place] != ASSAY_LINE_GONE
+		       ? &recorder->line[host->line[place]]
+		       : NULL;
+}
+
 static struct recorder_line *line_of(
 	struct recorder *recorder, const struct recorder_host *host, const struct assay_message *head)
 {
-	struct recorder_line *line;
+	struct recorder_line *line = line_at(recorder, host, head->line);
 
-	if (head->line >= recorder->line_count || head->generation != host->generation)
+	if (!line || head->generation != host->generation)
 		return NULL;
-	line = &recorder->line[head->line];
 	return line->host == host && line->generation == head->generation ? line : NULL;
 }
 
@@ -255,9 +263,9 @@ void host_end_gone(struct recorder *recorder, struct recorder_host *host)
 
 	(void)take_messages(recorder, host, true);
 	for (uint16_t i = 0; i < host->line_count; i++) {
-		struct recorder_line *line = &recorder->line[host->line[i]];
+		struct recorder_line *line = line_at(recorder, host, i);
 
-		if (line->host != host)
+		if (!line || line->host != host)
 			continue;
 		if (line->held_length && !recorder->paused && status == ASSAY_OK)
 			status = record_held(recorder, line, ASSAY_OUTCOME_HOST_DIED,
@@ -324,20 +332,25 @@ void host_end_add(struct recorder *recorder, const struct assay_message *head, c
 	if (!host || about.lines > RECORDER_HOST_LINES_MAX || recorder->host_count == RECORDER_HOSTS_MAX)
 		goto refuse;
 	for (uint16_t i = 0; i < about.lines; i++)
-		if (about.line[i] >= recorder->line_count ||
-			(recorder->line[about.line[i]].host &&
-				recorder->line[about.line[i]].generation > head->generation))
+		if (about.line[i] != ASSAY_LINE_GONE &&
+			(about.line[i] >= recorder->line_count ||
+				(recorder->line[about.line[i]].host &&
+					recorder->line[about.line[i]].generation > head->generation)))
 			goto refuse;
 	host->fd = fd;
 	host->generation = head->generation;
 	host->line_count = about.lines;
 	memcpy(host->line, about.line, sizeof host->line);
 	for (uint16_t i = 0; i < about.lines; i++) {
-		struct recorder_line *line = &recorder->line[about.line[i]];
+		struct recorder_line *line;
 
+		if (about.line[i] == ASSAY_LINE_GONE)
+			continue;
+		line = &recorder->line[about.line[i]];
 		if (line->host)
 			host_end_gone(recorder, line->host);
 		line->host = host;
+		line->place = i;
 		line->generation = head->generation;
 		line->mark_due = line->hello_due = line->known_due = true;
 		line->ack_due = line->parted = false;
@@ -375,7 +388,7 @@ void host_end_forget_uncommitted(struct recorder *recorder)
 static struct assay_message message_to(const struct recorder_line *line, uint16_t type, uint64_t id)
 {
 	return (struct assay_message){.type = type,
-		.line = line->index,
+		.line = line->place,
 		.generation = line->generation,
 		.id = id,
 		.wall_ns = recorder_wall_ns(),
@@ -419,10 +432,10 @@ static void tell_committed(struct recorder *recorder, struct recorder_host *host
 
 	packet.length = 0;
 	for (uint16_t i = 0; i < host->line_count; i++) {
-		struct recorder_line *line = &recorder->line[host->line[i]];
+		struct recorder_line *line = line_at(recorder, host, i);
 		struct assay_message head;
 
-		if (line->host != host || !line->ack_due)
+		if (!line || line->host != host || !line->ack_due)
 			continue;
 		if (line->hello_due)
 			return; /* that comes first */

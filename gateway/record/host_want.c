@@ -67,7 +67,7 @@ bool host_want_tell(struct recorder *recorder, struct recorder_line *line)
 			.needed = (line->needed & bit) != 0,
 			.take = (line->take_due & bit) != 0};
 		struct assay_message head = {
-			.type = ASSAY_MSG_WANT, .line = line->index, .generation = line->generation};
+			.type = ASSAY_MSG_WANT, .line = line->place, .generation = line->generation};
 
 		if (!(changed & 1))
 			continue;

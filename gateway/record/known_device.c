@@ -8,7 +8,7 @@
 void known_device_tell(struct recorder *recorder, struct recorder_line *line)
 {
 	const struct assay_message head = {
-		.type = ASSAY_MSG_KNOWN, .line = line->index, .generation = line->generation};
+		.type = ASSAY_MSG_KNOWN, .line = line->place, .generation = line->generation};
 	struct assay_error err;
 
 	for (size_t i = 0; line->known_due && i < line->config->instrument_count; i++) {

@@ -348,6 +348,11 @@ static void from_supervisor(struct recorder *recorder)
 			continue;
 		if (head.type == ASSAY_MSG_STOP) {
 			recorder->stop = true;
+			recorder->hosts_go_on = head.id == 1;
+		} else if (head.type == ASSAY_MSG_RELOAD && head.length == sizeof(struct assay_reload)) {
+			recorder_reload_asked(recorder, payload);
+		} else if (head.type == ASSAY_MSG_RELOADED && head.length == sizeof(struct assay_reloaded)) {
+			recorder_reload_done(recorder, payload);
 		} else if (head.type == ASSAY_MSG_FAULT && head.length == sizeof(struct assay_error)) {
 			on_fault(recorder, payload);
 		} else if (head.type == ASSAY_MSG_ADD_WEB && fd >= 0) {
@@ -475,10 +480,14 @@ static void step(struct recorder *recorder)
 static void finish(struct recorder *recorder)
 {
 	struct assay_error err;
-	json_t *body = json_pack("{s:s}", "reason", recorder->code ? "the supervisor is gone" : "stop");
+	json_t *body = json_pack("{s:s}", "reason",
+		recorder->code          ? "the supervisor is gone"
+		: recorder->hosts_go_on ? "another configuration"
+					: "stop");
 	int status;
 
-	host_end_flush(recorder, "the gateway was stopped");
+	if (!recorder->hosts_go_on)
+		host_end_flush(recorder, "the gateway was stopped");
 	status = recorder_append_json(recorder, ASSAY_ENTRY_STOP, "", body, NULL, 0, NULL, &err);
 	json_decref(body);
 	if (status == ASSAY_OK)

@@ -34,7 +34,7 @@
 /* A line as the recorder knows it: whose it is, what is held of its open exchange, what its host has to be told. */
 struct recorder_line {
 	const struct assay_config_line *config;
-	uint16_t index; /* in lab.xml */
+	uint16_t place; /* among the lines of its host */
 	struct recorder_host *host; /* NULL: nobody's now */
 	uint32_t generation;
 	uint64_t next_id; /* the id expected next; smaller ones are known, larger ones came out of turn */
@@ -124,7 +124,8 @@ struct recorder {
 	struct assay_password_work *passwords;
 	int passwords_fd; /* readable when one was looked at */
 	struct assay_throttle throttle;
-	struct recorder_ask *asks; /* that wait for a password */
+	struct recorder_ask *asks; /* that wait for a password, or for the supervisor */
+	struct recorder_ask *reload; /* of them, the one that asked for another configuration; NULL none */
 	bool people_changed; /* web has to forget whom it knows */
 	struct recorder_follow follow;
 	unsigned group; /* entries in the open group */
@@ -137,6 +138,7 @@ struct recorder {
 	struct recorder_printer printer;
 	bool lab_changed; /* which instruments are needed has to be looked at again */
 	bool stop;
+	bool hosts_go_on; /* only this recorder stops */
 	bool fatal; /* nothing more is written */
 	int code; /* exit code */
 };
@@ -229,6 +231,12 @@ void recorder_command_forget(struct recorder *recorder, const struct recorder_cl
 json_t *recorder_error(int status, const struct assay_error *err);
 /* Commit what a command has appended, then answer (taken); or take it all back and say why. */
 json_t *recorder_settle(struct recorder *recorder, int status, json_t *answer, struct assay_error *err);
+
+/* recorder_reload.c: another configuration. The answer when it cannot be, else NULL: it comes later. */
+json_t *recorder_reload_command(struct recorder *recorder, struct recorder_ask *ask);
+void recorder_reload_asked(
+	struct recorder *recorder, const void *payload); /* by a signal to the supervisor */
+void recorder_reload_done(struct recorder *recorder, const void *payload); /* the supervisor's word */
 
 /* recorder_people.c: logins, users, tokens */
 int recorder_people_start(struct recorder *recorder, struct assay_error *err) ASSAY_WARN_UNUSED;

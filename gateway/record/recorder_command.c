@@ -30,8 +30,9 @@ static json_t *roles(const struct recorder *recorder)
 		json_t *lines = json_array();
 
 		for (uint16_t j = 0; j < host->line_count; j++)
-			(void)json_array_append_new(
-				lines, json_string(recorder->line[host->line[j]].config->id));
+			if (host->line[j] != ASSAY_LINE_GONE)
+				(void)json_array_append_new(
+					lines, json_string(recorder->line[host->line[j]].config->id));
 		(void)json_array_append_new(list, json_pack("{s:s,s:I,s:o}", "role", "host", "generation",
 							  (json_int_t)host->generation, "lines", lines));
 	}
@@ -48,11 +49,11 @@ static json_t *show_status(struct recorder *recorder, struct assay_error *err)
 		return NULL;
 	assay_journal_root(recorder->journal, root);
 	assay_hex(root, sizeof root, hex);
-	return json_pack("{s:b,s:o,s:{s:I,s:s,s:i,s:s,s:s},s:o}", "ok", 1, "lines", lines, "journal", "size",
-		(json_int_t)assay_journal_size(recorder->journal), "root", hex, "segment",
+	return json_pack("{s:b,s:o,s:{s:I,s:s,s:i,s:s,s:s},s:s,s:o}", "ok", 1, "lines", lines, "journal",
+		"size", (json_int_t)assay_journal_size(recorder->journal), "root", hex, "segment",
 		(int)assay_journal_segment(recorder->journal), "boot",
 		assay_journal_boot_hex(recorder->journal), "state", recorder->paused ? "paused" : "writing",
-		"roles", roles(recorder));
+		"config", recorder->role->config->sha256, "roles", roles(recorder));
 }
 
 static json_t *show_journal(struct recorder *recorder, const json_t *request, struct assay_error *err)
@@ -260,6 +261,8 @@ static json_t *begin(struct recorder *recorder, struct recorder_ask *ask)
 	if (recorder_people_command(recorder, ask, &answer))
 		return answer;
 	status = lab_allows(&ask->actor, ask->command, &err);
+	if (status == ASSAY_OK && strcmp(ask->command, "config.reload") == 0)
+		return recorder_reload_command(recorder, ask);
 	if (status == ASSAY_OK)
 		return printed(recorder, ask, run_once(recorder, ask));
 	if (strcmp(err.code, "signature-needed") == 0 && ask->actor.how == ASSAY_ACTOR_SESSION &&

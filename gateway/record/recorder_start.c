@@ -293,6 +293,7 @@ static json_t *line_json(const struct recorder *recorder, const struct assay_con
 static int add_config(struct recorder *recorder, struct assay_error *err)
 {
 	const struct assay_config *config = recorder->role->config;
+	const struct assay_reload *reload = recorder->role->reload;
 	char before[65], digest[65], *text;
 	uint8_t hash[32];
 	json_t *lines = json_array(), *body;
@@ -313,11 +314,15 @@ static int add_config(struct recorder *recorder, struct assay_error *err)
 	assay_sha256(text, strlen(text), hash);
 	free(text);
 	assay_hex(hash, sizeof hash, digest);
-	if (status != ASSAY_OK || strcmp(before, digest) == 0) {
+	if (status != ASSAY_OK || (!reload && strcmp(before, digest) == 0)) {
 		json_decref(body);
 		return status;
 	}
 	(void)json_object_set_new(body, "digest", json_string(digest));
+	if (reload) {
+		(void)json_object_set_new(body, "who", json_string(reload->who));
+		(void)json_object_set_new(body, "reason", json_string(reload->reason));
+	}
 	return append(recorder, ASSAY_ENTRY_CONFIG, body, config->xml, config->xml_length, err);
 }
 
@@ -357,10 +362,8 @@ static int make_lines(struct recorder *recorder, struct assay_error *err)
 	if (!recorder->line)
 		return no_memory(err);
 	recorder->line_count = config->line_count;
-	for (size_t i = 0; i < config->line_count; i++) {
+	for (size_t i = 0; i < config->line_count; i++)
 		recorder->line[i].config = &config->lines[i];
-		recorder->line[i].index = (uint16_t)i;
-	}
 	return ASSAY_OK;
 }
 

@@ -53,13 +53,20 @@ enum assay_message_type {
 	/* supervisor -> recorder */
 	ASSAY_MSG_FAULT = 27, /* payload: struct assay_error, to be written to the journal */
 	/* supervisor -> any role */
-	ASSAY_MSG_STOP = 30
+	ASSAY_MSG_STOP =
+		30, /* recorder: id 1, the hosts go on: what is not recorded they tell the next one */
+	/* another configuration: the supervisor asks, the recorder, who knows whether there is room for it, agrees (or asks by
+	 * itself, for a person); the supervisor says what it came to, and begins */
+	ASSAY_MSG_RELOAD = 31, /* both ways; payload: struct assay_reload */
+	ASSAY_MSG_RELOADED = 32, /* supervisor -> recorder; payload: struct assay_reloaded */
+	ASSAY_MSG_CLOSE_LINE = 33, /* supervisor -> host: this line is no longer yours */
+	ASSAY_MSG_CLOSED = 34 /* host -> supervisor: everything of that line is durable */
 };
 
 struct assay_message {
 	uint32_t magic;
 	uint16_t type;
-	uint16_t line; /* index of the line in lab.xml, from 0 */
+	uint16_t line; /* place among the host's lines, from 0: it stays the same when lab.xml changes */
 	uint32_t generation; /* of the host; an orphan of an older generation is refused */
 	uint32_t length; /* of the payload */
 	uint64_t id; /* counts EVENT, END and LINE messages of one line and generation, from 1 */
@@ -158,7 +165,20 @@ struct assay_known_message {
 
 struct assay_add_host {
 	uint16_t lines; /* how many */
-	uint16_t line[64]; /* indexes */
+	uint16_t line[64]; /* for each place its index in lab.xml, or ASSAY_LINE_GONE */
+};
+#define ASSAY_LINE_GONE 0xffffu
+
+struct assay_reload {
+	char who[64], reason[256];
+};
+
+struct assay_reloaded {
+	int32_t status; /* ASSAY_OK: it is being taken; else err says why not */
+	uint32_t kept, changed, added, removed; /* lines */
+	struct assay_reload asked;
+	struct assay_error err;
+	char sha256[65]; /* of lab.xml */
 };
 
 /* Make a connected pair, close-on-exec, with buffers for ASSAY_CHANNEL_PAYLOAD_MAX. */

@@ -72,8 +72,8 @@ static int setup(struct host *host, const struct assay_role *role, struct assay_
 		line->place = i;
 		line->tick_ns = UINT64_MAX;
 		line->host = host;
-		line->index = role->lines[i];
-		line->config = &role->config->lines[line->index];
+		line->index = i;
+		line->config = &role->config->lines[role->lines[i]];
 		line->fd = line->listener = line->watched_fd = -1;
 		line->broken = open_instruments(host, line, err) != ASSAY_OK;
 		if (line->broken)
@@ -87,12 +87,9 @@ static int setup(struct host *host, const struct assay_role *role, struct assay_
 	return ASSAY_OK;
 }
 
-static struct host_line *line_by_index(struct host *host, uint16_t index)
+static struct host_line *line_at(struct host *host, uint16_t place)
 {
-	for (uint16_t i = 0; i < host->line_count; i++)
-		if (host->lines[i].index == index)
-			return &host->lines[i];
-	return NULL;
+	return place < host->line_count ? &host->lines[place] : NULL;
 }
 
 static void lose_recorder(struct host *host)
@@ -128,7 +125,7 @@ static uint64_t boot_ns(void)
 
 static void from_recorder(struct host *host, const struct assay_message *head, const void *payload)
 {
-	struct host_line *line = line_by_index(host, head->line);
+	struct host_line *line = line_at(host, head->line);
 
 	switch (head->type) {
 	case ASSAY_MSG_HELLO:
@@ -168,7 +165,7 @@ static void from_recorder(struct host *host, const struct assay_message *head, c
 /* The supervisor's words about a device it could not open travel as a line state in the payload. */
 static void from_supervisor(struct host *host, const struct assay_message *head, const void *payload, int fd)
 {
-	struct host_line *line = line_by_index(host, head->line);
+	struct host_line *line = line_at(host, head->line);
 
 	if (head->type == ASSAY_MSG_STOP) {
 		host->stop = true;
@@ -176,6 +173,9 @@ static void from_supervisor(struct host *host, const struct assay_message *head,
 		line_device(line, fd);
 		host_watch(line);
 		return;
+	} else if (head->type == ASSAY_MSG_CLOSE_LINE && line) {
+		line_close(line);
+		host_watch(line);
 	} else if (head->type == ASSAY_MSG_RECORDER && fd >= 0) {
 		lose_recorder(host);
 		host->recorder = fd;
@@ -219,6 +219,19 @@ static void drain_control(struct host *host)
 		}
 		if (got > 0)
 			from_supervisor(host, &head, payload, fd);
+	}
+}
+
+/* A line the laboratory no longer has here: said once everything it gave is durable. */
+static void say_closed(struct host *host)
+{
+	for (uint16_t i = 0; i < host->line_count; i++) {
+		struct assay_message closed = {
+			.type = ASSAY_MSG_CLOSED, .line = i, .generation = host->role->generation};
+
+		if (host->lines[i].closing && !assay_outbox_holds(&host->outbox, i) &&
+			assay_channel_send(host->role->control, &closed, NULL, 0, -1) == ASSAY_OK)
+			host->lines[i].closing = false;
 	}
 }
 
@@ -365,6 +378,7 @@ static void step(struct host *host)
 	from_roles(host, events, count);
 	from_lines(host, events, count);
 	tick_due(host);
+	say_closed(host);
 }
 
 /* What was read is handed over before the end; a recorder that is just coming back gets time for it. */

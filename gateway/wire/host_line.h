@@ -84,12 +84,13 @@ struct host_line {
 	size_t place; /* in the host's heap */
 	uint64_t tick_ns; /* when it is to be ticked */
 	const struct assay_config_line *config;
-	uint16_t index;
+	uint16_t index; /* among the host's lines: what messages call it */
 	int fd;
 	int listener; /* -1, or where the instrument connects */
 	struct tty_marks marks; /* serial */
 	bool line_error; /* parity, framing or break in what was read last */
-	bool broken; /* its instruments cannot be opened: no device is taken */
+	bool broken; /* its instruments cannot be opened, or it is no longer ours: no device is taken */
+	bool closing; /* the supervisor waits to hear that nothing of it is left */
 	enum host_phase phase;
 	uint32_t status; /* enum assay_line_status last told, with its words */
 	char code[48], text[256];
@@ -191,6 +192,7 @@ void line_tick(struct host_line *line, uint64_t now_ns); /* deadlines, next requ
 uint64_t line_next_ns(const struct host_line *line); /* when to tick again; UINT64_MAX never */
 void line_committed(struct host_line *line, uint64_t id);
 void line_hangup(struct host_line *line, const char *why);
+void line_close(struct host_line *line); /* it leaves this host: hang up, for good */
 void line_suspended(struct host_line *line); /* the line was not watched for a while */
 void line_free(struct host_line *line);
 bool line_is_stream(const struct host_line *line);

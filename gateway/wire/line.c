@@ -187,6 +187,23 @@ void line_hangup(struct host_line *line, const char *why)
 		line->host->stop = true;
 }
 
+void line_close(struct host_line *line)
+{
+	if (line->open) {
+		exchange_event(line, ASSAY_HANGUP, NULL, 0);
+		line->end.readings = 0;
+		exchange_end(line, ASSAY_OUTCOME_HANGUP, "the line left the configuration");
+	}
+	if (line->fd >= 0)
+		line->host->port->close(line->host->port_context, line, line->fd);
+	if (line->listener >= 0)
+		line->host->port->close(line->host->port_context, line, line->listener);
+	line->fd = line->listener = -1;
+	line->length = 0;
+	line->phase = PHASE_CLOSED;
+	line->broken = line->closing = true;
+}
+
 void line_suspended(struct host_line *line)
 {
 	if (line->fd < 0 || line->phase == PHASE_CONNECTING || line_is_tcp(line) || is_fed(line))

@@ -93,6 +93,14 @@ bool assay_outbox_waits(const struct assay_outbox *outbox)
 	return false;
 }
 
+bool assay_outbox_holds(const struct assay_outbox *outbox, uint16_t line)
+{
+	for (const struct assay_outbox_item *item = outbox->first; item; item = item->next)
+		if (item->head.line == line)
+			return true;
+	return false;
+}
+
 static bool may_go(const struct assay_outbox *outbox, const struct assay_outbox_item *item)
 {
 	return !item->sent && item->head.line < ASSAY_OUTBOX_LINES && outbox->greeted[item->head.line];

@@ -40,6 +40,8 @@ void assay_outbox_again(struct assay_outbox *outbox, uint16_t line, uint64_t id)
 int assay_outbox_flush(struct assay_outbox *outbox, int fd) ASSAY_WARN_UNUSED;
 /* An exchange is kept that is not durable yet. */
 bool assay_outbox_waits(const struct assay_outbox *outbox);
+/* Anything of this line is kept. */
+bool assay_outbox_holds(const struct assay_outbox *outbox, uint16_t line);
 void assay_outbox_free(struct assay_outbox *outbox);
 
 #endif

@@ -32,6 +32,7 @@ static const struct {
 	{"test.fill", "t"},
 	{"test.disarm", "t"},
 	{"test.enter", "t"},
+	{"config.reload", "a"},
 	{"user.list", "qa"},
 	{"user.add", "a"},
 	{"user.roles", "a"},
