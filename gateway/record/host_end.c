@@ -133,6 +133,9 @@ static int on_end(struct recorder *recorder, struct recorder_line *line, const s
 	int status;
 
 	take_end(line, head, payload, &exchange);
+	if (exchange.end.want == ASSAY_WANT_STABLE && exchange.end.outcome == ASSAY_OUTCOME_OK &&
+		exchange.end.instrument < ASSAY_LINE_INSTRUMENTS_MAX)
+		line->take_told &= ~(UINT64_C(1) << exchange.end.instrument);
 	status = record(recorder, line, &exchange, head->wall_ns, head->mono_ns, err);
 	if (status == ASSAY_OK && recorder->lab_changed)
 		status = host_want_refresh(recorder, err);
@@ -273,7 +276,9 @@ void host_end_gone(struct recorder *recorder, struct recorder_host *host)
 		line->held_length = 0;
 		line->host = NULL;
 		line->hello_due = line->ack_due = line->parted = false;
-		line->take_due = 0;
+		line->take_due =
+			(line->take_due | line->take_told) & line->armed; /* the next host is asked again */
+		line->take_told = 0;
 	}
 	if (status == ASSAY_OK)
 		status = recorder_commit(recorder, &err);

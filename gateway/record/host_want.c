@@ -75,6 +75,7 @@ bool host_want_tell(struct recorder *recorder, struct recorder_line *line)
 			all = false;
 			continue;
 		}
+		line->take_told |= line->take_due & bit;
 		line->take_due &= ~bit;
 		line->needed_told = (line->needed_told & ~bit) | (line->needed & bit);
 	}

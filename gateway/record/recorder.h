@@ -53,6 +53,7 @@ struct recorder_line {
 	/* Bit i: instrument i of the line ... */
 	uint64_t needed, armed; /* is needed by a test; has a slot that waits for it */
 	uint64_t needed_told, take_due; /* its host knows so; is to be asked for one stable value */
+	uint64_t take_told; /* its host was asked for one, and has not brought it yet */
 	bool known_due; /* its host is to be told which devices belong here */
 };
 

@@ -267,6 +267,65 @@ static json_t *new_batch(struct play *play, struct assay_error *err)
 		err);
 }
 
+/* The next WANT that asks for a value now. */
+static bool is_asked_to_take(struct play *play)
+{
+	struct assay_message head;
+	struct assay_want_message want = {0};
+
+	while (play_await(play->host, ASSAY_MSG_WANT, &head, &want, PLAY_WAIT_MS))
+		if (head.line == BALANCE && want.take)
+			return true;
+	return false;
+}
+
+/* A host that dies between being asked for a value and bringing it: the next one is asked again, once. */
+static void test_asked_value_survives_its_host(void **state)
+{
+	static const struct play_reading taken = {"weight", "20.1127", "g", ASSAY_FLAG_STABLE, 0, true, true};
+	struct play play;
+	struct assay_error err;
+	const char *test;
+	json_t *answer, *filled;
+
+	(void)state;
+	play_make(&play);
+	play_start(&play, ASSAY_MSG_READY, NULL);
+	play_add_host(&play);
+	answer = new_batch(&play, &err);
+	assert_non_null(answer);
+	test = play_text(
+		json_array_get(json_object_get(json_object_get(answer, "batch"), "tests"), 0), "test");
+	filled = play_call(&play,
+		json_pack("{s:s,s:s,s:s,s:i,s:s,s:b}", "cmd", "test.fill", "test", test, "slot", "m3",
+			"replicate", 1, "instrument", "balance-1", "take", 1),
+		&err);
+	if (!filled)
+		fail_msg("%s: %s", err.code, err.text_en);
+	json_decref(filled);
+	assert_true(is_asked_to_take(&play));
+	play_host_dies(&play);
+	play_add_host(&play);
+	assert_true(is_asked_to_take(&play));
+	(void)play_event(&play, BALANCE, 0, ASSAY_RX, "S S    20.1127 g\r\n");
+	play_await_committed(&play, BALANCE, play_end(&play, BALANCE, 0, &taken));
+	play_host_dies(&play);
+	play_add_host(&play);
+	(void)play_event(&play, BALANCE, 0, ASSAY_RX, "S S    20.1127 g\r\n");
+	(void)play_end(&play, BALANCE, 0, &stable);
+	{ /* it has been brought: nobody is asked for it again */
+		struct assay_message head;
+		struct assay_want_message want = {0};
+
+		while (play_await(play.host, ASSAY_MSG_WANT, &head, &want, 300))
+			assert_false(head.line == BALANCE && want.take);
+	}
+	json_decref(answer);
+	assert_int_equal(play_stop(&play), 0);
+	play_host_dies(&play);
+	play_remove(&play);
+}
+
 /* A limit on the size of files stands in for a full disk: every write fails, and works again when it is lifted. */
 static void test_full_disk(void **state)
 {
@@ -350,6 +409,7 @@ int main(void)
 		cmocka_unit_test(test_second_recorder),
 		cmocka_unit_test(test_restart_adds_nothing_known),
 		cmocka_unit_test(test_spec_put_back),
+		cmocka_unit_test(test_asked_value_survives_its_host),
 		cmocka_unit_test(test_full_disk),
 		cmocka_unit_test(test_full_disk_while_people_ask),
 	};
