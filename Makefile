@@ -243,14 +243,18 @@ check-full: check
 check-bare:
 	$(Q)bash tests/bare.sh
 
-.PHONY: format format-check no-float no-threads tidy cppcheck abi-check headers man-check shellcheck
-check-gates: format-check no-float no-threads headers tidy cppcheck abi-check man-check shellcheck
+.PHONY: format format-check no-unbounded no-float no-threads tidy cppcheck abi-check headers man-check shellcheck
+check-gates: format-check no-unbounded no-float no-threads headers tidy cppcheck abi-check man-check shellcheck
 FORMATTED := $(ALL_C) $(ALL_H) $(UNIT_C) $(FAULT_C) $(BENCH_C) $(wildcard tests/fuzz/*.c tests/load/*.c tests/sim/*.c)
 format:
 	$(Q)clang-format -i $(FORMATTED)
 format-check:
 	$(call say,FORMAT,$(words $(FORMATTED)) files)
 	$(Q)clang-format --dry-run -Werror $(FORMATTED)
+
+no-unbounded:
+	$(call say,BOUNDED,every buffer with its size)
+	$(Q)sh tests/no_unbounded.sh
 
 no-float:
 	$(call say,EXACT,no binary floating point on the verdict side)

@@ -50,8 +50,8 @@ static bool write_event(struct record *record, const struct assay_event *event)
 
 		row.bytes = from;
 		row.length = left < ASSAY_CAPTURE_PIECE_MAX ? left : ASSAY_CAPTURE_PIECE_MAX;
-		length = assay_capture_format(&row, text);
-		if (fwrite(text, 1, length, record->file) != length)
+		length = assay_capture_format(&row, text, sizeof text);
+		if (length == 0 || fwrite(text, 1, length, record->file) != length)
 			return false;
 		from += row.length;
 		left -= row.length;

@@ -120,19 +120,25 @@ int assay_capture_next(const char *path, const char *text, size_t length, size_t
 	return 0;
 }
 
-size_t assay_capture_format(const struct assay_capture_row *row, char *out)
+size_t assay_capture_format(const struct assay_capture_row *row, char *out, size_t size)
 {
-	size_t at = (size_t)sprintf(out, "%llu.%06u %c", (unsigned long long)(row->time_us / 1000000),
+	size_t head, need;
+	int written = snprintf(out, size, "%llu.%06u %c", (unsigned long long)(row->time_us / 1000000),
 		(unsigned)(row->time_us % 1000000), row->direction);
 
+	if (written < 0)
+		return 0;
+	head = (size_t)written;
+	need = head + (row->direction == ASSAY_CAPTURE_EVENT ? 1 + row->length : 3 * row->length) + 1;
+	if (need >= size)
+		return 0;
 	if (row->direction == ASSAY_CAPTURE_EVENT) {
-		out[at++] = ' ';
-		memcpy(out + at, row->bytes, row->length);
-		at += row->length;
+		out[head] = ' ';
+		memcpy(out + head + 1, row->bytes, row->length);
 	} else {
 		for (size_t i = 0; i < row->length; i++)
-			at += (size_t)sprintf(out + at, " %02X", row->bytes[i]);
+			(void)snprintf(out + head + 3 * i, size - head - 3 * i, " %02X", row->bytes[i]);
 	}
-	out[at++] = '\n';
-	return at;
+	out[need - 1] = '\n';
+	return need;
 }

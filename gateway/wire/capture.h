@@ -37,7 +37,8 @@ bool assay_capture_is(const void *bytes, size_t length);
 int assay_capture_next(const char *path, const char *text, size_t length, size_t *at, uint8_t *scratch,
 	struct assay_capture_row *row, struct assay_error *err) ASSAY_WARN_UNUSED;
 
-/* The row as text with its newline. out holds 3 * length + 40. Returns the characters written. */
-size_t assay_capture_format(const struct assay_capture_row *row, char *out);
+/* The row as text with its newline, no NUL. size: 3 * length + 40 is always enough. Returns the characters written, 0 when
+ * it does not fit. */
+size_t assay_capture_format(const struct assay_capture_row *row, char *out, size_t size);
 
 #endif

@@ -417,8 +417,8 @@ int main(int argc, char **argv)
 
 	(void)setrlimit(RLIMIT_NOFILE, &files);
 	if (argc == 6 && strcmp(argv[1], "flood") == 0) {
-		flood((unsigned)atoi(argv[2]), (unsigned)atoi(argv[3]), (unsigned)atoi(argv[4]),
-			(unsigned)atoi(argv[5]));
+		flood((unsigned)strtoul(argv[2], NULL, 10), (unsigned)strtoul(argv[3], NULL, 10),
+			(unsigned)strtoul(argv[4], NULL, 10), (unsigned)strtoul(argv[5], NULL, 10));
 		return 0;
 	}
 	if (argc == 2 &&
@@ -430,7 +430,8 @@ int main(int argc, char **argv)
 		fast_devices(listener);
 	}
 	if (argc == 5 && strcmp(argv[1], "bus") == 0) {
-		bus((unsigned)atoi(argv[2]), (uint32_t)atoi(argv[3]), (unsigned)atoi(argv[4]));
+		bus((unsigned)strtoul(argv[2], NULL, 10), (uint32_t)strtoul(argv[3], NULL, 10),
+			(unsigned)strtoul(argv[4], NULL, 10));
 		return 0;
 	}
 	CHECK(argc == 1);

@@ -72,7 +72,7 @@ static inline const char *assay_binary(void)
 		if (slash)
 			*slash = '\0';
 	}
-	(void)strcat(path, "/assay");
+	(void)snprintf(path + strlen(path), sizeof path - strlen(path), "/assay");
 	return path;
 }
 

@@ -29,7 +29,7 @@ static void asked(struct bench *bench, const uint8_t *bytes, size_t length)
 	const char *reply;
 
 	for (size_t i = 0; i < length && i < 30 && sent_count < LOG_ROWS; i++)
-		(void)sprintf(sent[sent_count] + 2 * i, "%02X", bytes[i]);
+		(void)snprintf(sent[sent_count] + 2 * i, sizeof sent[0] - 2 * i, "%02X", bytes[i]);
 	if (sent_count < LOG_ROWS)
 		sent_count++;
 	reply = script.answer ? script.answer(bytes, length, &reply_length) : NULL;
@@ -45,8 +45,8 @@ static void told(struct bench *bench, const struct assay_end *end, const struct 
 		return;
 	for (uint32_t i = 0; i < end->readings; i++)
 		if (rows[i].channel[0] && strlen(heard) + 120 < sizeof heard)
-			(void)sprintf(heard + strlen(heard), "%s=%s%s ", rows[i].channel, rows[i].value,
-				rows[i].asked ? "" : "(by itself)");
+			(void)snprintf(heard + strlen(heard), sizeof heard - strlen(heard), "%s=%s%s ",
+				rows[i].channel, rows[i].value, rows[i].asked ? "" : "(by itself)");
 }
 
 static struct bench *begin(const char *driver, uint32_t transport, size_t instruments,

@@ -17,6 +17,8 @@ static uint64_t old, stable; /* poll values one poll old; values that may fill a
 #define PRINTS 6u
 static uint32_t print[PRINTS]; /* numbers of the last print lines on their way */
 
+#define ANSWER_MAX 64u /* of a device; bytes */
+
 /* The weight that tells which request it answers. */
 static unsigned long long weight_of(uint32_t sequence)
 {
@@ -27,20 +29,22 @@ static size_t weight_line(char *out, uint32_t sequence, char status)
 {
 	unsigned long long weight = weight_of(sequence);
 
-	return (size_t)sprintf(out, "S %c %7llu.%02llu g\r\n", status, weight / 100, weight % 100);
+	return (size_t)snprintf(
+		out, ANSWER_MAX, "S %c %7llu.%02llu g\r\n", status, weight / 100, weight % 100);
 }
 
 static size_t answer_of(struct bench *bench, const char *command, enum adv_fault fault, char *out)
 {
 	if (fault == ADV_EXCEPTION)
-		return (size_t)sprintf(out, "ES\r\n");
+		return (size_t)snprintf(out, ANSWER_MAX, "ES\r\n");
 	if (fault == ADV_FOREIGN_UNIT)
-		return (size_t)sprintf(out, "ST,+00012.34  g\r\n"); /* another maker's line */
+		return (size_t)snprintf(out, ANSWER_MAX, "ST,+00012.34  g\r\n"); /* another maker's line */
 	if (command[0] == 'I')
-		return (size_t)sprintf(out, command[1] == '4' ? "I4 A \"0123456789\"\r\n"
-							      : "I2 A \"XS204 Excellence 220.0090 g\"\r\n");
+		return (size_t)snprintf(out, ANSWER_MAX,
+			command[1] == '4' ? "I4 A \"0123456789\"\r\n"
+					  : "I2 A \"XS204 Excellence 220.0090 g\"\r\n");
 	if (fault == ADV_SHIFTED)
-		return (size_t)sprintf(out, "S I\r\n");
+		return (size_t)snprintf(out, ANSWER_MAX, "S I\r\n");
 	return weight_line(out, bench->adv.sequence, adv_random(&bench->adv, 2) ? 'S' : 'D');
 }
 

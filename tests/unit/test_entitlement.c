@@ -70,8 +70,8 @@ static void make(struct desk *desk)
 	struct assay_error err;
 
 	memset(desk, 0, sizeof *desk);
-	strcpy(desk->dir, "/tmp/assay-test-XXXXXX");
-	strcpy(desk->again, "/tmp/assay-test-XXXXXX");
+	(void)snprintf(desk->dir, sizeof desk->dir, "/tmp/assay-test-XXXXXX");
+	(void)snprintf(desk->again, sizeof desk->again, "/tmp/assay-test-XXXXXX");
 	assert_non_null(mkdtemp(desk->dir));
 	assert_non_null(mkdtemp(desk->again));
 	assert_int_equal(assay_state_open(desk->dir, &desk->state, &err), ASSAY_OK);

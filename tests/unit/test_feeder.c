@@ -138,7 +138,7 @@ static void test_refusals(void **state)
 static int make(void **state)
 {
 	(void)state;
-	strcpy(dir, "/tmp/assay-feeder-XXXXXX");
+	(void)snprintf(dir, sizeof dir, "/tmp/assay-feeder-XXXXXX");
 	return mkdtemp(dir) ? 0 : -1;
 }
 

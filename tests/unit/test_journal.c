@@ -24,7 +24,9 @@ static const struct assay_journal_options options = {.site = "test", .origin = "
 
 static void make_dir(char *dir)
 {
-	strcpy(dir, "/tmp/assay-test-XXXXXX");
+	static const char pattern[] = "/tmp/assay-test-XXXXXX";
+
+	memcpy(dir, pattern, sizeof pattern);
 	assert_non_null(mkdtemp(dir));
 }
 

@@ -273,7 +273,7 @@ static void test_astm_handshake(void **state)
 	script = (struct script){NULL, 0};
 	for (size_t i = 1; i + 1 < sizeof good; i++)
 		sum += (uint8_t)good[i];
-	length = sprintf(frame, "%s%02X\r\n", good, (sum + 1) & 0xff);
+	length = snprintf(frame, sizeof frame, "%s%02X\r\n", good, (sum + 1) & 0xff);
 	line_device(bench->line, 5);
 	run_for(bench, 500);
 	says(bench, "\x05", 1);
@@ -286,7 +286,7 @@ static void test_astm_handshake(void **state)
 	line_committed(bench->line, bench->line->id);
 	assert_string_equal(sent[1], "15");
 	assert_string_equal(heard, "");
-	length = sprintf(frame, "%s%02X\r\n", good, sum & 0xff);
+	length = snprintf(frame, sizeof frame, "%s%02X\r\n", good, sum & 0xff);
 	says(bench, frame, (size_t)length);
 	run_for(bench, 1000);
 	assert_string_equal(heard, "fat=3.62(by itself) ");

@@ -67,8 +67,8 @@ static struct bench *begin_map(const char *period_of_first)
 	for (unsigned i = 0; i < ITEMS * 2; i++) {
 		bool hole = i % 2;
 
-		(void)sprintf(texts[i][0], "%u", i / 2 * 4 + hole);
-		(void)sprintf(texts[i][1], "c%u", i / 2);
+		(void)snprintf(texts[i][0], sizeof texts[i][0], "%u", i / 2 * 4 + hole);
+		(void)snprintf(texts[i][1], sizeof texts[i][1], "c%u", i / 2);
 		settings[count++] = (struct assay_setting){"item", i, "function", "3"};
 		settings[count++] = (struct assay_setting){"item", i, "address", texts[i][0]};
 		settings[count++] = (struct assay_setting){"item", i, "type", hole ? "hole" : "u16"};
@@ -143,7 +143,7 @@ static void test_missing_value(void **state)
 	for (unsigned i = 0; i < ITEMS; i++) {
 		char what[16];
 
-		(void)sprintf(what, "c%u=%u ", i, 4 * i);
+		(void)snprintf(what, sizeof what, "c%u=%u ", i, 4 * i);
 		assert_in_range(times_heard(what), i == 2 ? 0 : 9, i == 2 ? 0 : 11);
 	}
 	assert_in_range(asked_for[8], 9, 11); /* it may come back */

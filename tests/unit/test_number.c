@@ -17,7 +17,7 @@ static void is_float(uint64_t word, unsigned bits, const char *expected)
 	char text[ASSAY_VALUE_MAX];
 
 	if (number_from_ieee(word, bits, &number) != NUMBER_FLOAT_FINITE || !number_print(number, text))
-		strcpy(text, "none");
+		(void)snprintf(text, sizeof text, "none");
 	if (strcmp(text, expected) != 0)
 		fail_msg("%llx gives %s, expected %s", (unsigned long long)word, text, expected);
 }

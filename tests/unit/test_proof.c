@@ -150,6 +150,15 @@ static void test_each_byte(void **state)
 		assert_int_equal(assay_proof_check(proof, i, NULL, &report, &err), ASSAY_EDAMAGED);
 }
 
+/* text and a newline to the end of out */
+static void append(char *out, size_t size, const char *text)
+{
+	size_t end = strlen(out);
+
+	assert_true(end + strlen(text) + 2 <= size);
+	(void)snprintf(out + end, size - end, "%s\n", text);
+}
+
 /* Lines dropped, doubled, swapped, and the digest at the end made right again. */
 static void test_lines(void **state)
 {
@@ -166,7 +175,7 @@ static void test_lines(void **state)
 	for (unsigned i = 0; i + 1 < lines; i++)
 		for (unsigned way = 0; way < 3; way++) {
 			uint8_t hash[32];
-			char hex[65];
+			char hex[65], end[80];
 
 			*changed = '\0';
 			for (unsigned j = 0; j + 1 < lines; j++) {
@@ -176,15 +185,16 @@ static void test_lines(void **state)
 					continue;
 				if (way == 1 && i + 2 < lines && (j == i || j == i + 1))
 					put = line[j == i ? i + 1 : i];
-				(void)strcat(strcat(changed, put), "\n");
+				append(changed, sizeof changed, put);
 				if (way == 2 && j == i)
-					(void)strcat(strcat(changed, put), "\n");
+					append(changed, sizeof changed, put);
 			}
 			if (way == 1 && i + 2 >= lines)
 				continue;
 			assay_sha256(changed, strlen(changed), hash);
 			assay_hex(hash, 32, hex);
-			(void)strcat(strcat(strcat(changed, "end "), hex), "\n");
+			(void)snprintf(end, sizeof end, "end %s", hex);
+			append(changed, sizeof changed, end);
 			/* Genesis, config and the oven's bytes support nothing that names them: a file without them is
 			 * whole, it only tells less. */
 			if (way == 0 && (i == 4 || i == 5 || i == 11))

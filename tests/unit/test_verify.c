@@ -25,7 +25,9 @@ static struct assay_journal_options options = {
 
 static void make_dir(char *dir)
 {
-	strcpy(dir, "/tmp/assay-test-XXXXXX");
+	static const char pattern[] = "/tmp/assay-test-XXXXXX";
+
+	memcpy(dir, pattern, sizeof pattern);
 	assert_non_null(mkdtemp(dir));
 }
 
