@@ -3,6 +3,7 @@
  * changed or left hands over what it has, the recorder ends, and the next one begins with the new file as its first entry.
  * A line that stays as it is keeps its host, its device and its open exchange: it only gets another recorder, as after a
  * crash, and loses nothing. */
+#include "gateway/bundle/bundle.h"
 #include "gateway/supervised.h"
 
 #include <pwd.h>
@@ -99,8 +100,10 @@ static int prepare(struct supervisor *supervisor, struct assay_reloaded *done, s
 			"网关正在启动、停止或重新读取配置",
 			"the gateway is starting, stopping or reading its configuration again already");
 	supervisor_lab_path(supervisor, path);
-	status = assay_config_load(
-		path, supervisor->places.specs, supervisor->places.drivers, &reload->config, err);
+	status = assay_bundle_places(supervisor->options->dir, &reload->places, err);
+	if (status == ASSAY_OK)
+		status = assay_config_load(
+			path, reload->places.specs, reload->places.drivers, &reload->config, err);
 	if (status == ASSAY_OK)
 		status = check_fixed(supervisor, reload->config, err);
 	if (status != ASSAY_OK)
@@ -250,7 +253,8 @@ static void take(struct supervisor *supervisor, uint64_t now_ns)
 {
 	struct supervisor_reload *reload = &supervisor->reload;
 	struct role_process *recorder;
-	bool web_stays = same_for_web(supervisor->config, reload->config);
+	bool web_stays = same_for_web(supervisor->config, reload->config) &&
+			 strcmp(supervisor->places.specs, reload->places.specs) == 0;
 	struct assay_error err;
 
 	move_ports(supervisor);
@@ -263,6 +267,7 @@ static void take(struct supervisor *supervisor, uint64_t now_ns)
 	supervisor->role_max = reload->role_max;
 	supervisor->config = reload->config;
 	supervisor->taken = reload->asked;
+	supervisor->places = reload->places;
 	supervisor->role.config = reload->config;
 	supervisor->role.reload = &supervisor->taken;
 	reload->config = NULL;

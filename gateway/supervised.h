@@ -39,6 +39,7 @@ struct supervisor_reload {
 	uint64_t deadline_ns;
 	struct assay_reload asked;
 	struct assay_config *config; /* checked, not in force yet */
+	struct assay_places places; /* and the specs it was checked with */
 	uint16_t *place; /* for each line now: its index in config, or ASSAY_LINE_GONE */
 	struct line_port *ports; /* room for the lines of config */
 	struct role_process *roles;

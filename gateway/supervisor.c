@@ -4,6 +4,7 @@
 #include "gateway/service_manager.h"
 #include "gateway/supervised.h"
 
+#include "gateway/bundle/bundle.h"
 #include "gateway/people/people.h"
 
 #include <errno.h>
@@ -538,7 +539,7 @@ static int prepare(struct supervisor *supervisor, struct assay_error *err)
 {
 	const struct assay_serve_options *options = supervisor->options;
 	char path[1024];
-	int status = assay_places_find(&supervisor->places, err);
+	int status = assay_bundle_places(options->dir, &supervisor->places, err);
 
 	raise_descriptors();
 	supervisor_lab_path(supervisor, path);

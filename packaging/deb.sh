@@ -19,6 +19,11 @@ mkdir -p "$specs/usr/share/assay" "$specs/usr/share/doc/assay-specs" "$specs/usr
 mv "$main/usr/share/assay/specs" "$specs/usr/share/assay/specs"
 rmdir "$main/usr/share/assay"
 mv "$specs/usr/share/assay/specs/SOURCES.md" "$specs/usr/share/doc/assay-specs/"
+# With SPEC_KEY=FILE (assay spec bundle key) the package also carries the specs as a signed bundle.
+if [ -n "${SPEC_KEY:-}" ]; then
+	build/assay spec bundle make "$specs/usr/share/assay/specs.bundle" --key "$SPEC_KEY" \
+		--serial "${SPEC_SERIAL:-$(date -u -d "@$SOURCE_DATE_EPOCH" +%Y%m%d)}"
+fi
 rm -f "$main/usr/share/doc/assay/LICENSE"
 strip --strip-unneeded "$main/usr/bin/assay" "$main/usr/lib/assay/assay-report" "$main"/usr/lib/assay/drivers/*.so
 gzip -9n "$main"/usr/share/man/man*/*

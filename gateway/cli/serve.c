@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * assay serve: the gateway, until SIGINT or SIGTERM. */
+#include "gateway/bundle/bundle.h"
 #include "gateway/cli/cli.h"
-#include "gateway/config.h"
 #include "gateway/supervisor.h"
 
 #include <getopt.h>
@@ -34,7 +34,7 @@ static int check(const struct serve_command *command, struct assay_error *err)
 	struct assay_config *config = NULL;
 	char path[1024];
 	size_t instruments = 0;
-	int status = assay_places_find(&places, err);
+	int status = assay_bundle_places(command->options.dir, &places, err);
 
 	if (command->options.config)
 		(void)snprintf(path, sizeof path, "%s", command->options.config);

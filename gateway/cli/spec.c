@@ -17,6 +17,8 @@ static const char help[] =
 	"       assay spec show NAME [--json]        a standard, product, method or category code\n"
 	"       assay spec diff OLD NEW [--json]     two editions, by id or file\n"
 	"       assay spec whatif FILE --since YYYY-MM-DD [-d DIR] [--json]\n"
+	"       assay spec bundle key|make|check|approve|install ...   all specs as one signed file; see its "
+	"--help\n"
 	"       assay spec reasons|conditions [--json]\n"
 	"check reads all specs, with FILEs added or in place of those of the same name: schema, sources, "
 	"overlaps in time,\n"
@@ -242,6 +244,8 @@ int assay_cmd_spec(int argc, char **argv)
 	struct assay_error err;
 	int option, status;
 
+	if (argc > 1 && strcmp(argv[1], "bundle") == 0)
+		return assay_spec_bundle(argc - 1, argv + 1);
 	while ((option = getopt_long(argc, argv, "d:", long_options, NULL)) != -1) {
 		switch (option) {
 		case 'd':

@@ -15,4 +15,11 @@ int assay_spec_diff(const char *dir, const char *before, const char *after, bool
 int assay_spec_whatif(const char *specs_dir, const char *data_dir, const char *file, const char *since,
 	bool json, struct assay_error *err) ASSAY_WARN_UNUSED;
 
+/* The same with all of another specs folder in place of these; beside a gateway that runs. */
+int assay_spec_whatif_set(const char *specs_dir, const char *after_dir, const char *data_dir,
+	const char *since, bool json, struct assay_error *err) ASSAY_WARN_UNUSED;
+
+/* assay spec bundle ... : the exit code */
+int assay_spec_bundle(int argc, char **argv);
+
 #endif

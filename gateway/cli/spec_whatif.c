@@ -194,10 +194,10 @@ static void print(struct whatif *whatif, bool json)
 		whatif->looked_at, json_array_size(whatif->changes));
 }
 
-int assay_spec_whatif(const char *specs_dir, const char *data_dir, const char *file, const char *since,
-	bool json, struct assay_error *err)
+static int whatif_with(const struct assay_specs *before, const struct assay_specs *after,
+	const char *data_dir, enum assay_reader_mode mode, const char *since, bool json,
+	struct assay_error *err)
 {
-	struct assay_specs *before = NULL, *after = NULL;
 	struct assay_reader *reader = NULL;
 	struct whatif whatif = {0};
 	int status = ASSAY_OK;
@@ -213,25 +213,49 @@ int assay_spec_whatif(const char *specs_dir, const char *data_dir, const char *f
 	whatif.changes = json_array();
 	if (!whatif.verdict || !whatif.batches || !whatif.tests || !whatif.results || !whatif.changes)
 		status = assay_error_set(err, ASSAY_ENOMEM, "out-of-memory", "内存不足", "out of memory");
-	if (status == ASSAY_OK)
-		status = assay_specs_load(specs_dir, &before, err);
-	if (status == ASSAY_OK)
-		status = assay_specs_load_with(specs_dir, &file, 1, true, &after, err);
 	whatif.before = before;
 	whatif.after = after;
 	if (status == ASSAY_OK)
-		status = assay_reader_open(data_dir, ASSAY_READ_STILL, &reader, err);
+		status = assay_reader_open(data_dir, mode, &reader, err);
 	if (status == ASSAY_OK)
 		status = assay_reader_each(reader, 0, 0, on_entry, &whatif, err);
 	if (status == ASSAY_OK)
 		print(&whatif, json);
 	assay_reader_close(reader);
-	assay_specs_free(before);
-	assay_specs_free(after);
 	json_decref(whatif.batches);
 	json_decref(whatif.tests);
 	json_decref(whatif.results);
 	json_decref(whatif.changes);
 	free(whatif.verdict);
+	return status;
+}
+
+int assay_spec_whatif(const char *specs_dir, const char *data_dir, const char *file, const char *since,
+	bool json, struct assay_error *err)
+{
+	struct assay_specs *before = NULL, *after = NULL;
+	int status = assay_specs_load(specs_dir, &before, err);
+
+	if (status == ASSAY_OK)
+		status = assay_specs_load_with(specs_dir, &file, 1, true, &after, err);
+	if (status == ASSAY_OK)
+		status = whatif_with(before, after, data_dir, ASSAY_READ_STILL, since, json, err);
+	assay_specs_free(before);
+	assay_specs_free(after);
+	return status;
+}
+
+int assay_spec_whatif_set(const char *specs_dir, const char *after_dir, const char *data_dir,
+	const char *since, bool json, struct assay_error *err)
+{
+	struct assay_specs *before = NULL, *after = NULL;
+	int status = assay_specs_load(specs_dir, &before, err);
+
+	if (status == ASSAY_OK)
+		status = assay_specs_load(after_dir, &after, err);
+	if (status == ASSAY_OK)
+		status = whatif_with(before, after, data_dir, ASSAY_READ_LIVE, since, json, err);
+	assay_specs_free(before);
+	assay_specs_free(after);
 	return status;
 }

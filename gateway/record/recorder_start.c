@@ -3,6 +3,7 @@
  * lab.xml, specs, plugins - when their digests are new. */
 #include "gateway/record/recorder.h"
 
+#include "gateway/bundle/bundle.h"
 #include "gateway/confine.h"
 #include "gateway/record/sha256.h"
 #include "gateway/wire/loader.h"
@@ -19,6 +20,7 @@
 #include <unistd.h>
 
 #define VERSION_MAX 64u
+#define BUNDLE_RECORD_MAX 4096u
 
 static int no_memory(struct assay_error *err)
 {
@@ -290,6 +292,19 @@ static json_t *line_json(const struct recorder *recorder, const struct assay_con
 		"disabled", line->disabled, "instruments", instruments);
 }
 
+/* Which signed bundle the specs come from, who installed it and why. */
+static void add_bundle(const struct recorder *recorder, json_t *body)
+{
+	char text[BUNDLE_RECORD_MAX];
+	json_t *record;
+
+	assay_bundle_record(recorder->role->dir, text, sizeof text);
+	record = *text ? json_loads(text, JSON_REJECT_DUPLICATES, NULL) : NULL;
+	if (body && record)
+		(void)json_object_set(body, "specs", record);
+	json_decref(record);
+}
+
 static int add_config(struct recorder *recorder, struct assay_error *err)
 {
 	const struct assay_config *config = recorder->role->config;
@@ -305,6 +320,7 @@ static int add_config(struct recorder *recorder, struct assay_error *err)
 		config->site, "name_zh", config->name_zh, "name_en", config->name_en, "address",
 		config->address, "contact", config->contact, "check", config->check, "unverified",
 		config->unverified, "lines", lines);
+	add_bundle(recorder, body);
 	text = body ? json_dumps(body, JSON_COMPACT | JSON_PRESERVE_ORDER) : NULL;
 	if (!text || json_array_size(lines) != config->line_count) {
 		json_decref(body);
