@@ -28,7 +28,6 @@ static bool grow(struct host_line *line, size_t wanted)
 
 static void bytes_arrived(struct host_line *line, const uint8_t *bytes, size_t length)
 {
-	exchange_event(line, ASSAY_RX, bytes, length);
 	line->last_rx_ns = host_now_ns(line->host);
 	if (line->line_error) {
 		line->line_error = false;

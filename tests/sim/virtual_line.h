@@ -24,6 +24,7 @@ struct bench {
 	uint32_t read_sequence; /* number of the request that is out */
 	uint8_t read_unit;
 	uint64_t good, wrong, refused, exchanges, reopened, unasked;
+	uint64_t bytes_read, bytes_told; /* each byte is told once, before an exchange is judged by it */
 	bool reopen;
 	uint64_t reopen_ns;
 	void (*asked)(struct bench *bench, const uint8_t *bytes, size_t length);
@@ -76,6 +77,7 @@ static ssize_t v_read(void *context, struct host_line *line, void *bytes, size_t
 	assert_true(length <= size);
 	memcpy(bytes, bench->adv.pending, length);
 	bench->adv.pending_length = 0;
+	bench->bytes_read += length;
 	note(bench, "<-", bytes, length);
 	return (ssize_t)length;
 }
@@ -134,8 +136,12 @@ static bool v_tell(void *context, const struct assay_message *head, const void *
 	struct bench *bench = context;
 	struct assay_end end;
 
+	if (head->type == ASSAY_MSG_EVENT &&
+		((const struct assay_event_head *)payload)->direction == ASSAY_RX)
+		bench->bytes_told += length - sizeof(struct assay_event_head);
 	if (head->type != ASSAY_MSG_END)
 		return true;
+	assert_int_equal(bench->bytes_told, bench->bytes_read);
 	assert_int_equal(assay_end_read(payload, length, &end, rows), ASSAY_OK);
 	if (end.solicited)
 		bench->exchanges++;
