@@ -10,7 +10,7 @@ static const struct play_reading stable = {"weight", "20.1127", "g", ASSAY_FLAG_
 static void test_records_and_acknowledges(void **state)
 {
 	struct play play;
-	struct assay_message head;
+	struct assay_message head = {0};
 	struct play_count *count;
 	struct assay_event event;
 	struct assay_error err;
@@ -64,7 +64,7 @@ static void test_records_and_acknowledges(void **state)
 static void test_told_again(void **state)
 {
 	struct play play;
-	struct assay_message head;
+	struct assay_message head = {0};
 	uint64_t last;
 
 	(void)state;
@@ -103,7 +103,7 @@ static void test_host_dies(void **state)
 {
 	struct play play;
 	struct play_count *count;
-	struct assay_message head;
+	struct assay_message head = {0};
 
 	(void)state;
 	play_make(&play);
@@ -330,7 +330,7 @@ static void test_asked_value_survives_its_host(void **state)
 static void test_full_disk(void **state)
 {
 	struct play play;
-	struct assay_message head;
+	struct assay_message head = {0};
 	struct assay_error err;
 	json_t *answer;
 	uint64_t before;
