@@ -6,15 +6,7 @@ set -u
 assay=${ASSAY:-build/assay}
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
-passed=0 failed=0
-ok() {
-	if [ "$1" -eq 0 ]; then
-		passed=$((passed + 1))
-	else
-		failed=$((failed + 1))
-		echo "FAILED: $2"
-	fi
-}
+. "$(dirname "$0")/../counted.sh"
 
 # Three verdicts, and results worked out again from the masses the simulated balance shows (gateway/demo/play.c) by
 # GB 5009.3-2016's X = (m1-m2)/(m1-m3)*100, mean of two, three significant digits; the smaller of the last two m2.
@@ -108,5 +100,4 @@ mkdir "$folder/real" && echo '<lab site="real"/>' >"$folder/real/lab.xml"
 [ $? -eq 1 ] && grep -q 'real/lab.xml' "$folder/err" && [ "$(cat "$folder/real/lab.xml")" = '<lab site="real"/>' ]
 ok $? "another laboratory's directory is refused and left alone"
 
-echo "$passed passed, $failed failed"
-[ $failed -eq 0 ]
+finish

@@ -6,15 +6,7 @@ assay=${ASSAY:-build/assay}
 folder=$(mktemp -d)
 pid=
 trap '[ -n "$pid" ] && kill $pid 2>/dev/null; rm -rf "$folder"' EXIT
-passed=0 failed=0
-ok() {
-	if [ "$1" -eq 0 ]; then
-		passed=$((passed + 1))
-	else
-		failed=$((failed + 1))
-		echo "FAILED: $2"
-	fi
-}
+. "$(dirname "$0")/../counted.sh"
 digests() {
 	(cd "$1" && find . -type f -print0 | sort -z | xargs -0 sha256sum && find . -printf '%p %s %T@\n' | sort)
 }
@@ -220,5 +212,4 @@ ok $? 'and is as it was'
 "$assay" verify --replay "$folder/d" >/dev/null
 ok $? 'all of it derived again, with what was added'
 
-echo "$passed passed, $failed failed"
-[ $failed -eq 0 ]
+finish

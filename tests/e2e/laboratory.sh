@@ -8,15 +8,7 @@ folder=$(mktemp -d)
 pid=
 trap '[ -z "$pid" ] || kill "$pid" 2>/dev/null; wait 2>/dev/null; rm -rf "$folder"' EXIT
 export ASSAY_DIR=$folder/d
-passed=0 failed=0
-ok() {
-	if [ "$1" -eq 0 ]; then
-		passed=$((passed + 1))
-	else
-		failed=$((failed + 1))
-		echo "FAILED: $2"
-	fi
-}
+. "$(dirname "$0")/../counted.sh"
 member() { python3 -c 'import json,sys; v=json.load(sys.stdin)
 for name in sys.argv[1:]: v=v[int(name)] if isinstance(v,list) else v[name]
 print(v if isinstance(v,str) else json.dumps(v))' "$@"; }
@@ -138,5 +130,4 @@ ok $? 'and no byte was changed by asking'
 "$assay" rebuild -d "$ASSAY_DIR" >"$folder/rebuild"
 ok $? "the state made again is the same: $(tail -n 1 "$folder/rebuild")"
 
-echo "$passed passed, $failed failed"
-[ $failed -eq 0 ]
+finish

@@ -1,18 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """assay line list, watch, record, replay, probe and confirm against a gateway whose instruments are played by assay sim. What the
 commands must show is what the scripts below send: texts of the MT-SICS manual, and registers by the Modbus protocol."""
-import ctypes
 import json
 import os
-import signal
 import subprocess
 import sys
 import tempfile
-import time
 
-ASSAY = os.path.abspath(os.environ.get("ASSAY", "build/assay"))
-SPECS = os.path.join(os.path.dirname(ASSAY), "specs/instruments/")
-passed = failed = 0
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from outside import ASSAY, SPECS, Sim, assay, check, die_with_parent, finish, wait_for  # noqa: E402
 
 BALANCE = """<sim protocol="text" serial="B612345678" swapped-serial="C000000009">
 <answer to="I4\\r\\n" send='I4 A "{serial}"\\r\\n'/><answer to="I2\\r\\n" send='I2 A "XPR205"\\r\\n'/>
@@ -26,49 +22,8 @@ LAB = """<lab site="t" origin="t.example" name-zh="t" name-en="t">
 <instrument id="room" name-zh="x" name-en="Room" spec="xy-md02" every="1s"/></line></lab>"""
 
 
-def check(good, what):
-    global passed, failed
-    if good:
-        passed += 1
-    else:
-        failed += 1
-        print("FAILED:", what)
-
-
-def die_with_parent():
-    ctypes.CDLL(None).prctl(1, signal.SIGKILL)
-
-
-def assay(*arguments, seconds=30):
-    return subprocess.run([ASSAY, *arguments], capture_output=True, text=True, timeout=seconds)
-
-
 def rows(run):
     return [json.loads(line) for line in run.stdout.splitlines()]
-
-
-class Sim:
-    def __init__(self, *arguments):
-        self.process = subprocess.Popen([ASSAY, "sim", *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                        text=True, preexec_fn=die_with_parent)
-        self.port = self.process.stdout.readline().strip()
-
-    def order(self, word):
-        self.process.stdin.write(word + "\n")
-        self.process.stdin.flush()
-
-    def end(self):
-        self.process.terminate()
-        self.process.communicate(timeout=10)
-
-
-def wait_for(what, seconds):
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if what():
-            return True
-        time.sleep(0.1)
-    return False
 
 
 def status_of(data, line):
@@ -200,8 +155,7 @@ def main():
         told = assay("line", verb, "--help")
         check(told.returncode == 0 and told.stdout.startswith(f"usage: assay line {verb}"), f"{verb} --help")
         check(assay("line", verb, "--nonsense").returncode == 2, f"{verb}: a wrong option")
-    print(f"{passed} passed, {failed} failed")
-    return 1 if failed else 0
+    return finish()
 
 
 if __name__ == "__main__":

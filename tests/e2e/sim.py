@@ -2,7 +2,6 @@
 """assay sim seen from outside. Expected text answers are the MT-SICS manual's own examples (in the instrument file);
 Modbus answers are read by mbpoll (RTU, libmodbus) and pymodbus (TCP); RTU frames are checked with a CRC of our own here,
 itself checked against the worked frame 01 04 04 01 31 02 22 -> 2A CE of a public XY-MD02 trace."""
-import ctypes
 import json
 import os
 import select
@@ -13,18 +12,9 @@ import sys
 import tempfile
 import time
 
-ASSAY = os.path.abspath(os.environ.get("ASSAY", "build/assay"))
-SPECS = os.path.join(os.path.dirname(ASSAY), "specs/instruments/")
-passed = failed = 0
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from outside import ASSAY, SPECS, Sim, check, finish  # noqa: E402
 
-
-def check(good, what):
-    global passed, failed
-    if good:
-        passed += 1
-    else:
-        failed += 1
-        print("FAILED:", what)
 
 
 def crc(frame):
@@ -36,20 +26,15 @@ def crc(frame):
     return bytes([value & 255, value >> 8])
 
 
-def die_with_parent():
-    ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+class Port(Sim):
+    """A simulated instrument and, of a pseudo-terminal, our end of it."""
 
-
-class Sim:
     def __init__(self, *arguments):
-        self.process = subprocess.Popen([ASSAY, "sim", *arguments], preexec_fn=die_with_parent, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                        text=True)
-        self.port = self.process.stdout.readline().strip()
+        super().__init__(*arguments)
         self.fd = os.open(self.port, os.O_RDWR | os.O_NOCTTY) if self.port.startswith("/") else -1
 
     def order(self, word):
-        self.process.stdin.write(word + "\n")
-        self.process.stdin.flush()
+        super().order(word)
         time.sleep(0.05)
 
     def read(self, quiet=0.15, most=1.5):
@@ -76,7 +61,7 @@ class Sim:
 
 
 def text_faults():
-    sim = Sim(SPECS + "mettler-mt-sics.xml")
+    sim = Port(SPECS + "mettler-mt-sics.xml")
     check(sim.ask(b"I4\r\n") == b'I4 A "0123456789"\r\n', "the manual's example answers I4")
     check(sim.ask(b"SI\r\n") == b"S S     100.00 g\r\n", "the first transcript answers SI")
     check(sim.ask(b"SI\r\n") == b"S D      1.234 g\r\n", "then the second")
@@ -120,7 +105,7 @@ def own_script(room):
                      '<answer to="ID\\r" send="{serial} \\x41{count}\\r\\n"/><say every-ms="100000" send="x\\r"/>'
                      '<fault kind="doubled" at="2"/><fault kind="swap" at="3"/></sim>')
     link = os.path.join(room, "port")
-    sim = Sim(path, "--link", link)
+    sim = Port(path, "--link", link)
     check(os.path.realpath(link) == sim.port, "the link is the port")
     begun = time.monotonic()
     check(sim.ask(b"ID\r") == b"AB1 A1\r\n", "escapes, serial number and count")
@@ -146,7 +131,7 @@ def modbus(room):
         script.write('<sim protocol="modbus" serial="M1" model="OV-2"><registers unit="5" function="3" address="10" '
                      'values="305 65331 count"/><registers unit="5" function="1" address="0" values="1 0 1"/></sim>')
     check(crc(bytes.fromhex("01040401310222")) == bytes.fromhex("2ACE"), "the CRC of this test, by a public trace")
-    sim = Sim(path)
+    sim = Port(path)
     out = subprocess.run(["mbpoll", "-m", "rtu", "-a", "5", "-r", "11", "-c", "2", "-b", "9600", "-P", "none", "-1", "-0",
                           "-r", "10", sim.port], capture_output=True, text=True, timeout=20).stdout
     check("[10]: \t305" in out and "[11]: \t65331 (-205)" in out, f"mbpoll reads the registers: {out!r}")
@@ -165,7 +150,7 @@ def modbus(room):
     flipped = sim.ask(ask + crc(ask))
     check(sum(bin(a ^ b).count("1") for a, b in zip(flipped, good)) == 1, "flip: one bit")
     sim.end()
-    sim = Sim(path, "--listen", "127.0.0.1:0")
+    sim = Port(path, "--listen", "127.0.0.1:0")
     from pymodbus.client import ModbusTcpClient
     host, port = sim.port.split(":")
     client = ModbusTcpClient(host, port=int(port))
@@ -186,7 +171,7 @@ def chaos():
     """The same seed makes the same mistakes."""
     told = []
     for _ in range(2):
-        sim = Sim(SPECS + "mettler-mt-sics.xml", "--chaos", "42", "--percent", "60", "--faults", "lost,doubled,cut,echo")
+        sim = Port(SPECS + "mettler-mt-sics.xml", "--chaos", "42", "--percent", "60", "--faults", "lost,doubled,cut,echo")
         heard = b"".join(sim.ask(b"SI\r\n", quiet=0.03, most=0.2) for _ in range(20))
         told.append((heard, sim.end()[1]))
     check(told[0] == told[1], "seed 42 twice: the same bytes")
@@ -212,8 +197,7 @@ def main():
         modbus(room)
         chaos()
         refusals(room)
-    print(f"{passed} passed, {failed} failed")
-    return 1 if failed else 0
+    return finish()
 
 
 if __name__ == "__main__":

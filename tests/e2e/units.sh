@@ -8,15 +8,7 @@ root=$(cd "$(dirname "$0")/../.." && pwd)
 folder=$(mktemp -d)
 pid=
 trap '[ -n "$pid" ] && kill $pid 2>/dev/null; rm -rf "$folder"' EXIT
-passed=0 failed=0
-ok() {
-	if [ "$1" -eq 0 ]; then
-		passed=$((passed + 1))
-	else
-		failed=$((failed + 1))
-		echo "FAILED: $2"
-	fi
-}
+. "$(dirname "$0")/../counted.sh"
 
 for unit in "$root"/packaging/*.service; do
 	name=${unit##*/}
@@ -129,5 +121,4 @@ PY
 python3 "$folder/listen.py" "$assay" "$folder"
 ok $? 'each role is locked; READY when the journal is open, WATCHDOG only with progress, STOPPING at the end'
 
-echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ]
+finish

@@ -4,75 +4,19 @@ sockets), instruments played by assay sim, which answers late, cut, doubled, for
 
 A simulated device counts its answers and tells the count as its value. So a value is right exactly when it is the ordinal
 of its own request on that line, which the journal shows: nothing else knows which answer belongs to which question."""
-import ctypes
 import json
 import os
-import signal
-import socket
 import struct
 import subprocess
 import sys
 import tempfile
 import time
 
-ASSAY = os.path.abspath(os.environ.get("ASSAY", "build/assay"))
-passed = failed = 0
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from outside import ASSAY, Sim, assay, check, die_with_parent, finish, free_port, wait_for  # noqa: E402
+
 COUNT = '<registers unit="1" function="3" address="0" values="0 count"/>'
 ITEM = '<item channel="n" function="3" address="0" type="u32"/>'
-
-
-def check(good, what):
-    global passed, failed
-    if good:
-        passed += 1
-    else:
-        failed += 1
-        print("FAILED:", what)
-
-
-def die_with_parent():
-    ctypes.CDLL(None).prctl(1, signal.SIGKILL)
-
-
-def assay(*arguments):
-    return subprocess.run([ASSAY, *arguments], capture_output=True, text=True, timeout=60)
-
-
-def wait_for(what, seconds):
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if what():
-            return True
-        time.sleep(0.1)
-    return False
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-class Sim:
-    def __init__(self, room, name, script, *arguments):
-        path = os.path.join(room, name + ".xml")
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(script)
-        self.arguments = [ASSAY, "sim", path, *arguments]
-        self.start()
-
-    def start(self):
-        self.process = subprocess.Popen(self.arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-                                        preexec_fn=die_with_parent)
-        self.port = self.process.stdout.readline().strip()
-
-    def order(self, word):
-        self.process.stdin.write(word + "\n")
-        self.process.stdin.flush()
-
-    def end(self):
-        self.process.terminate()
-        return self.process.communicate(timeout=10)[0]
 
 
 class Exchange:
@@ -142,7 +86,10 @@ def set_up(room):
         return f'<modbus-tcp host="127.0.0.1" port="{port}"/>'
 
     def sim(name, script, *arguments):
-        sims[name] = Sim(room, name, script, *arguments)
+        path = os.path.join(room, name + ".xml")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(script)
+        sims[name] = Sim(path, *arguments)
         return sims[name].port.rpartition(":")[2]
 
     sims, lines, link = {}, [], lambda name: ("--link", os.path.join(room, name))
@@ -271,8 +218,7 @@ def main():
             for sim in sims.values():
                 sim.end()
         check(assay("verify", data).returncode == 0, "the journal verifies")
-    print(f"{passed} passed, {failed} failed")
-    return 1 if failed else 0
+    return finish()
 
 
 if __name__ == "__main__":

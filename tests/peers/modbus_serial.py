@@ -2,32 +2,22 @@
 """modbus-serial, a Modbus implementation for node, on either side. The registers are its own numbers."""
 import os
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from servers import ASSAY, EXPECTED, ITEMS, REGISTERS, values, wait_for  # noqa: E402
+from servers import EXPECTED, ITEMS, REGISTERS, values  # noqa: E402
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from outside import ASSAY, check, finish, free_port, wait_for  # noqa: E402
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-passed = failed = 0
-
-
-def check(good, what):
-    global passed, failed
-    if good:
-        passed += 1
-    else:
-        failed += 1
-        print("FAILED:", what)
 
 
 def main():
     script = os.path.join(HERE, "modbus_serial.js")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     with tempfile.TemporaryDirectory() as room:
         data, lab = os.path.join(room, "data"), os.path.join(room, "lab.xml")
         node = subprocess.Popen(["node", script, "server", str(port), *map(str, REGISTERS)], stdout=subprocess.PIPE, text=True)
@@ -55,8 +45,7 @@ def main():
         check(told.stdout.split("\n")[:2] == ["[305,65331,4711]", "2"], f"as a client of assay sim: {told.stdout}{told.stderr}")
         sim.send_signal(signal.SIGINT)
         sim.wait(5)
-    print(f"{passed} passed, {failed} failed")
-    return 1 if failed else 0
+    return finish()
 
 
 if __name__ == "__main__":

@@ -5,15 +5,13 @@ Every value read must be the one the server holds; after the server is stopped a
 import ctypes
 import multiprocessing
 import os
-import socket
-import struct
 import subprocess
 import sys
 import tempfile
 import time
 
-ASSAY = os.path.abspath(os.environ.get("ASSAY", "build/assay"))
-passed = failed = 0
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from outside import ASSAY, check, finish, free_port, wait_for  # noqa: E402
 
 # What every server holds from address 0 of its holding registers: 30.5, -20.5, 123456.0 (ABCD), 6.86 (CDAB), BCD 1234.
 REGISTERS = [305, 0x10000 - 205, 0x47F1, 0x2000, 0x851F, 0x40DB, 0x1234]
@@ -23,21 +21,6 @@ ITEMS = """<item channel="t" function="3" address="0" type="s16" decimals="1" un
 <item channel="big" function="3" address="2" type="f32"/>
 <item channel="ph" function="3" address="4" type="f32" order="cdab"/>
 <item channel="code" function="3" address="6" type="bcd16"/>"""
-
-
-def check(good, what):
-    global passed, failed
-    if good:
-        passed += 1
-    else:
-        failed += 1
-        print("FAILED:", what)
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def pymodbus_context():
@@ -102,15 +85,6 @@ def values(data, instrument):
     return rows
 
 
-def wait_for(what, seconds):
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if what():
-            return True
-        time.sleep(0.2)
-    return False
-
-
 def holds(data, instrument):
     got = values(data, instrument)
     return all(got.get(channel, ("",))[0] == value for channel, value in EXPECTED.items())
@@ -158,8 +132,7 @@ def main():
                 process.kill()
             for process in (bridge, pair, second):
                 process.terminate()
-    print(f"{passed} passed, {failed} failed")
-    return 1 if failed else 0
+    return finish()
 
 
 def start(function, argument):

@@ -7,7 +7,9 @@ import sys
 import tempfile
 import xml.etree.ElementTree as ElementTree
 
-ASSAY = os.path.abspath(os.environ.get("ASSAY", "build/assay"))
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from outside import ASSAY, check, finish  # noqa: E402
+
 FOLDER = os.path.join(os.path.dirname(ASSAY), "specs/instruments")
 # Family by family, as the laboratory was promised them.
 PROMISED = ["mettler-mt-sics", "kern-kcp", "kern-ew", "sartorius-sbi", "and-standard", "and-csv", "ohaus-ex", "ohaus-scout",
@@ -22,16 +24,6 @@ NEW = """<instrument driver="ascii" maker="Nobody" model="New" every="30s" neede
   <unit text="g" unit="g"/>
   <channel name="weight" name-zh="称量值" name-en="weight" unit="g"/>
 """
-passed = failed = 0
-
-
-def check(good, what):
-    global passed, failed
-    if good:
-        passed += 1
-    else:
-        failed += 1
-        print("FAILED:", what)
 
 
 def main():
@@ -64,8 +56,7 @@ def main():
             file.write("</instrument>\n")
         done = subprocess.run([ASSAY, "driver", "test", path], capture_output=True, text=True, timeout=30)
         check(done.returncode == 0 and "3 transcripts good" in done.stdout, f"a new instrument: {done.stdout}{done.stderr}")
-    print(f"{passed} passed, {failed} failed")
-    return 1 if failed else 0
+    return finish()
 
 
 if __name__ == "__main__":

@@ -14,18 +14,11 @@ import threading
 import time
 import tty
 
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from outside import check, finish, wait_for  # noqa: E402
+
 BUILD = os.path.dirname(os.path.abspath(os.environ.get("ASSAY", "build/assay")))
 ASSAY = None
-passed = failed = 0
-
-
-def check(good, what):
-    global passed, failed
-    if good:
-        passed += 1
-    else:
-        failed += 1
-        print("FAILED:", what)
 
 
 class Balance(threading.Thread):
@@ -66,15 +59,6 @@ def value_of(data):
     return ""
 
 
-def wait_for(what, seconds):
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if what():
-            return True
-        time.sleep(0.1)
-    return False
-
-
 def main():
     global ASSAY
     with tempfile.TemporaryDirectory() as room:
@@ -107,8 +91,7 @@ def main():
         finally:
             serve.terminate()
             check(serve.wait(20) == 0, "the gateway stops in order")
-    print(f"{passed} passed, {failed} failed")
-    return 1 if failed else 0
+    return finish()
 
 
 def play(bad, balance, data):
