@@ -8,6 +8,7 @@
  * A pattern must fit the whole line. The first that fits decides; a line that fits none is bad format. Named groups:
  * value, unit, status, sample, serial, model; with several channels in one line value_NAME, unit_NAME, status_NAME. */
 #include "drivers/ascii_grammar.h"
+#include "drivers/text_line.h"
 
 #define TEXT_ROOM 8192u
 #define MATCH_LIMIT 20000u
@@ -32,7 +33,7 @@ static void ascii_close(struct assay_session *session)
 	pcre2_match_context_free(session->match);
 	pcre2_compile_context_free(session->compile);
 	pcre2_general_context_free(session->memory);
-	session->host->release(session->texts);
+	session->host->release(session->settings);
 	session->host->release(session);
 }
 
@@ -51,29 +52,15 @@ static int make_contexts(struct assay_session *session)
 	return 1;
 }
 
-/* The settings are lent for this call; what is kept is copied. */
-static const char *keep(char **at, const char *text)
-{
-	char *copy = *at;
-	size_t size = strlen(text) + 1;
-
-	memcpy(copy, text, size);
-	*at += size;
-	return copy;
-}
-
 static int ascii_open(const struct assay_host *host, const struct assay_setting *settings, size_t count,
 	struct assay_session **out, char *why, size_t why_size)
 {
 	struct assay_session *session = host->allocate(sizeof *session);
-	size_t room = 1;
-	char *at;
 
-	for (size_t i = 0; i < count; i++)
-		room += strlen(settings[i].value) + 1;
 	if (session)
 		session->host = host;
-	if (!session || !(session->texts = host->allocate(room)) || !make_contexts(session)) {
+	if (!session || !(session->settings = words_settings_copy(host, settings, count)) ||
+		!make_contexts(session)) {
 		ascii_close(session);
 		words_copy(why, why_size, "out of memory");
 		return -1;
@@ -81,12 +68,8 @@ static int ascii_open(const struct assay_host *host, const struct assay_setting 
 	session->longest = 256;
 	for (uint32_t i = 0; i < RULES_MAX; i++)
 		session->rule[i].answers = -1;
-	at = session->texts;
 	for (size_t i = 0; i < count; i++) {
-		struct assay_setting setting = settings[i];
-
-		setting.value = keep(&at, settings[i].value);
-		if (!apply(session, &setting)) {
+		if (!apply(session, &session->settings[i])) {
 			words_copy(why, why_size, settings[i].name);
 			ascii_close(session);
 			return -1;
@@ -144,30 +127,16 @@ static int is_end(const struct assay_session *session, const uint8_t *bytes, siz
 	}
 }
 
-/* Line ends and NULs between lines belong to none (converters emit NUL at power-up). */
 static int ascii_cut(struct assay_session *session, const struct assay_window *window, struct assay_cut *out)
 {
-	size_t skip = 0;
-
-	memset(out, 0, sizeof *out);
-	if (window->event == ASSAY_EVENT_LINE_ERROR || window->event == ASSAY_EVENT_RESET) {
-		out->skip = window->length;
-		out->bad = ASSAY_REASON_BAD_FORMAT;
+	if (!text_line_begins(window, out))
 		return 0;
-	}
-	while (skip < window->length &&
-		(window->bytes[skip] == '\r' || window->bytes[skip] == '\n' || window->bytes[skip] == '\0'))
-		skip++;
-	out->skip = skip;
-	for (size_t i = skip; i < window->length && i - skip < session->longest; i++)
-		if (is_end(session, window->bytes + skip, i - skip)) {
-			out->frame = i + 1 - skip;
+	for (size_t i = out->skip; i < window->length && i - out->skip < session->longest; i++)
+		if (is_end(session, window->bytes + out->skip, i - out->skip)) {
+			out->frame = i + 1 - out->skip;
 			return 0;
 		}
-	if (window->length - skip >= session->longest) {
-		out->skip = skip + session->longest;
-		out->bad = ASSAY_REASON_TOO_LONG;
-	}
+	text_line_waits(window, session->longest, out);
 	return 0;
 }
 
@@ -477,55 +446,7 @@ static const struct assay_option options[] = {
 		.max = 15,
 		.help_zh = "只应答第几个请求（从 0 起）",
 		.help_en = "answers only this request (from 0)"},
-	{.group = "unit",
-		.name = "text",
-		.kind = ASSAY_OPTION_TEXT,
-		.required = 1,
-		.help_zh = "仪器打印的单位",
-		.help_en = "unit as printed"},
-	{.group = "unit",
-		.name = "unit",
-		.kind = ASSAY_OPTION_TEXT,
-		.required = 1,
-		.help_zh = "标准写法",
-		.help_en = "unit as written here"},
-	{.group = "status",
-		.name = "text",
-		.kind = ASSAY_OPTION_TEXT,
-		.required = 1,
-		.help_zh = "状态字",
-		.help_en = "status word"},
-	{.group = "status",
-		.name = "flags",
-		.kind = ASSAY_OPTION_TEXT,
-		.help_zh = "标志",
-		.help_en = "flags"},
-	{.group = "status",
-		.name = "reason",
-		.kind = ASSAY_OPTION_CHOICE,
-		.choices = "not-mine bad-checksum bad-format over under busy not-ready device-error refused "
-			   "no-sensor unknown-unit too-long",
-		.help_zh = "原因",
-		.help_en = "reason"},
-	{.group = "novalue",
-		.name = "text",
-		.kind = ASSAY_OPTION_TEXT,
-		.required = 1,
-		.help_zh = "表示无数值的字样",
-		.help_en = "mark that means no value"},
-	{.group = "novalue",
-		.name = "flags",
-		.kind = ASSAY_OPTION_TEXT,
-		.help_zh = "标志",
-		.help_en = "flags"},
-	{.group = "novalue",
-		.name = "reason",
-		.kind = ASSAY_OPTION_CHOICE,
-		.required = 1,
-		.choices = "not-mine bad-checksum bad-format over under busy not-ready device-error refused "
-			   "no-sensor unknown-unit too-long",
-		.help_zh = "原因",
-		.help_en = "reason"},
+	TEXT_TABLES_OPTIONS,
 	{.name = NULL},
 };
 static const struct assay_channel channels[] = {{.name = NULL}};

@@ -32,7 +32,7 @@ struct rule {
 
 struct assay_session {
 	const struct assay_host *host;
-	char *texts; /* copies of the settings' values */
+	struct assay_setting *settings; /* copies; what follows points into them */
 	pcre2_general_context *memory;
 	pcre2_compile_context *compile;
 	pcre2_match_context *match;

@@ -26,7 +26,7 @@ struct test {
 
 struct assay_session {
 	const struct assay_host *host;
-	char *texts; /* copies of the settings' values */
+	struct assay_setting *settings; /* copies; tests point into them */
 	uint32_t tests, value_field, unit_field;
 	struct test test[TESTS_MAX];
 
@@ -51,12 +51,13 @@ static void astm_close(struct assay_session *session)
 	if (!session)
 		return;
 	session->host->release(session->record);
-	session->host->release(session->texts);
+	session->host->release(session->settings);
 	session->host->release(session);
 }
 
-static int apply(struct assay_session *session, const struct assay_setting *setting, const char *value)
+static int apply(struct assay_session *session, const struct assay_setting *setting)
 {
+	const char *value = setting->value;
 	struct test *test;
 
 	if (strcmp(setting->name, "value-field") == 0)
@@ -83,31 +84,22 @@ static int astm_open(const struct assay_host *host, const struct assay_setting *
 	struct assay_session **out, char *why, size_t why_size)
 {
 	struct assay_session *session = host->allocate(sizeof *session);
-	size_t room = 1;
-	char *at;
 
-	for (size_t i = 0; i < count; i++)
-		room += strlen(settings[i].value) + 1;
 	if (session)
 		session->host = host;
-	if (!session || !(session->texts = host->allocate(room))) {
+	if (!session || !(session->settings = words_settings_copy(host, settings, count))) {
 		astm_close(session);
 		words_copy(why, why_size, "out of memory");
 		return -1;
 	}
 	session->value_field = 4;
 	session->unit_field = 5;
-	at = session->texts;
 	for (size_t i = 0; i < count; i++) {
-		size_t size = strlen(settings[i].value) + 1;
-
-		memcpy(at, settings[i].value, size);
-		if (!apply(session, &settings[i], at)) {
+		if (!apply(session, &session->settings[i])) {
 			words_copy(why, why_size, settings[i].name);
 			astm_close(session);
 			return -1;
 		}
-		at += size;
 	}
 	begin(session);
 	*out = session;

@@ -52,7 +52,7 @@ static int modbus_open(const struct assay_host *host, const struct assay_setting
 	const char *wrong = NULL;
 
 	if (!session) {
-		copy(why, why_size, "out of memory");
+		words_copy(why, why_size, "out of memory");
 		return -1;
 	}
 	session->unit = 1;
@@ -69,7 +69,7 @@ static int modbus_open(const struct assay_host *host, const struct assay_setting
 		wrong = check(session);
 	}
 	if (wrong) {
-		copy(why, why_size, wrong);
+		words_copy(why, why_size, wrong);
 		modbus_close(session);
 		return -1;
 	}

@@ -5,6 +5,7 @@
 
 #include "drivers/driver.h"
 #include "drivers/number.h"
+#include "drivers/words.h"
 
 #include <string.h>
 
@@ -55,18 +56,6 @@ static inline int64_t integer(const char *text)
 	for (text += negative; *text >= '0' && *text <= '9' && value < 100000000000; text++)
 		value = value * 10 + (*text - '0');
 	return negative ? -value : value;
-}
-
-static inline void copy(char *out, size_t size, const char *text)
-{
-	size_t length = strlen(text);
-
-	if (size == 0)
-		return;
-	if (length >= size)
-		length = size - 1;
-	memcpy(out, text, length);
-	out[length] = '\0';
 }
 
 static inline int absent_values(struct item *item, const char *text)
@@ -123,7 +112,7 @@ static inline int set_item(struct item *item, const char *name, const char *valu
 		if (strcmp(name, texts[i].name) == 0) {
 			if (strlen(value) >= texts[i].size)
 				return 0;
-			copy((char *)item + texts[i].at, texts[i].size, value);
+			words_copy((char *)item + texts[i].at, texts[i].size, value);
 			return 1;
 		}
 	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)

@@ -9,6 +9,7 @@
  * A unit is printed only while the weight is stable: that is the only mark of it. Lines are read by their words, since
  * real ones are not padded as the manual says; "SerNo. 0031801165" and the like are never weights. */
 #include "drivers/number.h"
+#include "drivers/text_line.h"
 #include "drivers/words.h"
 
 #define LINE_MAX 80u
@@ -72,28 +73,8 @@ static int sbi_ask(
 
 static int sbi_cut(struct assay_session *session, const struct assay_window *window, struct assay_cut *out)
 {
-	size_t skip = 0;
-
 	(void)session;
-	memset(out, 0, sizeof *out);
-	if (window->event == ASSAY_EVENT_LINE_ERROR || window->event == ASSAY_EVENT_RESET) {
-		out->skip = window->length;
-		out->bad = ASSAY_REASON_BAD_FORMAT;
-		return 0;
-	}
-	while (skip < window->length &&
-		(window->bytes[skip] == '\r' || window->bytes[skip] == '\n' || window->bytes[skip] == '\0'))
-		skip++;
-	out->skip = skip;
-	for (size_t i = skip; i < window->length && i - skip < LINE_MAX; i++)
-		if (window->bytes[i] == '\n') {
-			out->frame = i + 1 - skip;
-			return 0;
-		}
-	if (window->length - skip >= LINE_MAX) {
-		out->skip = skip + LINE_MAX;
-		out->bad = ASSAY_REASON_TOO_LONG;
-	}
+	text_line_cut(window, LINE_MAX, out);
 	return 0;
 }
 

@@ -7,7 +7,7 @@
  *   I4 A "0123456789"            serial number     ES ET EL  error lines, two letters only
  *
  * A line that does not fit gives no number: "S S Error 10b" begins like a weight. */
-#include "drivers/driver.h"
+#include "drivers/text_line.h"
 
 #include <string.h>
 
@@ -74,35 +74,12 @@ static int sics_ask(
 	return 0;
 }
 
-/* Lines end with LF; CR, NUL and blanks between lines belong to none (converters emit NUL at power-up). */
 static int sics_cut(struct assay_session *session, const struct assay_window *window, struct assay_cut *out)
 {
-	size_t skip = 0;
-
 	(void)session;
-	memset(out, 0, sizeof *out);
-	if (window->event == ASSAY_EVENT_LINE_ERROR || window->event == ASSAY_EVENT_RESET) {
-		out->skip = window->length;
-		out->bad = ASSAY_REASON_BAD_FORMAT;
-		return 0;
-	}
-	while (skip < window->length &&
-		(window->bytes[skip] == '\r' || window->bytes[skip] == '\n' || window->bytes[skip] == '\0'))
-		skip++;
-	for (size_t i = skip; i < window->length && i - skip < LINE_MAX; i++)
-		if (window->bytes[i] == '\n') {
-			out->skip = skip;
-			out->frame = i + 1 - skip;
-			/* "I4 B ..." announces more lines of the same answer */
-			out->more = out->frame > 4 && window->bytes[skip] == 'I' &&
-				    window->bytes[skip + 3] == 'B';
-			return 0;
-		}
-	out->skip = skip;
-	if (window->length - skip >= LINE_MAX) {
-		out->skip = skip + LINE_MAX;
-		out->bad = ASSAY_REASON_TOO_LONG;
-	}
+	text_line_cut(window, LINE_MAX, out);
+	/* "I4 B ..." announces more lines of the same answer */
+	out->more = out->frame > 4 && window->bytes[out->skip] == 'I' && window->bytes[out->skip + 3] == 'B';
 	return 0;
 }
 

@@ -20,7 +20,7 @@ struct column {
 
 struct assay_session {
 	const struct assay_host *host;
-	char *texts;
+	struct assay_setting *settings; /* copies; what follows points into them */
 	int rule, latin1, title_rows;
 	char delimiter;
 	const char *section, *sample_key;
@@ -48,7 +48,7 @@ static void table_close(struct assay_session *session)
 {
 	if (!session)
 		return;
-	session->host->release(session->texts);
+	session->host->release(session->settings);
 	session->host->release(session);
 }
 
@@ -108,29 +108,18 @@ static int table_open(const struct assay_host *host, const struct assay_setting 
 	struct assay_session **out, char *why, size_t why_size)
 {
 	struct assay_session *session = host->allocate(sizeof *session);
-	size_t room = 1;
-	char *at;
 
-	for (size_t i = 0; i < count; i++)
-		room += strlen(settings[i].value) + 1;
 	if (session)
 		session->host = host;
-	if (!session || !(session->texts = host->allocate(room))) {
+	if (!session || !(session->settings = words_settings_copy(host, settings, count))) {
 		table_close(session);
 		words_copy(why, why_size, "out of memory");
 		return -1;
 	}
 	session->delimiter = ',';
 	session->title_rows = 1;
-	at = session->texts;
 	for (size_t i = 0; i < count; i++) {
-		struct assay_setting setting = settings[i];
-		size_t size = strlen(setting.value) + 1;
-
-		memcpy(at, setting.value, size);
-		setting.value = at;
-		at += size;
-		if (!apply(session, &setting)) {
+		if (!apply(session, &session->settings[i])) {
 			words_copy(why, why_size, settings[i].name);
 			table_close(session);
 			return -1;
@@ -539,55 +528,7 @@ static const struct assay_option options[] = {
 		.help_zh = "通道",
 		.help_en = "channel"},
 	{.group = "column", .name = "unit", .kind = ASSAY_OPTION_TEXT, .help_zh = "单位", .help_en = "unit"},
-	{.group = "unit",
-		.name = "text",
-		.kind = ASSAY_OPTION_TEXT,
-		.required = 1,
-		.help_zh = "仪器打印的单位",
-		.help_en = "unit as printed"},
-	{.group = "unit",
-		.name = "unit",
-		.kind = ASSAY_OPTION_TEXT,
-		.required = 1,
-		.help_zh = "标准写法",
-		.help_en = "unit as written here"},
-	{.group = "status",
-		.name = "text",
-		.kind = ASSAY_OPTION_TEXT,
-		.required = 1,
-		.help_zh = "状态字",
-		.help_en = "status word"},
-	{.group = "status",
-		.name = "flags",
-		.kind = ASSAY_OPTION_TEXT,
-		.help_zh = "标志",
-		.help_en = "flags"},
-	{.group = "status",
-		.name = "reason",
-		.kind = ASSAY_OPTION_CHOICE,
-		.choices = "not-mine bad-checksum bad-format over under busy not-ready device-error refused "
-			   "no-sensor unknown-unit too-long",
-		.help_zh = "原因",
-		.help_en = "reason"},
-	{.group = "novalue",
-		.name = "text",
-		.kind = ASSAY_OPTION_TEXT,
-		.required = 1,
-		.help_zh = "表示无数值的字样",
-		.help_en = "mark that means no value"},
-	{.group = "novalue",
-		.name = "flags",
-		.kind = ASSAY_OPTION_TEXT,
-		.help_zh = "标志",
-		.help_en = "flags"},
-	{.group = "novalue",
-		.name = "reason",
-		.kind = ASSAY_OPTION_CHOICE,
-		.required = 1,
-		.choices = "not-mine bad-checksum bad-format over under busy not-ready device-error refused "
-			   "no-sensor unknown-unit too-long",
-		.help_zh = "原因",
-		.help_en = "reason"},
+	TEXT_TABLES_OPTIONS,
 	{.name = NULL},
 };
 static const struct assay_channel channels[] = {{.name = NULL}};

@@ -21,6 +21,28 @@ struct text_tables {
 	unsigned how; /* NUMBER_COMMA, NUMBER_EXPONENT */
 };
 
+/* The options that tables_setting takes. */
+#define TEXT_REASONS                                                                                         \
+	"not-mine bad-checksum bad-format over under busy not-ready device-error refused no-sensor "         \
+	"unknown-unit too-long"
+#define TEXT_OPTION(of, named, needed, zh, en)                                                               \
+	{                                                                                                    \
+		.group = of, .name = named, .kind = ASSAY_OPTION_TEXT, .required = needed, .help_zh = zh,    \
+		.help_en = en                                                                                \
+	}
+#define TEXT_REASON_OPTION(of, needed)                                                                       \
+	{                                                                                                    \
+		.group = of, .name = "reason", .kind = ASSAY_OPTION_CHOICE, .required = needed,              \
+		.choices = TEXT_REASONS, .help_zh = "原因", .help_en = "reason"                              \
+	}
+#define TEXT_TABLES_OPTIONS                                                                                  \
+	TEXT_OPTION("unit", "text", 1, "仪器打印的单位", "unit as printed"),                                 \
+		TEXT_OPTION("unit", "unit", 1, "标准写法", "unit as written here"),                          \
+		TEXT_OPTION("status", "text", 1, "状态字", "status word"),                                   \
+		TEXT_OPTION("status", "flags", 0, "标志", "flags"), TEXT_REASON_OPTION("status", 0),         \
+		TEXT_OPTION("novalue", "text", 1, "表示无数值的字样", "mark that means no value"),           \
+		TEXT_OPTION("novalue", "flags", 0, "标志", "flags"), TEXT_REASON_OPTION("novalue", 1)
+
 /* One setting of a table's row. 1 taken, 0 not a table's, -1 wrong. Texts stay the caller's. */
 static inline int tables_setting(struct text_tables *tables, const struct assay_setting *setting)
 {

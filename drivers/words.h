@@ -151,6 +151,31 @@ static inline int words_is_utf8(const char *text, size_t length)
 	return 1;
 }
 
+/* Settings are lent for the call of open: a copy of them with their values, in one block of the host's; NULL: no memory.
+ * Names and groups stay the driver's own. */
+static inline struct assay_setting *words_settings_copy(
+	const struct assay_host *host, const struct assay_setting *settings, size_t count)
+{
+	size_t room = (count + 1) * sizeof *settings;
+	struct assay_setting *copies;
+	char *at;
+
+	for (size_t i = 0; i < count; i++)
+		room += strlen(settings[i].value) + 1;
+	copies = host->allocate(room);
+	if (!copies)
+		return NULL;
+	at = (char *)(copies + count + 1);
+	for (size_t i = 0; i < count; i++) {
+		size_t size = strlen(settings[i].value) + 1;
+
+		copies[i] = settings[i];
+		copies[i].value = memcpy(at, settings[i].value, size);
+		at += size;
+	}
+	return copies;
+}
+
 static inline void words_copy(char *out, size_t size, const char *text)
 {
 	size_t length = strlen(text);

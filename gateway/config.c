@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static int no_memory(struct assay_error *err)
 {
@@ -298,6 +299,52 @@ static int read_tell(struct assay_config_store *store, xmlNodePtr root, struct a
 	return ASSAY_OK;
 }
 
+/* A control named for a method that there is not would be asked of nobody. */
+static int check_control(const struct assay_config_store *store, xmlNodePtr node, size_t before,
+	const struct assay_config_control *control, struct assay_error *err)
+{
+	const struct assay_config *config = &store->config;
+	char path[900];
+	bool twice = false;
+
+	for (size_t i = 0; i < before; i++)
+		twice = twice || strcmp(config->controls[i].method, control->method) == 0;
+	if (twice || (!control->within_hours && !control->within_results))
+		return assay_error_set(err, ASSAY_EREFUSED, "control-invalid",
+			"%s:%ld：方法 %.60s 的质控要求写了两次，或没有 within-hours 和 within-results",
+			"%s:%ld: the control of method %.60s is asked for twice, or without within-hours and "
+			"within-results",
+			config->path, xmlGetLineNo(node), control->method);
+	(void)snprintf(path, sizeof path, "%s/methods/%s.xml", store->specs_dir, control->method);
+	if (access(path, R_OK) != 0)
+		return assay_error_set(err, ASSAY_EREFUSED, "method-unknown",
+			"%s:%ld：specs/methods 里没有方法 %.60s", "%s:%ld: specs/methods has no method %.60s",
+			config->path, xmlGetLineNo(node), control->method);
+	return ASSAY_OK;
+}
+
+static int read_controls(struct assay_config_store *store, xmlNodePtr root, struct assay_error *err)
+{
+	struct assay_config_control *controls =
+		assay_config_keep(store, count_elements(root, "control") * sizeof *controls, err);
+	int status = controls ? ASSAY_OK : ASSAY_ENOMEM;
+
+	store->config.controls = controls;
+	for (xmlNodePtr node = root->children; node && status == ASSAY_OK; node = node->next) {
+		struct assay_config_control *control = controls + store->config.control_count;
+
+		if (!is_element(node, "control"))
+			continue;
+		control->within_hours = number_of(node, "within-hours", 0);
+		control->within_results = number_of(node, "within-results", 0);
+		status = copy_text(store, node, "method", "", &control->method, err);
+		if (status == ASSAY_OK)
+			status = check_control(store, node, store->config.control_count, control, err);
+		store->config.control_count++;
+	}
+	return status;
+}
+
 static size_t count_instruments(xmlNodePtr root)
 {
 	size_t count = 0;
@@ -330,6 +377,8 @@ int assay_config_read(struct assay_config_store *store, xmlDocPtr document, stru
 		status = read_web(store, root, err);
 	if (status == ASSAY_OK)
 		status = read_tell(store, root, err);
+	if (status == ASSAY_OK)
+		status = read_controls(store, root, err);
 	config->lines = lines;
 	for (xmlNodePtr node = root->children; node && status == ASSAY_OK; node = node->next)
 		if (is_element(node, "line")) {

@@ -66,6 +66,12 @@ struct assay_config_line {
 	size_t instrument_count;
 };
 
+/* A method's results count only with a control that stood at most so long, and so many results, before. */
+struct assay_config_control {
+	const char *method; /* id in specs/methods */
+	uint32_t within_hours, within_results; /* 0: no bound of this sort; one of them is there */
+};
+
 struct assay_config {
 	const char *path; /* as given, for messages */
 	const char *site, *origin, *name_zh, *name_en;
@@ -80,6 +86,8 @@ struct assay_config {
 	const char *unverified; /* what a verdict on an unverified row does: "review" or "undetermined" */
 	const struct assay_config_line *lines;
 	size_t line_count;
+	const struct assay_config_control *controls;
+	size_t control_count;
 	const char *xml; /* the exact bytes of lab.xml */
 	size_t xml_length;
 	char sha256[65];

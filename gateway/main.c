@@ -25,6 +25,7 @@ static const struct command {
 	{"instrument", assay_cmd_instrument, "the register of instruments: calibration, who may use them"},
 	{"programme", assay_cmd_programme, "programmes of free tests, with their prices"},
 	{"card", assay_cmd_card, "producers' cards: issue, show, list, revoke"},
+	{"qc", assay_cmd_qc, "quality control: materials, runs, charts, held results"},
 	{"certificate", assay_cmd_certificate, "certificates: list, show, amend"},
 	{"print", assay_cmd_print, "labels for samples, and producers' cards"},
 	{"review", assay_cmd_review, "what waits for a person, and all about one result"},

@@ -26,6 +26,7 @@ int assay_cmd_product(int argc, char **argv);
 int assay_cmd_instrument(int argc, char **argv);
 int assay_cmd_programme(int argc, char **argv);
 int assay_cmd_card(int argc, char **argv);
+int assay_cmd_qc(int argc, char **argv);
 int assay_cmd_certificate(int argc, char **argv);
 int assay_cmd_review(int argc, char **argv);
 int assay_cmd_print(int argc, char **argv);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * A slot waits for an instrument. */
+#include "gateway/lab/control.h"
 #include "gateway/lab/query_row.h"
-#include "gateway/lab/registers.h"
+#include "gateway/lab/sign.h"
 #include "gateway/lab/steps.h"
 #include "gateway/record/state.h"
 
@@ -152,6 +153,22 @@ static int choose_channel(
 	return ASSAY_OK;
 }
 
+static int check_good(
+	struct assay_lab *lab, const char *instrument, const char *test, struct assay_error *err)
+{
+	const char *why = NULL;
+	int status = lab_check_blocks(lab->state, instrument, test, lab_now_ns(lab), &why, err);
+
+	if (status == ASSAY_OK && why)
+		return assay_error_set(err, ASSAY_EREFUSED, why,
+			"仪器 %.60s 期间核查不合格或已过期；核查合格或登记新证书后再用",
+			"instrument %.60s failed its intermediate check, or the check is overdue; it has to "
+			"pass one, or "
+			"have a new certificate",
+			instrument);
+	return status;
+}
+
 /* One instrument serves one test at a time. */
 static int free_for(struct assay_lab *lab, const char *instrument, const char *test, struct assay_error *err)
 {
@@ -184,6 +201,8 @@ int lab_arm(struct assay_lab *lab, const json_t *request, const struct assay_act
 
 	if (status == ASSAY_OK)
 		status = choose_channel(lab, instrument, &row, err);
+	if (status == ASSAY_OK)
+		status = check_good(lab, instrument, row.test, err);
 	if (status == ASSAY_OK)
 		status = lab_may_use(lab, instrument, actor->name, err);
 	if (status == ASSAY_OK)

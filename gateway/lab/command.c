@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * batch.* and test.* of gateway/lab/query.h. */
 #include "gateway/lab/certificate.h"
+#include "gateway/lab/control.h"
 #include "gateway/lab/query.h"
 #include "gateway/lab/registers.h"
 #include "gateway/lab/steps.h"
@@ -127,7 +128,8 @@ static const struct lab_command *find_command(const char *name)
 {
 	static const struct lab_command *const tables[] = {lab_producer_commands, lab_instrument_commands,
 		lab_entitlement_commands, lab_certificate_commands, lab_alarm_commands, lab_rack_commands,
-		lab_paper_commands, NULL};
+		lab_paper_commands, lab_material_commands, lab_control_commands, lab_chart_commands,
+		lab_hold_commands, NULL};
 
 	for (size_t i = 0; tables[i]; i++)
 		for (const struct lab_command *command = tables[i]; command->name; command++)

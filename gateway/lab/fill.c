@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * reading -> slot: the next stable usable reading of the instrument the slot waits for, or the reason why not. */
+#include "gateway/lab/control.h"
 #include "gateway/lab/query_row.h"
 #include "gateway/lab/registers.h"
 #include "gateway/lab/steps.h"
@@ -79,9 +80,12 @@ static bool state_usable(const struct assay_end_reading *reading, struct refusal
 	return true;
 }
 
-static bool usable(const struct lab_waiting *row, const struct source *source, int64_t wall_ns,
-	const struct assay_end_reading *reading, struct refusal *why)
+static bool usable(struct assay_lab *lab, const struct lab_waiting *row, const struct source *source,
+	int64_t wall_ns, const struct assay_end_reading *reading, struct refusal *why)
 {
+	const char *blocked = NULL;
+	struct assay_error ignored;
+
 	if (strcmp(source->line_status, "locked") == 0)
 		return refuse(why, "instrument-locked", "仪器已锁定：应答的是另一台设备，请先核对",
 			"the instrument is locked: another device answers, check it first");
@@ -89,6 +93,14 @@ static bool usable(const struct lab_waiting *row, const struct source *source, i
 		return refuse(why, "calibration-overdue", "校准过期（有效至 %s），登记新证书后再用",
 			"the calibration ended on %s; register the new certificate first",
 			source->calibrated_until);
+	if (lab_check_blocks(lab->state, row->instrument, row->test, wall_ns, &blocked, &ignored) !=
+			ASSAY_OK ||
+		blocked)
+		return refuse(why, blocked ? blocked : "check-failed",
+			"仪器期间核查不合格或已过期；核查合格或登记新证书后再用",
+			"the instrument failed its intermediate check, or the check is overdue; it has to "
+			"pass one, "
+			"or have a new certificate");
 	if (!number_usable(reading, why))
 		return false;
 	if (strcmp(reading->unit, row->unit) != 0)
@@ -252,7 +264,7 @@ static int take_named(struct assay_lab *lab, uint64_t sequence, int64_t wall_ns,
 			return found;
 		if (found == 0 || i < lab->first_reading)
 			continue;
-		if (usable(&row, &source, wall_ns, reading, &why)) {
+		if (usable(lab, &row, &source, wall_ns, reading, &why)) {
 			json_t *more = where_from(&row, &source, sequence, i);
 
 			(void)json_object_set_new(more, "sample", lab_string(reading->sample));
@@ -310,7 +322,8 @@ static int take_awaited(struct assay_lab *lab, uint64_t sequence, int64_t wall_n
 		if ((any && reading->sample[0]) || !assay_exchange_offers(exchange, reading) ||
 			(reading->channel[0] && strcmp(reading->channel, row.channel) != 0))
 			continue;
-		if (sample_fits(lab, reading, &row, &why) && usable(&row, &source, wall_ns, reading, &why))
+		if (sample_fits(lab, reading, &row, &why) &&
+			usable(lab, &row, &source, wall_ns, reading, &why))
 			return fill(lab, &row, reading->value, where_from(&row, &source, sequence, i), err);
 		bad = i;
 	}

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * slots -> result -> verdict, as soon as nothing is missing, all in one group. */
+#include "gateway/lab/control.h"
 #include "gateway/lab/evidence.h"
 #include "gateway/lab/query_row.h"
 #include "gateway/lab/steps.h"
@@ -118,6 +119,7 @@ static int conclude(struct assay_lab *lab, const struct worksheet *sheet, struct
 	struct assay_result *result = calloc(1, sizeof *result);
 	json_t *evidence = NULL;
 	char id[LAB_ID_MAX + 8];
+	bool control = false;
 	int status;
 
 	if (!result)
@@ -128,8 +130,10 @@ static int conclude(struct assay_lab *lab, const struct worksheet *sheet, struct
 		status = lab_append(
 			lab, ASSAY_ENTRY_RESULT, result_json(sheet, id, result, evidence), NULL, err);
 	if (status == ASSAY_OK)
+		status = lab_control_done(lab, sheet->test, &control, err);
+	if (status == ASSAY_OK && !control)
 		status = lab_judge(lab, sheet, id, result, err);
-	if (status == ASSAY_OK)
+	if (status == ASSAY_OK && !control)
 		status = lab_judge_batch(lab, sheet->batch, err);
 	free(result);
 	return status;

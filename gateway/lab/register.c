@@ -233,7 +233,7 @@ static int next_id(struct assay_lab *lab, char out[LAB_ID_MAX], struct assay_err
 }
 
 /* The one instrument that can be the evidence, when there is one; else somebody has to say. */
-static int find_evidence(struct assay_lab *lab, const struct assay_method *method, const char *named,
+int lab_find_evidence(struct assay_lab *lab, const struct assay_method *method, const char *named,
 	char out[ASSAY_INSTRUMENT_ID_MAX], struct assay_error *err)
 {
 	json_t *list;
@@ -339,7 +339,7 @@ static json_t *limit_json(struct assay_lab *lab, const struct order *order, cons
 	return limit ? limit : json_null();
 }
 
-static json_t *sheet_json(struct assay_lab *lab, const struct order *order, const struct assay_method *method)
+json_t *lab_sheet(const struct assay_method *method, json_t *limit)
 {
 	return json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:i,s:o,s:o,s:o,s:o}", "analyte_zh",
 		method->analyte_zh, "analyte_en",
@@ -348,7 +348,7 @@ static json_t *sheet_json(struct assay_lab *lab, const struct order *order, cons
 		method->title_en, "method_file", method->file->path, "method_sha256", method->file->sha256,
 		"formula", method->formula, "unit", method->unit, "replicates", (int)method->replicates,
 		"slots", slots_json(method), "checks", checks_json(method), "evidence", evidence_json(method),
-		"limit", limit_json(lab, order, method));
+		"limit", limit);
 }
 
 static int add_test(struct assay_lab *lab, const struct order *order, const char *batch, size_t index,
@@ -361,7 +361,8 @@ static int add_test(struct assay_lab *lab, const struct order *order, const char
 	return lab_append(lab, ASSAY_ENTRY_TEST,
 		json_pack("{s:s,s:s,s:i,s:s,s:s,s:s,s:o}", "test", id, "batch", batch, "position",
 			(int)index + 1, "analyte", method->analyte, "method", method->id,
-			"evidence_instrument", evidence, "sheet", sheet_json(lab, order, method)),
+			"evidence_instrument", evidence, "sheet",
+			lab_sheet(method, limit_json(lab, order, method))),
 		NULL, err);
 }
 
@@ -419,7 +420,7 @@ int lab_register(struct assay_lab *lab, const json_t *request, const struct assa
 	if (*order.card)
 		status = lab_card_check(lab, order.card, order.producer_id, err);
 	for (size_t i = 0; status == ASSAY_OK && i < order.count; i++)
-		status = find_evidence(lab, order.method[i], order.evidence, evidence[i], err);
+		status = lab_find_evidence(lab, order.method[i], order.evidence, evidence[i], err);
 	if (status == ASSAY_OK)
 		status = next_id(lab, batch_out, err);
 	if (status == ASSAY_OK)

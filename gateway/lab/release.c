@@ -2,6 +2,7 @@
  * Release 签发: a second person, who had no hand in the batch and has read its trail, signs for it; the certificate gets
  * its number. An amended certificate has a number of its own and names the one it replaces, and why. */
 #include "gateway/lab/certificate.h"
+#include "gateway/lab/control.h"
 #include "gateway/lab/fields.h"
 #include "gateway/lab/query.h"
 #include "gateway/lab/query_row.h"
@@ -92,7 +93,9 @@ static int may_release(struct assay_lab *lab, const char *batch, const char *wan
 			       : assay_error_set(err, ASSAY_EREFUSED, "not-awaiting-release",
 					 "批次 %.60s 不在待签发", "batch %.60s does not wait for release",
 					 batch);
-	code = had_no_hand(lab, batch, actor, err);
+	code = lab_hold_none(lab, batch, err);
+	if (code == ASSAY_OK)
+		code = had_no_hand(lab, batch, actor, err);
 	return code == ASSAY_OK ? has_read(lab, batch, actor, err) : code;
 }
 

@@ -80,6 +80,19 @@ static const struct {
 	{"alarm.list", STAFF | M, false},
 	{"alarm.acknowledge", T | R | Q | ASSAY_ACTS_ADMIN, false},
 	{"entitlement.audit", STAFF, false},
+	{"qc.material.add", Q, false},
+	{"qc.material.retire", Q, false},
+	{"qc.material.list", STAFF, false},
+	{"qc.run.new", T | Q, false},
+	{"qc.run.show", STAFF, false},
+	{"qc.run.list", STAFF, false},
+	{"qc.chart.freeze", Q, true},
+	{"qc.chart.show", STAFF, false},
+	{"qc.chart.list", STAFF, false},
+	{"qc.hold.explain", T | R | Q, true},
+	{"qc.hold.release", R | Q, true},
+	{"qc.hold.show", STAFF, false},
+	{"qc.hold.list", STAFF, false},
 };
 
 static const struct {

@@ -9,6 +9,12 @@
 int lab_register(struct assay_lab *lab, const json_t *request, const struct assay_actor *actor,
 	char batch_out[LAB_ID_MAX], struct assay_error *err) ASSAY_WARN_UNUSED;
 
+/* What the method says, for a TEST entry (entries.h); limit consumed, json_null() when nothing limits it. */
+json_t *lab_sheet(const struct assay_method *method, json_t *limit);
+/* The instrument that is evidence of the method's conditions: named, or the only one there is; "" none. */
+int lab_find_evidence(struct assay_lab *lab, const struct assay_method *method, const char *named,
+	char out[ASSAY_INSTRUMENT_ID_MAX], struct assay_error *err) ASSAY_WARN_UNUSED;
+
 /* arm.c */
 int lab_arm(struct assay_lab *lab, const json_t *request, const struct assay_actor *actor,
 	struct assay_error *err) ASSAY_WARN_UNUSED;
@@ -51,6 +57,9 @@ int lab_rework(
 int lab_judge(struct assay_lab *lab, const struct worksheet *sheet, const char *result_id,
 	const struct assay_result *result, struct assay_error *err) ASSAY_WARN_UNUSED;
 int lab_judge_batch(struct assay_lab *lab, const char *batch, struct assay_error *err) ASSAY_WARN_UNUSED;
+/* The hold that holds a result of the batch which counts, "" none. */
+int lab_batch_held(struct assay_lab *lab, const char *batch, char hold_out[LAB_ID_MAX],
+	struct assay_error *err) ASSAY_WARN_UNUSED;
 /* What a verdict over these tests covers; analytes_zh and _en joined. */
 json_t *lab_scope(sqlite3 *state, const char *batch, struct assay_error *err); /* {tests, text_zh, text_en} */
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * result -> limit -> verdict, then the batch's verdict over the tests ordered. Undetermined until a rule holds. */
+#include "gateway/lab/control.h"
 #include "gateway/lab/query_row.h"
 #include "gateway/lab/share.h"
 #include "gateway/lab/steps.h"
@@ -191,12 +192,21 @@ int lab_judge(struct assay_lab *lab, const struct worksheet *sheet, const char *
 {
 	struct assay_verdict *verdict = calloc(1, sizeof *verdict);
 	struct batch_facts facts;
+	bool missing = false, found = false;
 	int status;
 
 	if (!verdict)
 		return lab_no_memory(err);
 	status = load_batch(lab, sheet->batch, &facts, err);
-	if (status == ASSAY_OK && judge_all(lab, sheet, result, &facts, verdict)) {
+	if (status == ASSAY_OK)
+		status = lab_control_missing(lab->state, sheet->test, &missing, err);
+	if (status == ASSAY_OK)
+		found = judge_all(lab, sheet, result, &facts, verdict);
+	if (missing) { /* what nothing limits is printed too */
+		verdict->kind = ASSAY_VERDICT_UNDETERMINED;
+		assay_reason_add(&verdict->reasons, "control-missing");
+	}
+	if (status == ASSAY_OK && (found || missing)) {
 		if (near_limit(sheet, result, verdict))
 			assay_reason_add(&verdict->reasons, "near-limit");
 		for (size_t i = 0; i < sheet->count; i++)
@@ -302,6 +312,8 @@ static const char *counted(const json_t *test)
 {
 	if (json_is_true(json_object_get(test, "replaced")))
 		return "";
+	if (json_array_size(json_object_get(test, "held")))
+		return "undetermined";
 	return json_is_true(json_object_get(test, "doubted")) ? "undetermined" : lab_text(test, "verdict");
 }
 
@@ -354,7 +366,8 @@ static void mark_replaced(const json_t *tests)
 		enum assay_verdict_kind kind = kind_of(lab_text(again, "verdict"));
 
 		if (strcmp(lab_text(again, "rule"), LAB_RETEST_DECIDES) != 0 ||
-			(kind != ASSAY_VERDICT_PASS && kind != ASSAY_VERDICT_FAIL))
+			(kind != ASSAY_VERDICT_PASS && kind != ASSAY_VERDICT_FAIL) ||
+			json_array_size(json_object_get(again, "held")))
 			continue;
 		json_array_foreach(tests, at, first)
 		{
@@ -375,6 +388,27 @@ static bool has_retest(const json_t *tests)
 			return true;
 	}
 	return false;
+}
+
+/* Which control broke which rule, so that the result above it is held. */
+static void add_held(json_t *list, const json_t *test)
+{
+	const json_t *one;
+	size_t index;
+
+	json_array_foreach(json_object_get(test, "held"), index, one)
+	{
+		char zh[300], en[300];
+
+		(void)snprintf(zh, sizeof zh, "由 %.40s 暂扣：质控 %.40s 在 %.40s 上违反 %.20s",
+			lab_text(one, "hold"), lab_text(one, "run"), lab_text(one, "instrument"),
+			lab_text(one, "rule"));
+		(void)snprintf(en, sizeof en, "held by %.40s: controls %.40s on %.40s broke %.20s",
+			lab_text(one, "hold"), lab_text(one, "run"), lab_text(one, "instrument"),
+			lab_text(one, "rule"));
+		(void)json_array_append_new(
+			list, json_pack("{s:o,s:o}", "zh", lab_string(zh), "en", lab_string(en)));
+	}
 }
 
 static json_t *batch_steps(const json_t *tests)
@@ -401,6 +435,7 @@ static json_t *batch_steps(const json_t *tests)
 			replaced ? " (first result, kept; the retest decides)" : "");
 		(void)json_array_append_new(
 			list, json_pack("{s:o,s:o}", "zh", lab_string(zh), "en", lab_string(en)));
+		add_held(list, test);
 	}
 	return list;
 }
@@ -431,7 +466,8 @@ static json_t *batch_json(const char *batch, const json_t *tests, const json_t *
 		"results", results, "derivation", batch_steps(tests));
 }
 
-int lab_judge_batch(struct assay_lab *lab, const char *batch, struct assay_error *err)
+/* The tests of a batch with their last verdicts, marked by what doubts, holds or replaces them. NULL with err. */
+static json_t *marked_tests(struct assay_lab *lab, const char *batch, struct assay_error *err)
 {
 	json_t *tests = query_list(lab->state,
 		query_prepare(lab->state, err,
@@ -444,6 +480,37 @@ int lab_judge_batch(struct assay_lab *lab, const char *batch, struct assay_error
 			" WHERE t.batch=?1 ORDER BY t.position, t.id",
 			"t", batch),
 		err);
+
+	if (tests && lab_hold_mark(lab->state, tests, err) != ASSAY_OK) {
+		json_decref(tests);
+		return NULL;
+	}
+	doubt_unverified(lab->state, tests);
+	mark_replaced(tests);
+	return tests;
+}
+
+int lab_batch_held(
+	struct assay_lab *lab, const char *batch, char hold_out[LAB_ID_MAX], struct assay_error *err)
+{
+	json_t *tests = marked_tests(lab, batch, err), *test;
+	size_t index;
+
+	hold_out[0] = '\0';
+	json_array_foreach(tests, index, test)
+	{
+		const json_t *held = json_array_get(json_object_get(test, "held"), 0);
+
+		if (held && !json_is_true(json_object_get(test, "replaced")))
+			(void)snprintf(hold_out, LAB_ID_MAX, "%s", lab_text(held, "hold"));
+	}
+	json_decref(tests);
+	return tests ? ASSAY_OK : ASSAY_EIO;
+}
+
+int lab_judge_batch(struct assay_lab *lab, const char *batch, struct assay_error *err)
+{
+	json_t *tests = marked_tests(lab, batch, err);
 	json_t *scope = tests ? lab_scope(lab->state, batch, err) : NULL, *test;
 	size_t index;
 	int status = scope ? ASSAY_OK : ASSAY_EIO;
@@ -452,11 +519,6 @@ int lab_judge_batch(struct assay_lab *lab, const char *batch, struct assay_error
 	json_array_foreach(tests, index, test)
 	{
 		complete = complete && strcmp(lab_text(test, "status"), "done") == 0;
-	}
-
-	if (complete) {
-		doubt_unverified(lab->state, tests);
-		mark_replaced(tests);
 	}
 	if (complete)
 		status = lab_append(lab, ASSAY_ENTRY_VERDICT, batch_json(batch, tests, scope), NULL, err);

@@ -174,6 +174,15 @@ static int apply_parsed(struct assay_state *state, const struct assay_entry *ent
 	case ASSAY_ENTRY_CARD:
 		status = apply_registers(state, entry, body, err);
 		break;
+	case ASSAY_ENTRY_CONTROL_MATERIAL:
+	case ASSAY_ENTRY_CONTROL_RUN:
+	case ASSAY_ENTRY_CONTROL_CHART:
+	case ASSAY_ENTRY_CONTROL_VERDICT:
+	case ASSAY_ENTRY_HOLD:
+	case ASSAY_ENTRY_UNCERTAINTY:
+	case ASSAY_ENTRY_PROFICIENCY:
+		status = apply_quality(state, entry, body, err);
+		break;
 	case ASSAY_ENTRY_CERTIFICATE:
 	case ASSAY_ENTRY_PAPER:
 		status = apply_certificate(state, entry, body, err);

@@ -76,6 +76,23 @@ static int put_line(struct assay_state *state, const struct assay_entry *entry, 
 	return status;
 }
 
+/* Which methods have to have a control, and how often. */
+static int put_control_needs(struct assay_state *state, const json_t *body, struct assay_error *err)
+{
+	const json_t *need;
+	size_t index;
+	int status = state_run(state, STATE_CLEAR_CONTROL_NEEDS, err, "");
+
+	json_array_foreach(json_object_get(body, "controls"), index, need)
+	{
+		if (status == ASSAY_OK)
+			status = state_run(state, STATE_PUT_CONTROL_NEED, err, "tii",
+				body_text(need, "method"), body_number(need, "hours"),
+				body_number(need, "results"));
+	}
+	return status;
+}
+
 /* What is no longer named goes; what stays keeps its last values. */
 static int apply_lab_xml(struct assay_state *state, const struct assay_entry *entry, const json_t *body,
 	struct assay_error *err)
@@ -101,6 +118,8 @@ static int apply_lab_xml(struct assay_state *state, const struct assay_entry *en
 	for (size_t i = 0; status == ASSAY_OK && i < sizeof after / sizeof *after; i++)
 		status = state_run(state, after[i], err, "");
 	state_late_forget(state); /* written before: channels it knows may be gone */
+	if (status == ASSAY_OK)
+		status = put_control_needs(state, body, err);
 	if (status == ASSAY_OK)
 		status = state_run(state, STATE_PUT_META, err, "tt", "config", body_text(body, "digest"));
 	for (size_t i = 0; status == ASSAY_OK && i < sizeof kept / sizeof *kept; i++)

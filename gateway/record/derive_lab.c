@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Fillings, refusals, results and verdicts worked out again by the code of the laboratory, and compared by member.
  * The laboratory speaks only through append: here that hands over what it would have written. */
+#include "gateway/lab/control.h"
 #include "gateway/lab/entries.h"
 #include "gateway/lab/steps.h"
 #include "gateway/record/derive_inside.h"
@@ -198,6 +199,29 @@ static int again_verdict(
 	return ASSAY_OK;
 }
 
+/* The verdict on a run of controls, or the hold that follows from it, from the state before it. */
+static void again_control(struct derive *derive, const struct assay_entry *entry, const json_t *body)
+{
+	struct assay_lab *lab = lab_at(derive, entry);
+	struct assay_error why = {0};
+	int status;
+
+	if (!lab)
+		return;
+	status = entry->kind == ASSAY_ENTRY_HOLD ? lab_hold_open(lab, lab_text(body, "run"), &why)
+						 : lab_control_judge(lab, lab_text(body, "run"), &why);
+	if (status == ASSAY_OK)
+		why.code[0] = '\0';
+	derive->report->verdicts++;
+	compare_made(derive, entry, body, &why);
+}
+
+static bool derived(uint16_t kind)
+{
+	return (kind >= ASSAY_ENTRY_FILL && kind <= ASSAY_ENTRY_VERDICT) ||
+	       kind == ASSAY_ENTRY_CONTROL_VERDICT || kind == ASSAY_ENTRY_HOLD;
+}
+
 /* What an exchange should have led to stands right behind it. */
 static void expected(struct derive *derive, const struct assay_entry *entry, const json_t *body)
 {
@@ -221,7 +245,7 @@ int derive_compare(struct derive *derive, const struct assay_entry *entry, struc
 	json_t *body = NULL;
 	int status = ASSAY_OK;
 
-	if (derive->made || (entry->kind >= ASSAY_ENTRY_FILL && entry->kind <= ASSAY_ENTRY_VERDICT))
+	if (derive->made || derived(entry->kind))
 		body = json_loadb(entry->body, entry->body_length, 0, NULL);
 	if (!body && !derive->made)
 		return ASSAY_OK;
@@ -233,6 +257,9 @@ int derive_compare(struct derive *derive, const struct assay_entry *entry, struc
 		status = again_result(derive, entry, body, err);
 	} else if (entry->kind == ASSAY_ENTRY_VERDICT) {
 		status = again_verdict(derive, entry, body, err);
+	} else if (entry->kind == ASSAY_ENTRY_CONTROL_VERDICT ||
+		   (entry->kind == ASSAY_ENTRY_HOLD && strcmp(lab_text(body, "status"), "open") == 0)) {
+		again_control(derive, entry, body);
 	}
 	json_decref(body);
 	return status;

@@ -41,6 +41,13 @@ enum assay_entry_kind {
 		21, /* payloads of a sealed segment were dropped: its digests before and after */
 	ASSAY_ENTRY_PERSON = 30, /* a user or a machine's token: made, changed, logged in, refused */
 	ASSAY_ENTRY_IDENTITY = 40, /* a person confirmed another device at an instrument's place */
+	ASSAY_ENTRY_CONTROL_MATERIAL = 41, /* a control material as it now stands in the register */
+	ASSAY_ENTRY_CONTROL_RUN = 42, /* controls to be measured together; a TEST entry for each follows */
+	ASSAY_ENTRY_CONTROL_CHART = 43, /* a chart's limits frozen from its own history, signed */
+	ASSAY_ENTRY_CONTROL_VERDICT = 44, /* of a run of controls: stands, warns, or which rule is broken */
+	ASSAY_ENTRY_HOLD = 45, /* results held; cause and action; released by a second person */
+	ASSAY_ENTRY_UNCERTAINTY = 46, /* a measurement uncertainty adopted, with what it rests on, signed */
+	ASSAY_ENTRY_PROFICIENCY = 47, /* the laboratory's part in a round of proficiency testing */
 	ASSAY_ENTRY_PRODUCER = 38, /* a producer as it now stands in the register */
 	ASSAY_ENTRY_INSTRUMENT =
 		31, /* a calibration certificate, or who may use the instrument and where it is */

@@ -311,18 +311,24 @@ static int add_config(struct recorder *recorder, struct assay_error *err)
 	const struct assay_reload *reload = recorder->role->reload;
 	char before[65], digest[65], *text;
 	uint8_t hash[32];
-	json_t *lines = json_array(), *body;
+	json_t *lines = json_array(), *controls = json_array(), *body;
 	int status = assay_state_meta(recorder->state, "config", before, sizeof before, err);
 
 	for (size_t i = 0; i < config->line_count; i++)
 		(void)json_array_append_new(lines, line_json(recorder, &config->lines[i]));
-	body = json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:o}", "sha256", config->sha256, "site",
+	for (size_t i = 0; i < config->control_count; i++)
+		(void)json_array_append_new(
+			controls, json_pack("{s:s,s:I,s:I}", "method", config->controls[i].method, "hours",
+					  (json_int_t)config->controls[i].within_hours, "results",
+					  (json_int_t)config->controls[i].within_results));
+	body = json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:o,s:o}", "sha256", config->sha256, "site",
 		config->site, "name_zh", config->name_zh, "name_en", config->name_en, "address",
 		config->address, "contact", config->contact, "check", config->check, "unverified",
-		config->unverified, "lines", lines);
+		config->unverified, "controls", controls, "lines", lines);
 	add_bundle(recorder, body);
 	text = body ? json_dumps(body, JSON_COMPACT | JSON_PRESERVE_ORDER) : NULL;
-	if (!text || json_array_size(lines) != config->line_count) {
+	if (!text || json_array_size(lines) != config->line_count ||
+		json_array_size(controls) != config->control_count) {
 		json_decref(body);
 		free(text);
 		return no_memory(err);

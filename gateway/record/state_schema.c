@@ -150,6 +150,8 @@ const char *const assay_state_schema[] = {
 	" exact TEXT NOT NULL, reasons TEXT NOT NULL, derivation TEXT NOT NULL, evidence TEXT NOT NULL,"
 	" method TEXT NOT NULL, seq INTEGER NOT NULL) STRICT, WITHOUT ROWID",
 
+	"CREATE INDEX result_by_seq ON result(seq)",
+
 	/* subject: id of a result or of a batch. source: JSON, where the limit stands. */
 	"CREATE TABLE verdict("
 	" subject TEXT NOT NULL, seq INTEGER NOT NULL, verdict TEXT NOT NULL, reasons TEXT NOT NULL,"
@@ -280,6 +282,57 @@ const char *const assay_state_schema[] = {
 	" wall_ns INTEGER NOT NULL) STRICT",
 	"CREATE INDEX ledger_by_card ON ledger(card, seq)",
 	"CREATE INDEX ledger_by_batch ON ledger(batch, seq)",
+
+	/* Quality control. A control is a test of its own whose batch is its run; charts are of a method (the material's), an
+	 * instrument and a level (the material). need: lab.xml's rule that a method has to have one, '' and 0 no bound. */
+	"CREATE TABLE control_need(method TEXT PRIMARY KEY, hours INTEGER NOT NULL, results INTEGER NOT NULL)"
+	" STRICT, WITHOUT ROWID",
+	"CREATE TABLE control_material("
+	" id TEXT PRIMARY KEY, kind TEXT NOT NULL," /* control, blank, spike, check-weight */
+	" level INTEGER NOT NULL, method TEXT NOT NULL, status TEXT NOT NULL," /* in-use, retired */
+	" body TEXT NOT NULL, wall_ns INTEGER NOT NULL, seq INTEGER NOT NULL) STRICT, WITHOUT ROWID",
+	/* state: '' not judged yet, in, warning, out, undetermined. holds: what is judged so holds results. */
+	"CREATE TABLE control_run("
+	" id TEXT PRIMARY KEY, method TEXT NOT NULL, instrument TEXT NOT NULL, kind TEXT NOT NULL,"
+	" next_due TEXT NOT NULL, who TEXT NOT NULL, wall_ns INTEGER NOT NULL, seq INTEGER NOT NULL,"
+	" state TEXT NOT NULL, holds INTEGER NOT NULL, measured_ns INTEGER NOT NULL,"
+	" verdict TEXT NOT NULL, judged_seq INTEGER NOT NULL) STRICT, WITHOUT ROWID",
+	"CREATE INDEX control_run_by_stream ON control_run(method, instrument, seq)",
+	/* of_test, added: of a spike or duplicate. charted: there was a chart to place it on; z_hundredths for drawing. */
+	"CREATE TABLE control("
+	" test TEXT PRIMARY KEY, run TEXT NOT NULL, material TEXT NOT NULL, level INTEGER NOT NULL,"
+	" of_test TEXT NOT NULL, added TEXT NOT NULL, value TEXT NOT NULL, unit TEXT NOT NULL,"
+	" judged INTEGER NOT NULL, usable INTEGER NOT NULL, charted INTEGER NOT NULL, side INTEGER NOT NULL,"
+	" beyond INTEGER NOT NULL, z_hundredths INTEGER NOT NULL, restart INTEGER NOT NULL,"
+	" seq INTEGER NOT NULL) STRICT, WITHOUT ROWID",
+	"CREATE INDEX control_by_run ON control(run)",
+	"CREATE INDEX control_by_material ON control(material, seq)",
+	/* The last one of a material and instrument counts. material 'duplicates:METHOD': a range chart, mean is its mean
+	 * range and variance '' . mean and variance: n/d. */
+	"CREATE TABLE control_chart("
+	" material TEXT NOT NULL, instrument TEXT NOT NULL, seq INTEGER NOT NULL, mean TEXT NOT NULL,"
+	" variance TEXT NOT NULL, n INTEGER NOT NULL, relative INTEGER NOT NULL, body TEXT NOT NULL,"
+	" who TEXT NOT NULL, wall_ns INTEGER NOT NULL, PRIMARY KEY(material, instrument, seq)) STRICT, "
+	"WITHOUT ROWID",
+	/* Every result of the method ('' any) on the instrument that came after entry after_seq is held until released. */
+	"CREATE TABLE hold("
+	" id TEXT PRIMARY KEY, method TEXT NOT NULL, instrument TEXT NOT NULL, after_seq INTEGER NOT NULL,"
+	" run TEXT NOT NULL, rule TEXT NOT NULL, reason TEXT NOT NULL," /* a verdict's reason code */
+	" status TEXT NOT NULL," /* open, explained, released */
+	" cause TEXT NOT NULL, action TEXT NOT NULL, explained_by TEXT NOT NULL, released_by TEXT NOT NULL,"
+	" released_ns INTEGER NOT NULL, released_seq INTEGER NOT NULL, body TEXT NOT NULL,"
+	" wall_ns INTEGER NOT NULL, seq INTEGER NOT NULL) STRICT, WITHOUT ROWID",
+	"CREATE INDEX hold_open ON hold(id) WHERE status<>'released'",
+	/* The last check of an instrument, unless a certificate came later. due '' none. */
+	"CREATE TABLE instrument_check("
+	" instrument TEXT NOT NULL, seq INTEGER NOT NULL, run TEXT NOT NULL, outcome TEXT NOT NULL,"
+	" due TEXT NOT NULL, wall_ns INTEGER NOT NULL, PRIMARY KEY(instrument, seq)) STRICT, WITHOUT ROWID",
+	"CREATE TABLE uncertainty("
+	" method TEXT NOT NULL, seq INTEGER NOT NULL, body TEXT NOT NULL, who TEXT NOT NULL,"
+	" wall_ns INTEGER NOT NULL, PRIMARY KEY(method, seq)) STRICT, WITHOUT ROWID",
+	"CREATE TABLE proficiency("
+	" seq INTEGER PRIMARY KEY, method TEXT NOT NULL, body TEXT NOT NULL, who TEXT NOT NULL,"
+	" wall_ns INTEGER NOT NULL) STRICT",
 
 	"CREATE TABLE spec(path TEXT NOT NULL, sha256 TEXT NOT NULL, seq INTEGER NOT NULL,"
 	" PRIMARY KEY(path, sha256)) STRICT, WITHOUT ROWID",

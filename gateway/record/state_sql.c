@@ -165,6 +165,30 @@ static const char *const sql[STATE_STATEMENTS] = {
 	[STATE_ADD_TO_CARD] =
 		"UPDATE card SET tests=tests+?2,used=used+?3,"
 		" status=CASE ?4 WHEN 'revoke' THEN 'revoked' ELSE status END,seq=?5 WHERE id=?1",
+	[STATE_CLEAR_CONTROL_NEEDS] = "DELETE FROM control_need",
+	[STATE_PUT_CONTROL_NEED] = "INSERT OR REPLACE INTO control_need VALUES(?1,?2,?3)",
+	[STATE_PUT_MATERIAL] =
+		"INSERT INTO control_material VALUES(?1,?2,?3,?4,?5,?6,?7,?8) ON CONFLICT(id) DO UPDATE SET"
+		" kind=?2,level=?3,method=?4,status=?5,body=?6,seq=?8",
+	[STATE_PUT_CONTROL_RUN] = "INSERT INTO control_run VALUES(?1,?2,?3,?4,?5,?6,?7,?8,'',0,0,'{}',0)",
+	[STATE_PUT_CONTROL] = "INSERT INTO control VALUES(?1,?2,?3,?4,?5,?6,'',?7,0,0,0,0,0,0,0,?8)",
+	[STATE_JUDGE_CONTROL_RUN] = "UPDATE control_run SET "
+				    "state=?2,holds=?3,measured_ns=?4,verdict=?5,judged_seq=?6 WHERE id=?1",
+	[STATE_JUDGE_CONTROL] =
+		"UPDATE control SET value=?2,judged=1,usable=?3,charted=?4,side=?5,beyond=?6,z_hundredths=?7,"
+		"restart=?8 WHERE test=?1",
+	[STATE_PUT_INSTRUMENT_CHECK] = "INSERT INTO instrument_check SELECT instrument,?2,id,?3,next_due,?4"
+				       " FROM control_run WHERE id=?1",
+	[STATE_PUT_CHART] = "INSERT INTO control_chart VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)",
+	[STATE_OPEN_HOLD] = "INSERT INTO hold VALUES(?1,?2,?3,?4,?5,?6,?7,'open','','','','',0,0,?8,?9,?10)",
+	[STATE_CHANGE_HOLD] = "UPDATE hold SET status=?2,cause=CASE WHEN ?3<>'' THEN ?3 ELSE cause END,"
+			      "action=CASE WHEN ?4<>'' THEN ?4 ELSE action END,"
+			      "explained_by=CASE WHEN ?2='explained' THEN ?5 ELSE explained_by END,"
+			      "released_by=CASE WHEN ?2='released' THEN ?5 ELSE '' END,"
+			      "released_ns=CASE WHEN ?2='released' THEN ?6 ELSE 0 END,"
+			      "released_seq=CASE WHEN ?2='released' THEN ?7 ELSE 0 END WHERE id=?1",
+	[STATE_PUT_UNCERTAINTY] = "INSERT INTO uncertainty VALUES(?1,?2,?3,?4,?5)",
+	[STATE_PUT_PROFICIENCY] = "INSERT INTO proficiency VALUES(?1,?2,?3,?4,?5)",
 };
 
 sqlite3_stmt *state_statement(struct assay_state *state, enum state_statement which, struct assay_error *err)

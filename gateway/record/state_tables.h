@@ -88,6 +88,19 @@ enum state_statement {
 	STATE_PUT_LEDGER,
 	STATE_ADD_TO_PROGRAMME,
 	STATE_ADD_TO_CARD,
+	STATE_CLEAR_CONTROL_NEEDS,
+	STATE_PUT_CONTROL_NEED,
+	STATE_PUT_MATERIAL,
+	STATE_PUT_CONTROL_RUN,
+	STATE_PUT_CONTROL,
+	STATE_JUDGE_CONTROL_RUN,
+	STATE_JUDGE_CONTROL,
+	STATE_PUT_INSTRUMENT_CHECK,
+	STATE_PUT_CHART,
+	STATE_OPEN_HOLD,
+	STATE_CHANGE_HOLD,
+	STATE_PUT_UNCERTAINTY,
+	STATE_PUT_PROFICIENCY,
 	STATE_STATEMENTS
 };
 
@@ -149,7 +162,7 @@ void state_late_forget(struct assay_state *state);
 void state_late_free(struct assay_state *state);
 
 /* apply.c: exchanges and lines. apply_config.c: what lab.xml and specs say. apply_person.c: users. apply_lab.c: batches, tests, results.
- * apply_registers.c: producers, instruments, programmes and cards. */
+ * apply_registers.c: producers, instruments, programmes and cards. apply_quality.c: controls, charts, holds. */
 int apply_start(struct assay_state *state, const struct assay_entry *entry, const json_t *body,
 	struct assay_error *err) ASSAY_WARN_UNUSED;
 int apply_config(struct assay_state *state, const struct assay_entry *entry, const json_t *body,
@@ -168,6 +181,8 @@ int apply_registers(struct assay_state *state, const struct assay_entry *entry, 
 int apply_risk(struct assay_state *state, const struct assay_entry *entry, const json_t *body,
 	struct assay_error *err) ASSAY_WARN_UNUSED;
 int apply_risk_void(struct assay_state *state, const struct assay_entry *entry, const char *batch,
+	struct assay_error *err) ASSAY_WARN_UNUSED;
+int apply_quality(struct assay_state *state, const struct assay_entry *entry, const json_t *body,
 	struct assay_error *err) ASSAY_WARN_UNUSED;
 int apply_lab(struct assay_state *state, const struct assay_entry *entry, const json_t *body,
 	struct assay_error *err) ASSAY_WARN_UNUSED;

@@ -238,6 +238,15 @@ static void test_cross_refusals(void **state)
 		       SERIAL "<instrument id=\"b\" name-zh=\"天\" name-en=\"b\" spec=\"mettler-mt-sics\" "
 			      "every=\"10ms\"/>\n") "</lab>\n",
 		4, "period-short", "every");
+	/* a control that would be asked of nobody */
+	refuse(LAB "<control method=\"gb-5009.12-laed\" within-hours=\"8\"/>\n</lab>\n", 2, "method-unknown",
+		"laed");
+	refuse(LAB "<control method=\"gb-5009.12-lead\"/>\n</lab>\n", 2, "control-invalid", "within-hours");
+	refuse(LAB "<control method=\"gb-5009.12-lead\" within-hours=\"8\"/>\n<control "
+		   "method=\"gb-5009.12-lead\" within-results=\"20\"/>\n</lab>\n",
+		3, "control-invalid", "twice");
+	refuse(LAB "<control method=\"gb-5009.12-lead\" within-hours=\"0\"/>\n</lab>\n", 2, "xml-invalid",
+		"within-hours");
 }
 
 #define ON_BUS(inside) LAB LINE("c", "<modbus-rtu port=\"/dev/ttyS7\"/>\n" inside) "</lab>\n"
