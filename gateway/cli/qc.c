@@ -71,7 +71,7 @@ static int chart(int argc, char **argv)
 		"Charts by method, instrument and level. freeze: limits from at least 20 points of its own "
 		"history, signed;\n"
 		"points beyond 3 s are shown and stay in unless they are left out with a reason.\n"
-		"MATERIAL duplicates:METHOD is the range chart of duplicates [--relative].\n",
+		"MATERIAL duplicates.METHOD is the range chart of duplicates [--relative].\n",
 		fields, verbs, columns};
 
 	return assay_form_run(&form, argc, argv);
@@ -100,21 +100,74 @@ static int hold(int argc, char **argv)
 	return assay_form_run(&form, argc, argv);
 }
 
+static int proficiency(int argc, char **argv)
+{
+	static const struct assay_form_field fields[] = {{"scheme", 't', NULL}, {"round", 't', NULL},
+		{"date", 't', NULL}, {"method", 't', NULL}, {"value", 't', NULL}, {"unit", 't', NULL},
+		{"assigned", 't', NULL}, {"sigma", 't', NULL}, {"u-assigned", 't', NULL},
+		{"u-value", 't', NULL}, {"coverage", 't', NULL}, {"sd-between", 't', NULL},
+		{"laboratories", 'n', NULL}, {"note", 't', NULL}, {NULL, 0, NULL}};
+	static const struct assay_form_verb verbs[] = {{"add", "qc.proficiency.add", NULL, "rounds", false},
+		{"list", "qc.proficiency.list", NULL, "rounds", false}, {NULL, NULL, NULL, NULL, false}};
+	static const char *const columns[] = {"scheme", "round", "date", "method", "value", "assigned",
+		"unit", "z", "z_prime", "zeta", "en", "z_grade", NULL};
+	static const struct assay_form form = {"qc proficiency",
+		"usage: assay qc proficiency add --scheme S --round R --date YYYY-MM-DD --method METHOD "
+		"--value X\n"
+		"             --unit U --assigned X [--sigma S] [--u-assigned U] [--u-value U] [--coverage "
+		"K]\n"
+		"             [--sd-between S --laboratories N] [--note T] [-d DIR] [--json]\n"
+		"       assay qc proficiency list [--method METHOD]\n"
+		"Rounds of proficiency testing with z, z', zeta and En (ISO 13528). sd-between and "
+		"laboratories let a "
+		"round\n"
+		"count as bias in the measurement uncertainty.\n",
+		fields, verbs, columns};
+
+	return assay_form_run(&form, argc, argv);
+}
+
+static int uncertainty(int argc, char **argv)
+{
+	static const struct assay_form_field fields[] = {
+		{"relative", 'f', NULL}, {"reason", 't', NULL}, {"who", 't', NULL}, {NULL, 0, NULL}};
+	static const struct assay_form_verb verbs[] = {
+		{"show", "qc.uncertainty.show", "method", "uncertainty", false},
+		{"adopt", "qc.uncertainty.adopt", "method", "uncertainty", false},
+		{NULL, NULL, NULL, NULL, false}};
+	static const char *const columns[] = {NULL};
+	static const struct assay_form form = {"qc uncertainty",
+		"usage: assay qc uncertainty show METHOD [--relative] [-d DIR] [--json]\n"
+		"       assay qc uncertainty adopt METHOD --reason R [--relative] [--who NAME]\n"
+		"The expanded uncertainty (k 2) from the laboratory's own controls, duplicates and certified "
+		"materials or "
+		"rounds,\n"
+		"the way of Nordtest TR 537, with what it rests on and until when. adopt: signed, offered to "
+		"the decision "
+		"rule.\n",
+		fields, verbs, columns};
+
+	return assay_form_run(&form, argc, argv);
+}
+
 int assay_cmd_qc(int argc, char **argv)
 {
 	static const struct {
 		const char *noun;
 		int (*run)(int argc, char **argv);
-	} nouns[] = {{"material", material}, {"run", run}, {"chart", chart}, {"hold", hold}};
+	} nouns[] = {{"material", material}, {"run", run}, {"chart", chart}, {"hold", hold},
+		{"proficiency", proficiency}, {"uncertainty", uncertainty}};
 	static const char usage[] =
-		"usage: assay qc material|run|chart|hold ...\n"
+		"usage: assay qc material|run|chart|hold|proficiency|uncertainty ...\n"
 		"Quality control: what is measured to show that the figures can be trusted, and what a "
 		"broken "
 		"rule holds.\n"
 		"  material  control materials, blanks, spikes, check weights: add, retire, list\n"
 		"  run       controls to be measured together: new, show, list\n"
 		"  chart     Levey-Jennings and range charts: list, show, freeze\n"
-		"  hold      results held: list, show, explain, release\n";
+		"  hold      results held: list, show, explain, release\n"
+		"  proficiency  rounds with other laboratories: add, list\n"
+		"  uncertainty  from own controls and duplicates: show, adopt\n";
 
 	for (size_t i = 0; argc > 1 && i < sizeof nouns / sizeof *nouns; i++)
 		if (strcmp(argv[1], nouns[i].noun) == 0)

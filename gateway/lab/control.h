@@ -9,7 +9,7 @@
  * control-run {run, method, instrument, kind: a material's or duplicate, next_due, who, controls: [{test, material, level, of,
  *             added, unit}]}: of: the test that was spiked, or measured again
  * control-chart {material, instrument, method, mean, variance, n, relative, outliers: [test], points: [{test, value}],
- *             left_out: [{test, reason}], reason, who, signature}: mean, variance: n/d. material "duplicates:METHOD": mean is
+ *             left_out: [{test, reason}], reason, who, signature}: mean, variance: n/d. material "duplicates.METHOD": mean is
  *             the mean range, variance ""
  * control-verdict {run, state: in, warning, out or undetermined, holds, reason, rules: [{rule, tests}], measured_ns, controls:
  *             [{test, value, usable, charted, side, beyond, z_hundredths, restart, why}], check: "", passed or failed,
@@ -27,12 +27,13 @@
 
 #define LAB_CONTROLS_MAX ASSAY_WESTGARD_LEVELS_MAX /* of one run */
 #define LAB_CONTROL_KIND_MAX 16u
-#define LAB_DUPLICATES "duplicates:" /* and a method: what a range chart is kept under */
+#define LAB_DUPLICATES "duplicates." /* and a method: what a range chart is kept under */
 
 extern const struct lab_command lab_material_commands[]; /* control_material.c */
 extern const struct lab_command lab_control_commands[]; /* control_run.c */
 extern const struct lab_command lab_chart_commands[]; /* control_chart.c */
 extern const struct lab_command lab_hold_commands[]; /* hold.c */
+extern const struct lab_command lab_quality_commands[]; /* quality_register.c */
 
 /* The material as query_quality.c shows it, which must be in use and not expired. NULL with err. */
 json_t *lab_material_usable(struct assay_lab *lab, const char *id, int *status_out, struct assay_error *err);

@@ -95,7 +95,7 @@ json_t *assay_query_run(sqlite3 *state, const char *id, struct assay_error *err)
 	"'duplicate') AS kind, coalesce(m.body,'{}') AS \"{row\", k.points, k.last_seq, coalesce(f.mean,'')" \
 	" AS mean, coalesce(f.variance,'') AS variance, coalesce(f.n,0) AS n, coalesce(f.relative,0) AS "    \
 	"\"?relative\", coalesce(f.body,'{}') AS \"{frozen\" FROM (SELECT CASE r.kind WHEN 'duplicate' THEN" \
-	" 'duplicates:'||r.method ELSE c.material END AS material, r.instrument, r.method, count(*) AS "     \
+	" 'duplicates.'||r.method ELSE c.material END AS material, r.instrument, r.method, count(*) AS "     \
 	"points, max(r.seq) AS last_seq FROM control AS c JOIN control_run AS r ON r.id=c.run WHERE "        \
 	"c.judged=1 GROUP BY 1, 2) AS k LEFT JOIN control_material AS m ON m.id=k.material LEFT JOIN "       \
 	"control_chart AS f ON f.material=k.material AND f.instrument=k.instrument AND f.seq=(SELECT "       \
@@ -193,7 +193,7 @@ static json_t *points_of(sqlite3 *state, const json_t *chart, struct assay_error
 			"\"@at\", r.verdict AS \"{verdict\", r.judged_seq FROM control AS c JOIN control_run "
 			"AS r "
 			"ON r.id=c.run WHERE c.judged=1 AND r.instrument=?2 AND (c.material=?1 OR "
-			"(r.kind='duplicate' AND 'duplicates:'||r.method=?1)) ORDER BY r.judged_seq DESC, "
+			"(r.kind='duplicate' AND 'duplicates.'||r.method=?1)) ORDER BY r.judged_seq DESC, "
 			"c.test "
 			"DESC LIMIT ?3) ORDER BY judged_seq, test",
 			"tti", lab_text(chart, "material"), lab_text(chart, "instrument"),

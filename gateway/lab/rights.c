@@ -93,6 +93,10 @@ static const struct {
 	{"qc.hold.release", R | Q, true},
 	{"qc.hold.show", STAFF, false},
 	{"qc.hold.list", STAFF, false},
+	{"qc.proficiency.add", Q, false},
+	{"qc.proficiency.list", STAFF, false},
+	{"qc.uncertainty.show", STAFF, false},
+	{"qc.uncertainty.adopt", Q, true},
 };
 
 static const struct {

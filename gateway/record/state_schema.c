@@ -307,7 +307,7 @@ const char *const assay_state_schema[] = {
 	" seq INTEGER NOT NULL) STRICT, WITHOUT ROWID",
 	"CREATE INDEX control_by_run ON control(run)",
 	"CREATE INDEX control_by_material ON control(material, seq)",
-	/* The last one of a material and instrument counts. material 'duplicates:METHOD': a range chart, mean is its mean
+	/* The last one of a material and instrument counts. material 'duplicates.METHOD': a range chart, mean is its mean
 	 * range and variance '' . mean and variance: n/d. */
 	"CREATE TABLE control_chart("
 	" material TEXT NOT NULL, instrument TEXT NOT NULL, seq INTEGER NOT NULL, mean TEXT NOT NULL,"

@@ -20,6 +20,7 @@ const PAGES = [
   ['intake', 'i', 'batch.new', () => import('./intake.js').then((m) => m.Intake)],
   ['batches', 'l', '', () => import('./batches.js').then((m) => m.Batches)],
   ['review', 'r', '', () => import('./review.js').then((m) => m.Review)],
+  ['quality', 'q', 'qc.chart.list', () => import('./quality.js').then((m) => m.Quality)],
   ['trail', 't', '', () => import('./trail.js').then((m) => m.Trail)],
   ['standards', 's', '', () => import('./standards.js').then((m) => m.Standards)],
   ['district', 'd', '', () => import('./district.js').then((m) => m.District)],

@@ -3,7 +3,7 @@
 const STORED = 'assay-language';
 
 export const WORDS = {
-  bench: ['工作台', 'Bench'], mine: ['我的批次', 'My batches'], intake: ['收样', 'Intake'], 'intake-sub': ['产品、批号、来源，全项清单', 'product, lot, origin and the whole list'], batches: ['批次', 'Batches'], review: ['复核', 'Review'], trail: ['追溯', 'Trail'], standards: ['标准', 'Standards'],
+  bench: ['工作台', 'Bench'], mine: ['我的批次', 'My batches'], intake: ['收样', 'Intake'], 'intake-sub': ['产品、批号、来源，全项清单', 'product, lot, origin and the whole list'], batches: ['批次', 'Batches'], review: ['复核', 'Review'], quality: ['质控', 'Quality'], trail: ['追溯', 'Trail'], standards: ['标准', 'Standards'],
   'standards-sub': ['按生产日期适用的版本', 'the edition in force on the production date'],
   'trail-sub': ['从印出的数字到线上的字节', 'from a printed figure to the bytes on the wire'],
   producers: ['企业', 'Producers'], district: ['全区风险', 'District'], release: ['签发', 'Release'], certificate: ['证书', 'Certificate'], 'alarms-page': ['告警', 'Alarms'], 'more-pages': ['更多', 'More'],

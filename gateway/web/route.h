@@ -93,6 +93,16 @@ enum MHD_Result web_get_district_items(struct web_call *call);
 enum MHD_Result web_get_district_coverage(struct web_call *call);
 enum MHD_Result web_get_district_overview(struct web_call *call);
 enum MHD_Result web_get_district_quarter(struct web_call *call);
+/* route_quality.c */
+enum MHD_Result web_get_materials(struct web_call *call);
+enum MHD_Result web_get_runs(struct web_call *call);
+enum MHD_Result web_get_run(struct web_call *call);
+enum MHD_Result web_get_charts(struct web_call *call);
+enum MHD_Result web_get_chart(struct web_call *call);
+enum MHD_Result web_get_holds(struct web_call *call);
+enum MHD_Result web_get_hold(struct web_call *call);
+enum MHD_Result web_get_rounds(struct web_call *call);
+enum MHD_Result web_get_uncertainty(struct web_call *call);
 /* route_asked.c */
 enum MHD_Result web_get_status(struct web_call *call);
 enum MHD_Result web_get_labels(struct web_call *call);

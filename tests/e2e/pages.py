@@ -15,6 +15,7 @@ import xml.etree.ElementTree as ElementTree
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import quality_page  # noqa: E402
 from run import Gateway, PICTURES, ROOT, Run, equal  # noqa: E402
 from webdriver import Browser  # noqa: E402
 
@@ -356,6 +357,10 @@ def maker_sees_his_own(run, gateway):
     equal([said for said in browser.complaints() if "status of 40" not in said], [])
 
 
+def quality_holds(run, gateway):
+    quality_page.held_and_released(run, gateway, os.path.join(run.place, "worked-in"), log_in, fill, axe_source(), AXE)
+
+
 def nothing_complained(run):
     equal(run.browser.complaints(), [])
 
@@ -371,7 +376,7 @@ def worked_in(run):
             run.check(name, function, run, gateway)
         run.check("nothing in the console", nothing_complained, run)
         for name, function in (("Intake: a soy sauce, its whole list", batch_is_taken_in), ("Bench: a slot, typed", slot_is_worked), ("Review: signed, and not with a wrong password", decision_is_signed),
-                               ("a producer sees his own", maker_sees_his_own)):
+                               ("a producer sees his own", maker_sees_his_own), ("Quality: a check weight fails, results are held and released by two", quality_holds)):
             run.check(name, function, run, gateway)
     finally:
         run.check("SIGTERM: exit 0", lambda: equal(gateway.stop(), 0))

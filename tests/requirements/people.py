@@ -235,6 +235,8 @@ READS = [  # path, who may
     ("/api/v1/producers/none/report", "trqa"), ("/api/v1/mine/report", "po"),
     ("/api/v1/district/rates", "trqam"), ("/api/v1/district/trend", "trqam"), ("/api/v1/district/items", "trqa"), ("/api/v1/district/coverage", "trqam"),
     ("/api/v1/district/overview", "trqam"), ("/api/v1/district/quarters/2026Q1", "trqam"),
+    ("/api/v1/qc/materials", "trqa"), ("/api/v1/qc/runs", "trqa"), ("/api/v1/qc/runs/none", "trqa"), ("/api/v1/qc/charts", "trqa"), ("/api/v1/qc/charts/none", "trqa"),
+    ("/api/v1/qc/holds", "trqa"), ("/api/v1/qc/holds/none", "trqa"), ("/api/v1/qc/proficiency", "trqa"), ("/api/v1/qc/uncertainty/none", "trqa"),
     ("/api/v1/batches/{batch}/labels?first=3", "trqa"), ("/api/v1/batches/{batch}/proof", "trqa"), ("/api/v1/cards/none/paper", "trqa"), ("/api/v1/status", "trqam"),
     ("/api/v1/products", "trqapom"), ("/api/v1/products/puffed-snack/plan?produced=2026-10-12", "trqapom"),
 ]
@@ -250,6 +252,9 @@ WRITES = [  # method, path, body, who may; whoever may is not refused for his ro
     ("POST", "/api/v1/instruments/none/calibrations", {}, "q"), ("PATCH", "/api/v1/instruments/none", {}, "q"), ("PUT", "/api/v1/instruments/none/rack", {}, "t"),
     ("PUT", "/api/v1/programmes/none", {}, "q"), ("POST", "/api/v1/cards", {}, "q"), ("POST", "/api/v1/cards/none/revoke", {}, "q"),
     ("POST", "/api/v1/alarms/acknowledge", {}, "trqa"),
+    ("POST", "/api/v1/qc/materials", {}, "q"), ("POST", "/api/v1/qc/materials/none/retire", {}, "q"), ("POST", "/api/v1/qc/runs", {}, "tq"),
+    ("POST", "/api/v1/qc/charts/none/freeze", {}, "q"), ("POST", "/api/v1/qc/holds/none/explain", {}, "trq"), ("POST", "/api/v1/qc/holds/none/release", {}, "rq"),
+    ("POST", "/api/v1/qc/proficiency", {}, "q"), ("POST", "/api/v1/qc/uncertainty/none/adopt", {}, "q"),
 ]
 
 

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Proficiency rounds and measurement uncertainty from the state. Expected scores: ISO 13528:2015 clauses 9.4 to 9.7 worked out
+ * with Python's decimal module; the uncertainty: Nordtest TR 537 worked out by hand beside it. The formulas themselves are
+ * compared with scipy in tests/analysis. */
+#include "tests/unit/quality_desk.h"
+
+static void control(struct desk *desk, const char *material, const char *value)
+{
+	char test[LAB_ID_MAX + 8];
+	json_t *made = desk_get(desk, "chen", "qc.run.new",
+		json_pack("{s:s,s:[s]}", "instrument", "balance-1", "materials", material), "run");
+
+	(void)snprintf(test, sizeof test, "%s.1", desk_text(made, "run"));
+	json_decref(made);
+	desk_fill(desk, test, "w", 1, "balance-1", value, "g");
+}
+
+static json_t *round_of(const char *round, const char *value)
+{
+	return json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s}", "scheme", "NIL PT-1", "round", round,
+		"date", "2026-05-01", "method", "gb-5009.3-direct", "value", value, "unit", "g/100g",
+		"assigned", "5.20", "sigma", "0.10", "u_assigned", "0.05", "u_value", "0.08");
+}
+
+static void test_rounds(void **state)
+{
+	static struct desk desk;
+	json_t *rounds, *history;
+	const json_t *one;
+
+	(void)state;
+	desk_make(&desk, "[]");
+	desk_refused(&desk, "qian", "qc.proficiency.add", json_pack("{s:s}", "scheme", "x"), "field-missing");
+	json_decref(desk_get(&desk, "qian", "qc.proficiency.add", round_of("1", "5.42"), "rounds"));
+	json_decref(desk_get(&desk, "qian", "qc.proficiency.add", round_of("2", "5.50"), "rounds"));
+	rounds = desk_get(&desk, "chen", "qc.proficiency.list",
+		json_pack("{s:s}", "method", "gb-5009.3-direct"), "rounds");
+	one = json_array_get(rounds, 0);
+	assert_string_equal(desk_text(one, "z"), "2.200000");
+	assert_string_equal(desk_text(one, "z_grade"), "questionable");
+	assert_string_equal(desk_text(one, "z_prime"), "1.967740"); /* 0.22 / sqrt(0.0125) */
+	assert_string_equal(desk_text(one, "z_prime_grade"), "satisfactory");
+	assert_string_equal(desk_text(one, "zeta"), "2.331995"); /* 0.22 / sqrt(0.0089) */
+	assert_string_equal(desk_text(one, "en"), "1.165998"); /* k 2 */
+	assert_string_equal(desk_text(one, "en_grade"), "unsatisfactory");
+	assert_true(json_is_true(json_object_get(one, "assigned_is_vague"))); /* 0.05 > 0.3 x 0.10 */
+	json_decref(rounds);
+	history = desk_get(&desk, "chen", "qc.proficiency.list",
+		json_pack("{s:s}", "method", "gb-5009.3-direct"), "history");
+	assert_int_equal(json_integer_value(json_object_get(history, "rounds")), 2);
+	assert_int_equal(json_integer_value(json_object_get(history, "questionable")), 1); /* z' 2.683 */
+	json_decref(history);
+	desk_drop(&desk);
+}
+
+static json_t *of_method(const char *reason)
+{
+	return json_pack("{s:s,s:s}", "method", "check-weight", "reason", reason);
+}
+
+static void test_uncertainty(void **state)
+{
+	static struct desk desk;
+	char material[LAB_ID_MAX], value[16];
+	json_t *found;
+
+	(void)state;
+	desk_make(&desk, "[]");
+	desk_material(&desk, "control", 1, "check-weight", "100.0", "0.2", "g", material);
+	for (int i = 0; i < 20; i++) {
+		if (i == 19)
+			desk_refused(&desk, "qian", "qc.uncertainty.adopt", of_method("够了"),
+				"uncertainty-unknown");
+		(void)snprintf(value, sizeof value, "%d.%d", i % 5 < 2 ? 99 : 100, (8 + i % 5) % 10);
+		control(&desk, material, value);
+	}
+	found = desk_get(&desk, "chen", "qc.uncertainty.show", of_method(""), "uncertainty");
+	/* s^2 = 2/95; the mean is the certified value, so u(bias)^2 = (0.2/2)^2 + s^2/20; U = 2 sqrt(s^2 + u(bias)^2) = 0.35836 */
+	assert_string_equal(desk_text(found, "expanded"), "0.36");
+	assert_string_equal(desk_text(found, "unit"), "g");
+	assert_string_equal(desk_text(found, "bias_source"), "materials");
+	assert_int_equal(json_integer_value(json_object_get(found, "control_values")), 20);
+	assert_string_equal(desk_text(found, "newest"), "2026-05-28");
+	assert_string_equal(desk_text(found, "stale_after"), "2027-05-28");
+	assert_true(json_is_false(json_object_get(found, "stale")));
+	json_decref(found);
+	json_decref(desk_get(&desk, "qian", "qc.uncertainty.adopt", of_method("够了"), "uncertainty"));
+	desk_later(&desk, 367 * 24 * DESK_HOUR_NS);
+	found = desk_get(&desk, "chen", "qc.uncertainty.show", of_method(""), "adopted");
+	assert_true(json_is_true(json_object_get(json_array_get(found, 0), "stale")));
+	json_decref(found);
+	desk_refused(&desk, "qian", "qc.uncertainty.adopt", of_method("再来"), "uncertainty-unknown");
+	desk_drop(&desk);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_rounds), cmocka_unit_test(test_uncertainty)};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
