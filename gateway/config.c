@@ -363,7 +363,7 @@ int assay_config_read(struct assay_config_store *store, xmlDocPtr document, stru
 		{"name-zh", "", &config->name_zh}, {"name-en", "", &config->name_en},
 		{"listen", "", &config->listen}, {"address", "", &config->address},
 		{"contact", "", &config->contact}, {"check", "", &config->check},
-		{"unverified", "review", &config->unverified}};
+		{"unverified", "review", &config->unverified}, {"decision", "simple", &config->decision}};
 	struct assay_config_line *lines =
 		assay_config_keep(store, count_elements(root, "line") * sizeof *lines, err);
 	unsigned *source_lines =

@@ -83,6 +83,7 @@ struct assay_config {
 	const char *address, *contact; /* of the laboratory, printed on its papers */
 	const char *
 		check; /* where a certificate is checked, to be followed by its number; "" this gateway's pages */
+	const char *decision; /* rule of decision: "simple", "guard", "non-binary" or "guarded-rejection" */
 	const char *unverified; /* what a verdict on an unverified row does: "review" or "undetermined" */
 	const struct assay_config_line *lines;
 	size_t line_count;

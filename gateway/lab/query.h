@@ -17,7 +17,7 @@
  *            why: out-of-limit, undetermined, near-limit, typed, duplicate, condition, calibration, limit-unverified, retest
  * review     {head: {result, test, analyte, batch, name, lot, produced, producer, producer_id, status, received}, test,
  *             instruments: [instrument], earlier: [{batch, lot, produced, result, value, unit, verdict, seq}], trace}
- * alarm      {alarm, kind: line, instrument, calibration, entitlement, clock, disk, fault or certificate, subject, level:
+ * alarm      {alarm, kind: line, instrument, calibration, entitlement, clock, disk, fault, certificate or quality, subject, level:
  *             alarm or notice, since, text_zh, text_en, acknowledged: {who, at, reason} or null}; alarm is its name
  * certificate {certificate, batch, name, producer, verdict, replaces, replaced_by, reason, who, issued, paper_seq,
  *             paper_sha256, paper_bytes, seq, document}; in lists without document; paper_seq null: not printed yet
@@ -37,7 +37,8 @@
  *               reason, reason_zh, reason_en, at, exchange_seq, exchange_idx, seq}],
  *             calculated: [{name, name_zh, name_en, replicate, value, unit, low, high}],
  *             evidence: [{role, instrument, channel, unit, from, to, min, max, count, low, high, status}],
- *             result: result or null}
+ *             result: result or null, held: [{hold, rule, reason, run, instrument}]}: held: its verdict is undetermined then,
+ *             and verdict.judged is what it is by itself
  *            slot status: empty, armed, filled, refused; evidence status: in, low, high, missing, "" (not yet)
  * result     {result, value, unit, exact, derivation: [{zh, en}], seq, verdict: verdict or null}
  * verdict    {verdict, reasons, standard, clause, limit, compared, text_zh, text_en, derivation: [{zh, en}], seq}
@@ -96,6 +97,12 @@
  * alarm.list / alarm.acknowledge {alarm, reason}                -> {alarms}
  * entitlement.audit                                             -> {audit: {findings: [{code, subject, found, wanted, text_zh,
  *                                                                  text_en}], programmes}}
+ * qc.material.add {kind, name_zh, lot, expires, level, method, value, uncertainty, ...} / .retire {material, reason} / .list
+ * qc.run.new {instrument, materials, of, added, next_due, evidence} / .show {run} / .list {before}   -> {run} / {runs}
+ * qc.chart.list / .show {material, instrument} / .freeze {material, instrument, relative, left_out: ["TEST=WHY"], reason}
+ * qc.hold.list {all} / .show {hold} / .explain {hold, cause, action} / .release {hold, reason}       -> {hold} / {holds}
+ * qc.proficiency.add {scheme, round, date, method, value, unit, assigned, ...} / .list {method}      -> {rounds, history}
+ * qc.uncertainty.show {method, relative} / .adopt {method, relative, reason}                         -> {uncertainty, adopted}
  * trace {result}                                                -> {trace}
  * config.reload {reason}                                        -> {reload: {sha256, generation (of the recorder that answers;
  *                                                                  the next one has another), kept, changed, added, removed}}

@@ -69,6 +69,18 @@ static const char *const sources[] = {
 	      " 'certificate '||id||' has no print yet' FROM certificate WHERE paper_seq IS NULL AND "
 	      "wall_ns<?1-600000000000"
 	      " AND ?2<>'' AND ?3<>''"),
+	FOUND("SELECT 'hold:'||id, 'quality', id, 'alarm', wall_ns, '结果暂扣 '||id||'：质控 '||run||' 在 "
+	      "'||instrument||' 上违反 '||rule, 'results are held by '||id||': controls '||run||' on "
+	      "'||instrument||' broke '||rule FROM hold WHERE status<>'released' AND ?1>0 AND ?2<>'' AND "
+	      "?3<>''"),
+	FOUND("SELECT 'check-due:'||instrument||':'||due, 'instrument', instrument, CASE WHEN due<?2 THEN "
+	      "'alarm' ELSE 'notice' END, 0, '仪器 '||instrument||' 期间核查'||CASE WHEN due<?2 THEN "
+	      "'已过期：' "
+	      "ELSE '将到期：' END||due, 'the intermediate check of '||instrument||CASE WHEN due<?2 THEN ' "
+	      "was due "
+	      "on ' ELSE ' is due on ' END||due FROM instrument_check AS k WHERE due<>'' AND due<=?3 AND "
+	      "?1>0 AND "
+	      "seq=(SELECT max(seq) FROM instrument_check WHERE instrument=k.instrument)"),
 };
 
 static bool day(int64_t wall_ns, char out[16])

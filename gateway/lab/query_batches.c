@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Batches, tests, results and verdicts as pages and commands see them. */
+#include "gateway/lab/control.h"
 #include "gateway/lab/evidence.h"
 #include "gateway/lab/query.h"
 #include "gateway/lab/query_row.h"
@@ -141,6 +142,31 @@ static bool from_sheet(json_t *test, const json_t *sheet)
 	return good;
 }
 
+/* What is held is undetermined wherever it is shown; what it was judged as by itself stands beside it. */
+static json_t *with_holds(sqlite3 *state, json_t *test, const char *id, struct assay_error *err)
+{
+	json_t *held = lab_held(state, id, err), *verdict, *reasons;
+	const json_t *one;
+	size_t index;
+
+	verdict = json_object_get(json_object_get(test, "result"), "verdict");
+	if (held && json_array_size(held) && json_is_object(verdict)) {
+		const struct assay_reason_text *why =
+			assay_reason_find(lab_text(json_array_get(held, 0), "reason"));
+
+		reasons = json_object_get(verdict, "reasons");
+		json_array_foreach(held, index, one)
+		{
+			(void)json_array_append(reasons, json_object_get(one, "reason"));
+		}
+		(void)json_object_set(verdict, "judged", json_object_get(verdict, "verdict"));
+		(void)json_object_set_new(verdict, "verdict", json_string("undetermined"));
+		(void)json_object_set_new(verdict, "text_zh", json_sprintf("不能判定：%s", why->zh));
+		(void)json_object_set_new(verdict, "text_en", json_sprintf("undetermined: %s", why->en));
+	}
+	return set_or_drop(test, "held", held);
+}
+
 json_t *assay_query_test(sqlite3 *state, const char *id, struct assay_error *err)
 {
 	json_t *test = query_one(state,
@@ -163,6 +189,8 @@ json_t *assay_query_test(sqlite3 *state, const char *id, struct assay_error *err
 		test = set_or_drop(test, "evidence", evidence(state, test, sheet, err));
 	if (test)
 		test = set_or_drop(test, "result", result(state, lab_text(test, "result_id"), err));
+	if (test)
+		test = with_holds(state, test, id, err);
 	if (test)
 		(void)json_object_del(test, "result_id");
 	json_decref(sheet);
@@ -295,15 +323,21 @@ json_t *assay_query_batch(sqlite3 *state, const char *id, struct assay_error *er
 /* Armed first, then what was begun last, then what was ordered last. */
 static json_t *bench_ids(sqlite3 *state, struct assay_error *err)
 {
-	static const char *const choices[] = {("SELECT DISTINCT s.test AS id, b.name, b.lot, b.sample FROM "
-					       "slot AS s JOIN test AS t ON t.id=s.test"
-					       " JOIN batch AS b ON b.id=t.batch WHERE s.status IN "
-					       "('armed','refused') ORDER BY s.seq DESC LIMIT 8"),
-		("SELECT t.id, b.name, b.lot, b.sample FROM test AS t JOIN batch AS b ON b.id=t.batch WHERE"
-		 " t.batch=(SELECT batch FROM test WHERE status IN ('testing','to-test')"
+	/* a control's test has no batch: its material stands there */
+#define BENCH_ID                                                                                             \
+	" t.id, coalesce(b.name, json_extract(m.body,'$.name_zh'), t.batch) AS name, coalesce(b.lot,"        \
+	"json_extract(m.body,'$.lot'),'') AS lot, coalesce(b.sample, t.batch) AS sample, c.test IS NOT NULL" \
+	" AS control FROM test AS t LEFT JOIN batch AS b ON b.id=t.batch LEFT JOIN control AS c ON "         \
+	"c.test=t.id LEFT JOIN control_material AS m ON m.id=c.material "
+	static const char *const choices[] = {
+		("SELECT" BENCH_ID "JOIN (SELECT test, max(seq) AS armed FROM slot WHERE status IN "
+		 "('armed','refused') GROUP BY test) AS s ON s.test=t.id ORDER BY s.armed DESC LIMIT 8"),
+		("SELECT" BENCH_ID
+		 "WHERE t.batch=(SELECT batch FROM test WHERE status IN ('testing','to-test')"
 		 "  ORDER BY status='testing' DESC, seq DESC LIMIT 1) ORDER BY t.position LIMIT 8"),
-		("SELECT t.id, b.name, b.lot, b.sample FROM test AS t JOIN batch AS b ON b.id=t.batch WHERE"
-		 " t.batch=(SELECT batch FROM test ORDER BY seq DESC LIMIT 1) ORDER BY t.position LIMIT 8")};
+		("SELECT" BENCH_ID
+		 "WHERE t.batch=(SELECT batch FROM test ORDER BY seq DESC LIMIT 1) ORDER BY "
+		 "t.position LIMIT 8")};
 	json_t *list = NULL;
 
 	for (size_t i = 0; i < sizeof choices / sizeof *choices; i++) {
@@ -332,6 +366,8 @@ json_t *assay_query_bench(sqlite3 *state, struct assay_error *err)
 		(void)json_object_set(test, "batch_name", json_object_get(row, "name"));
 		(void)json_object_set(test, "lot", json_object_get(row, "lot"));
 		(void)json_object_set(test, "sample", json_object_get(row, "sample"));
+		(void)json_object_set_new(
+			test, "control", json_boolean(json_integer_value(json_object_get(row, "control"))));
 		(void)json_array_append_new(tests, test);
 	}
 	json_decref(ids);

@@ -53,6 +53,14 @@ int lab_finish(struct assay_lab *lab, const char *test, struct assay_error *err)
 int lab_rework(
 	struct assay_lab *lab, const char *test, bool verdict, struct assay_error *err) ASSAY_WARN_UNUSED;
 
+/* decision.c: the laboratory's decision rule and the uncertainty adopted for the method, "" none that is fresh. */
+struct lab_decision {
+	enum assay_rule rule;
+	char uncertainty[ASSAY_DECIMAL_TEXT_MAX + 24]; /* "0.36 g/100g" */
+};
+int lab_decision_rule(struct assay_lab *lab, const struct worksheet *sheet, const struct assay_result *result,
+	struct lab_decision *out, struct assay_error *err) ASSAY_WARN_UNUSED;
+
 /* verdict.c: a result's verdict entry. *kind_out as in the entry; "" : no standard limits this. */
 int lab_judge(struct assay_lab *lab, const struct worksheet *sheet, const char *result_id,
 	const struct assay_result *result, struct assay_error *err) ASSAY_WARN_UNUSED;

@@ -66,7 +66,7 @@ static void without_value(const struct assay_result *result, struct assay_verdic
 
 /* The governing verdict over all standards the product names; false: none of them limits this. */
 static bool judge_all(struct assay_lab *lab, const struct worksheet *sheet, const struct assay_result *result,
-	const struct batch_facts *facts, struct assay_verdict *out)
+	const struct batch_facts *facts, const struct lab_decision *decision, struct assay_verdict *out)
 {
 	const struct assay_product *product = assay_specs_product_find(lab->specs, facts->product);
 	struct assay_verdict *one = calloc(1, sizeof *one);
@@ -90,6 +90,8 @@ static bool judge_all(struct assay_lab *lab, const struct worksheet *sheet, cons
 			.unit = result->censored ? "" : result->unit,
 			.conditions = product->condition,
 			.condition_count = product->condition_count,
+			.rule = decision->rule,
+			.uncertainty = decision->uncertainty[0] ? decision->uncertainty : NULL,
 			.reasons = &result->reasons};
 
 		assay_judge(lab->specs, &question, one);
@@ -192,6 +194,7 @@ int lab_judge(struct assay_lab *lab, const struct worksheet *sheet, const char *
 {
 	struct assay_verdict *verdict = calloc(1, sizeof *verdict);
 	struct batch_facts facts;
+	struct lab_decision decision;
 	bool missing = false, found = false;
 	int status;
 
@@ -201,7 +204,9 @@ int lab_judge(struct assay_lab *lab, const struct worksheet *sheet, const char *
 	if (status == ASSAY_OK)
 		status = lab_control_missing(lab->state, sheet->test, &missing, err);
 	if (status == ASSAY_OK)
-		found = judge_all(lab, sheet, result, &facts, verdict);
+		status = lab_decision_rule(lab, sheet, result, &decision, err);
+	if (status == ASSAY_OK)
+		found = judge_all(lab, sheet, result, &facts, &decision, verdict);
 	if (missing) { /* what nothing limits is printed too */
 		verdict->kind = ASSAY_VERDICT_UNDETERMINED;
 		assay_reason_add(&verdict->reasons, "control-missing");

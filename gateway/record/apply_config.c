@@ -102,7 +102,8 @@ static int apply_lab_xml(struct assay_state *state, const struct assay_entry *en
 	static const enum state_statement after[] = {
 		STATE_DROP_LINES, STATE_DROP_INSTRUMENTS, STATE_DROP_CHANNELS, STATE_DROP_LATEST};
 	/* what the laboratory's own papers and decisions need */
-	static const char *const kept[] = {"name_zh", "name_en", "address", "contact", "check", "unverified"};
+	static const char *const kept[] = {
+		"name_zh", "name_en", "address", "contact", "check", "unverified", "decision"};
 	const json_t *line;
 	size_t index;
 	int status = ASSAY_OK;

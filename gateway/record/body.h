@@ -23,7 +23,7 @@
  * genesis  {format: "ASJ1", site, origin}
  * start    {version, generation, supervisor: "pid.start time"}; with another supervisor in the same or another boot the
  *          generations of hosts begin again
- * config   raw: lab.xml. {sha256, site, name_zh, name_en, address, contact, check, unverified, controls: [{method, hours, results}], lines: [{line, transport, address, settings, name_zh, name_en,
+ * config   raw: lab.xml. {sha256, site, name_zh, name_en, address, contact, check, unverified, decision, controls: [{method, hours, results}], lines: [{line, transport, address, settings, name_zh, name_en,
  *          disabled, instruments: [{instrument, driver, driver_sha256, spec, name_zh, name_en, model, serial,
  *          calibrated_until, location, every_ms, needed_ms, channels: [{channel, name_zh, name_en, low, high, unit}]}]}],
  *          digest}: what lab.xml and the instruments' files say together; written when the digest over it is new

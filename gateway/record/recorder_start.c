@@ -321,10 +321,11 @@ static int add_config(struct recorder *recorder, struct assay_error *err)
 			controls, json_pack("{s:s,s:I,s:I}", "method", config->controls[i].method, "hours",
 					  (json_int_t)config->controls[i].within_hours, "results",
 					  (json_int_t)config->controls[i].within_results));
-	body = json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:o,s:o}", "sha256", config->sha256, "site",
+	body = json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:o,s:o}", "sha256", config->sha256, "site",
 		config->site, "name_zh", config->name_zh, "name_en", config->name_en, "address",
 		config->address, "contact", config->contact, "check", config->check, "unverified",
-		config->unverified, "controls", controls, "lines", lines);
+		config->unverified, "decision", config->decision ? config->decision : "simple", "controls",
+		controls, "lines", lines);
 	add_bundle(recorder, body);
 	text = body ? json_dumps(body, JSON_COMPACT | JSON_PRESERVE_ORDER) : NULL;
 	if (!text || json_array_size(lines) != config->line_count ||

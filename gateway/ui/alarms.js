@@ -16,10 +16,10 @@ learn({
   'l-none': ['没有告警。', 'No alarms.'], 'l-none-how': ['断线、静默、校准到期、磁盘、时钟和免费名额不足会排到这里。', 'Lines that are down, silent instruments, calibrations, disk, clock and free tests come here.'],
   'l-ack': ['知悉', 'Take note'], 'l-ack-title': ['知悉告警', 'Take note of an alarm'], 'l-ack-how': ['写明做了什么、谁来处理。告警在原因消失前仍列在这里。', 'Say what is being done and by whom. It stays listed until its cause is gone.'], 'l-noted': ['{0} 已知悉，{1}', '{0} took note, {1}'],
   'l-open': ['未知悉', 'Not noted'], 'l-notice': ['提醒', 'notice'], 'l-alarm': ['告警', 'alarm'], 'l-since': ['自 {}', 'since {}'], 'l-all-days': ['已 {}', 'for {}'], 'l-band': ['读数越界，回到范围内即消失', 'reading out of band; gone when it is back'],
-  'al-line': ['线路', 'line'], 'al-instrument': ['仪器', 'instrument'], 'al-calibration': ['校准', 'calibration'], 'al-entitlement': ['免费名额', 'free tests'], 'al-clock': ['时钟', 'clock'], 'al-disk': ['磁盘', 'disk'], 'al-fault': ['故障', 'fault'], 'al-certificate': ['证书', 'certificate'],
+  'al-line': ['线路', 'line'], 'al-instrument': ['仪器', 'instrument'], 'al-calibration': ['校准', 'calibration'], 'al-entitlement': ['免费名额', 'free tests'], 'al-clock': ['时钟', 'clock'], 'al-disk': ['磁盘', 'disk'], 'al-fault': ['故障', 'fault'], 'al-certificate': ['证书', 'certificate'], 'al-quality': ['质控', 'quality'],
 });
 
-const WHERE = { line: '#/bench', instrument: '#/instrument/', calibration: '#/instrument/', certificate: '#/certificate/', entitlement: '#/admin/programme' };
+const WHERE = { line: '#/bench', instrument: '#/instrument/', calibration: '#/instrument/', certificate: '#/certificate/', entitlement: '#/admin/programme', quality: '#/quality' };
 
 function Alarm({ alarm, ask }) {
   const noted = alarm.acknowledged, tone = noted ? 'off' : alarm.level === 'alarm' ? 'fail' : 'und';

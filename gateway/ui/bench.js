@@ -117,7 +117,7 @@ function Job({ test, lines }) {
   const cells = currentSlots(test);
   const filled = cells.filter((s) => s.status === 'filled').length;
   return html`<section class="panel job" aria-label=${`${test.batch_name} ${pick(test, 'analyte')}`}>
-    <div class="job-head"><h2><a href=${`#/batches/${encodeURIComponent(test.batch)}`}>${test.batch_name}</a>　${pick(test, 'analyte')}</h2>
+    <div class="job-head"><h2><a href=${test.control ? '#/quality' : `#/batches/${encodeURIComponent(test.batch)}`}>${test.batch_name}</a>　${pick(test, 'analyte')}</h2>
       <p>${[test.sample, test.method_standard, test.limit ? `${test.limit.text}${brackets(test.limit.standard)}` : ''].filter(Boolean).join('　')}</p>
       <span class="step">${t('filled_of', filled, cells.length)}</span></div>
     <${Instruction} test=${test} who=${who} event=${event} />

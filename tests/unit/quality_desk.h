@@ -95,7 +95,7 @@ static inline json_t *desk_instrument(const char *id, const char *channels)
 }
 
 /* lab.xml with two balances and two spectrometers; controls: as JSON. */
-static inline void desk_configure(struct desk *desk, const char *controls)
+static inline void desk_configure(struct desk *desk, const char *controls, const char *decision)
 {
 	static const char *const ids[] = {"balance-1", "balance-2", "aas-1", "aas-2"};
 	json_t *lines = json_array(), *body;
@@ -107,8 +107,8 @@ static inline void desk_configure(struct desk *desk, const char *controls)
 				       "serial", "address", "", "settings", "", "name_zh", ids[i], "name_en",
 				       ids[i], "disabled", 0, "instruments",
 				       desk_instrument(ids[i], "[{\"channel\":\"x\",\"unit\":\"\"}]")));
-	body = json_pack("{s:o,s:o,s:s}", "lines", lines, "controls", json_loads(controls, 0, NULL),
-		"unverified", "review");
+	body = json_pack("{s:o,s:o,s:s,s:s}", "lines", lines, "controls", json_loads(controls, 0, NULL),
+		"unverified", "review", "decision", decision);
 	assert_non_null(body);
 	assert_int_equal(desk_append(desk, ASSAY_ENTRY_CONFIG, "", body, NULL, &err), ASSAY_OK);
 	json_decref(body);
@@ -136,7 +136,7 @@ static inline void desk_make(struct desk *desk, const char *controls)
 		.context = desk};
 	desk->wall_ns = 1780000000000000000; /* 2026-05-28 */
 	desk_later(desk, 0);
-	desk_configure(desk, controls);
+	desk_configure(desk, controls, "simple");
 }
 
 static inline char *desk_dump(sqlite3 *db)

@@ -405,6 +405,60 @@ static void test_spike(void **state)
 	desk_drop(&desk);
 }
 
+/* Duplicates: 20 ranges of 0.02 make the chart; 3.267 of them are 0.06534, so 0.07 is beyond it and 0.06 a warning. */
+static void test_duplicates(void **state)
+{
+	static struct desk desk;
+	char batch[LAB_ID_MAX], later[LAB_ID_MAX], of[LAB_ID_MAX + 8];
+	static const char *const again[] = {"10.6", "10.7"};
+	json_t *chart;
+
+	(void)state;
+	desk_make(&desk, "[]");
+	lead(&desk, "aas-1", "10.0", "10.0", batch); /* 1.00 mg/kg */
+	(void)snprintf(of, sizeof of, "%s.1", batch);
+	for (int i = 0; i < 22; i++) {
+		char test[LAB_ID_MAX + 8];
+		json_t *made = desk_get(&desk, "chen", "qc.run.new",
+			json_pack("{s:s,s:s}", "instrument", "aas-1", "of", of), "run");
+
+		(void)snprintf(test, sizeof test, "%s.1", desk_text(made, "run"));
+		for (int j = 1; j <= 2; j++) {
+			desk_fill(&desk, test, "m", j, "aas-1", "1.0000", "g");
+			desk_fill(&desk, test, "r", j, "aas-1", i < 20 ? "10.2" : again[i - 20], "μg/L");
+		}
+		desk_fill(&desk, test, "r0", 1, "aas-1", "0.00", "μg/L");
+		desk_fill(&desk, test, "V", 1, "aas-1", "100.0", "mL");
+		assert_run(&desk, desk_text(made, "run"),
+			i < 20    ? "undetermined"
+			: i == 20 ? "warning"
+				  : "out",
+			i == 21 ? "range" : "");
+		json_decref(made);
+		if (i == 20)
+			lead(&desk, "aas-1", "10.0", "10.0", later);
+		if (i == 19) {
+			chart = desk_get(&desk, "qian", "qc.chart.freeze",
+				json_pack("{s:s,s:s,s:s}", "material", "duplicates." LEAD, "instrument",
+					"aas-1", "reason", "积累够了"),
+				"chart");
+			assert_string_equal(desk_text(chart, "mean"), "1/50");
+			json_decref(chart);
+		}
+	}
+	assert_batch(&desk, batch, "fail", ""); /* a warning is a good control: what came before it stands */
+	assert_batch(&desk, later, "undetermined", "control-range");
+	(void)snprintf(of, sizeof of, "%s.1", later);
+	chart = desk_get(&desk, "chen", "test.show", json_pack("{s:s}", "test", of), "test");
+	assert_string_equal(
+		desk_text(json_object_get(json_object_get(chart, "result"), "verdict"), "verdict"),
+		"undetermined");
+	assert_string_equal(
+		desk_text(json_object_get(json_object_get(chart, "result"), "verdict"), "judged"), "fail");
+	json_decref(chart);
+	desk_drop(&desk);
+}
+
 static void test_refused(void **state)
 {
 	static struct desk desk;
@@ -436,7 +490,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(test_rules), cmocka_unit_test(test_hold),
 		cmocka_unit_test(test_need), cmocka_unit_test(test_history), cmocka_unit_test(test_check),
-		cmocka_unit_test(test_spike), cmocka_unit_test(test_refused)};
+		cmocka_unit_test(test_spike), cmocka_unit_test(test_duplicates),
+		cmocka_unit_test(test_refused)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -93,9 +93,80 @@ static void test_uncertainty(void **state)
 	desk_drop(&desk);
 }
 
+#define LEAD "gb-5009.12-lead"
+
+/* All weighings of a test of lead; its result is r / 10 mg/kg. */
+static void weigh_lead(struct desk *desk, const char *test, const char *r)
+{
+	for (int i = 1; i <= 2; i++) {
+		desk_fill(desk, test, "m", i, "aas-1", "1.0000", "g");
+		desk_fill(desk, test, "r", i, "aas-1", r, "μg/L");
+	}
+	desk_fill(desk, test, "r0", 1, "aas-1", "0.00", "μg/L");
+	desk_fill(desk, test, "V", 1, "aas-1", "100.0", "mL");
+}
+
+static void assert_lead(struct desk *desk, const char *r, const char *verdict, const char *reason)
+{
+	static unsigned lot;
+	char test[LAB_ID_MAX + 8], name[16];
+	json_t *batch, *reasons;
+
+	(void)snprintf(name, sizeof name, "D%u", ++lot);
+	batch = desk_get(desk, "chen", "batch.new",
+		json_pack("{s:s,s:s,s:s,s:s,s:s,s:[s]}", "product", "pickles", "name", "酱黄瓜", "producer",
+			"永和", "lot", name, "produced", "2026-01-15", "tests", "lead"),
+		"batch");
+	(void)snprintf(test, sizeof test, "%s.1", desk_text(batch, "batch"));
+	weigh_lead(desk, test, r);
+	reasons = desk_get(desk, "chen", "batch.show",
+		json_pack("{s:O}", "batch", json_object_get(batch, "batch")), "batch");
+	assert_string_equal(desk_text(reasons, "verdict"), verdict);
+	if (*reason)
+		assert_string_equal(
+			json_string_value(json_array_get(json_object_get(reasons, "reasons"), 0)), reason);
+	json_decref(reasons);
+	json_decref(batch);
+}
+
+/* GB 2762: lead in pickles at most 0.5 mg/kg. s^2 = 0.004/19, u(bias)^2 = 0.02^2 + s^2/20, U = 0.04985, up: 0.050; ILAC-G8
+ * non-binary: pass to 0.45, conditional to 0.5. */
+static void test_decision(void **state)
+{
+	static struct desk desk;
+	char material[LAB_ID_MAX], test[LAB_ID_MAX + 8];
+	static const char *const readings[] = {"1.80", "1.90", "2.00", "2.10", "2.20"};
+	json_t *made;
+
+	(void)state;
+	desk_make(&desk, "[]");
+	desk_material(&desk, "control", 1, LEAD, "0.20", "0.04", "mg/kg", material);
+	assert_lead(&desk, "4.80", "pass", "");
+	desk_configure(&desk, "[]", "non-binary");
+	assert_lead(&desk, "4.80", "undetermined", "uncertainty-needed");
+	for (int i = 0; i < 20; i++) {
+		made = desk_get(&desk, "chen", "qc.run.new",
+			json_pack("{s:s,s:[s]}", "instrument", "aas-1", "materials", material), "run");
+		(void)snprintf(test, sizeof test, "%s.1", desk_text(made, "run"));
+		weigh_lead(&desk, test, readings[i % 5]);
+		json_decref(made);
+	}
+	made = desk_get(&desk, "qian", "qc.uncertainty.adopt",
+		json_pack("{s:s,s:s}", "method", LEAD, "reason", "够了"), "uncertainty");
+	assert_string_equal(desk_text(made, "expanded"), "0.050");
+	json_decref(made);
+	assert_lead(&desk, "4.80", "undetermined", "conditional-pass");
+	assert_lead(&desk, "4.40", "pass", "");
+	assert_lead(&desk, "6.00", "fail", "");
+	desk_later(&desk, 367 * 24 * DESK_HOUR_NS);
+	assert_lead(&desk, "4.40", "undetermined", "uncertainty-needed");
+	desk_drop(&desk);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_rounds), cmocka_unit_test(test_uncertainty)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_rounds), cmocka_unit_test(test_uncertainty),
+		cmocka_unit_test(test_decision)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
