@@ -29,6 +29,13 @@
 #define LAB_CONTROL_KIND_MAX 16u
 #define LAB_DUPLICATES "duplicates." /* and a method: what a range chart is kept under */
 
+/* In SQL, of test t: a slot of it was filled by the instrument; or nobody knows by which, since every value was typed, and
+ * then each instrument of the method counts. */
+#define LAB_MEASURED_ON(instrument, method)                                                                  \
+	"(EXISTS(SELECT 1 FROM slot AS s WHERE s.test=t.id AND s.status='filled' AND "                       \
+	"s.instrument=" instrument ") OR (" method "<>'' AND NOT EXISTS(SELECT 1 FROM slot AS s WHERE "      \
+	"s.test=t.id AND s.status='filled' AND s.instrument<>'')))"
+
 extern const struct lab_command lab_material_commands[]; /* control_material.c */
 extern const struct lab_command lab_control_commands[]; /* control_run.c */
 extern const struct lab_command lab_chart_commands[]; /* control_chart.c */

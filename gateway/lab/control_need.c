@@ -9,7 +9,8 @@
 
 #define HOUR_NS 3600000000000ll
 
-/* The newest verdict on controls before the result was reached has to be a good one, near enough in hours and in results. */
+/* Controls and spikes vouch for a method; a blank or a duplicate that stands does not, one that broke a rule counts against it.
+ * The newest verdict on controls before the result was reached has to be a good one, near enough in hours and in results. */
 static bool covers(const json_t *row)
 {
 	int64_t hours = json_integer_value(json_object_get(row, "hours")),
@@ -44,8 +45,9 @@ int lab_control_missing(sqlite3 *state, const char *test, bool *out, struct assa
 			"status='filled' AND instrument=u.instrument)) AS since"
 			" FROM t CROSS JOIN used AS u LEFT JOIN control_run AS c ON c.id=(SELECT id FROM "
 			"control_run WHERE method=t.method AND instrument=u.instrument AND judged_seq>0 AND "
-			"judged_seq<coalesce(t.seq,9223372036854775807) AND (holds=1 OR state IN "
-			"('in','warning')) ORDER BY judged_seq DESC LIMIT 1)",
+			"judged_seq<coalesce(t.seq,9223372036854775807) AND (holds=1 OR (kind IN "
+			"('control','spike') AND state IN "
+			"('in','warning'))) ORDER BY judged_seq DESC LIMIT 1)",
 			"t", test),
 		err);
 	const json_t *row;

@@ -22,10 +22,10 @@ json_t *lab_held(sqlite3 *state, const char *test, struct assay_error *err)
 			"ON t.id=?1 LEFT JOIN result AS r ON r.id=t.result WHERE h.status<>'released' AND "
 			"(h.method='' OR h.method=t.method) AND "
 			"coalesce(r.seq,9223372036854775807)>h.after_seq "
-			"AND EXISTS(SELECT 1 FROM slot AS s WHERE s.test=t.id AND s.status='filled' AND "
-			"s.instrument=h.instrument) AND NOT EXISTS(SELECT 1 FROM control AS c WHERE "
-			"c.test=t.id) "
-			"ORDER BY h.id",
+			"AND " LAB_MEASURED_ON(
+				"h.instrument", "h.method") " AND NOT EXISTS(SELECT 1 FROM control AS c "
+							    "WHERE c.test=t.id) "
+							    "ORDER BY h.id",
 			"t", test),
 		err);
 }
@@ -84,8 +84,7 @@ static json_t *reached(struct assay_lab *lab, const char *method, const char *in
 			"SELECT DISTINCT t.batch FROM result AS r JOIN test AS t ON t.id=r.test JOIN batch "
 			"AS b ON "
 			"b.id=t.batch WHERE r.seq>?3 AND (?1='' OR t.method=?1) AND b.status<>'void' AND "
-			"(b.status='released')=?4 AND EXISTS(SELECT 1 FROM slot AS s WHERE s.test=t.id AND "
-			"s.status='filled' AND s.instrument=?2) ORDER BY t.batch",
+			"(b.status='released')=?4 AND " LAB_MEASURED_ON("?2", "?1") " ORDER BY t.batch",
 			"ttii", method, instrument, after, (int64_t)released),
 		err);
 	json_t *list = rows ? json_array() : NULL;

@@ -268,9 +268,8 @@ static json_t *held_tests(sqlite3 *state, const json_t *hold, struct assay_error
 			"result AS r "
 			"JOIN test AS t ON t.id=r.test JOIN batch AS b ON b.id=t.batch WHERE r.seq>?3 AND "
 			"(?1='' OR "
-			"t.method=?1) AND b.status<>'void' AND EXISTS(SELECT 1 FROM slot AS s WHERE "
-			"s.test=t.id AND "
-			"s.status='filled' AND s.instrument=?2) ORDER BY r.seq LIMIT 500",
+			"t.method=?1) AND b.status<>'void' AND " LAB_MEASURED_ON(
+				"?2", "?1") " ORDER BY r.seq LIMIT 500",
 			"tti", lab_text(hold, "method"), lab_text(hold, "instrument"),
 			json_integer_value(json_object_get(hold, "after"))),
 		err);
