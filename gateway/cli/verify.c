@@ -177,12 +177,12 @@ static int replay(const char *dir, const struct assay_verify_report *report, str
 
 static void print_export_json(const struct assay_export_check *check, const struct output *output)
 {
-	json_t *object = json_pack("{s:b,s:I,s:I,s:I,s:I,s:I,s:b,s:b,s:I,s:I,s:O}", "ok",
+	json_t *object = json_pack("{s:b,s:I,s:I,s:I,s:I,s:I,s:b,s:b,s:b,s:I,s:I,s:O}", "ok",
 		check->findings == 0, "entries", (json_int_t)check->entries, "first",
 		(json_int_t)check->first, "last", (json_int_t)check->last, "missing",
 		(json_int_t)check->missing, "covered", (json_int_t)check->signed_size, "whole", check->whole,
-		"own_key", check->own_key, "gone", (json_int_t)check->gone, "finding_count",
-		(json_int_t)check->findings, "findings", output->findings);
+		"own_key", check->own_key, "tied", check->tied, "gone", (json_int_t)check->gone,
+		"finding_count", (json_int_t)check->findings, "findings", output->findings);
 
 	(void)json_dumpf(object, stdout, JSON_COMPACT);
 	(void)putchar('\n');
@@ -195,10 +195,12 @@ static void print_export_text(const struct assay_export_check *check)
 		     " entries (%" PRIu64 " to %" PRIu64 "), the checkpoint signs for %" PRIu64 "\n",
 		check->entries, check->first, check->last, check->signed_size, check->entries, check->first,
 		check->last, check->signed_size);
-	(void)fputs(check->whole ? "全部条目都在，签名的根由条目重新算得\n"
-				   "every entry is there; the signed root was worked out from them\n"
-				 : "只是一部分：条目各自成立，签名的根无从比较\n"
-				   "a part: each entry holds by itself, the signed root cannot be compared\n",
+	(void)fputs(check->whole  ? "全部条目都在，签名的根由条目重新算得\n"
+				    "every entry is there; the signed root was worked out from them\n"
+		    : check->tied ? "是一部分；条目和 tree.txt 算得签名的根\n"
+				    "a part; with tree.txt its entries give the signed root\n"
+				  : "只是一部分：条目各自成立，签名的根没有比较\n"
+				    "a part: each entry holds by itself, the signed root was not compared\n",
 		stdout);
 	if (check->missing)
 		(void)printf("其间缺 %" PRIu64 " 条\n%" PRIu64 " entries in between are not in it\n",

@@ -50,6 +50,10 @@ const char export_readme[] =
 	"checkpoint      the newest signed checkpoint at the time of the export (C2SP signed note), when "
 	"there is one\n"
 	"origin.pub      the public key it is signed with\n"
+	"tree.txt        what stands beside these entries: FIRST COUNT HASH of the largest complete subtrees "
+	"(RFC\n"
+	"                6962) that hold none of them; with the leaves they give the root the checkpoint "
+	"signs\n"
 	"SHA256SUMS      for sha256sum -c\n"
 	"Times are UTC. Order is by seq; the wall clock may have been set.\n\n"
 	"entries.jsonl 是全部条目；*.csv 是各类记录和审计追踪；时间为 UTC；用 sha256sum -c SHA256SUMS "
@@ -195,14 +199,38 @@ int assay_export_lines(const char *dir, uint64_t since, FILE *out, struct assay_
 	return status;
 }
 
+static void keep_beside(void *context, const struct assay_subtree *subtree)
+{
+	struct export *export = context;
+
+	if (export->beside_count == export->beside_room) {
+		size_t room = export->beside_room ? 2 * export->beside_room : 128;
+		struct assay_subtree *grown = realloc(export->beside, room * sizeof *grown);
+
+		if (!grown) {
+			export->no_memory = true;
+			return;
+		}
+		export->beside = grown;
+		export->beside_room = room;
+	}
+	export->beside[export->beside_count++] = *subtree;
+}
+
 int export_take(void *context, const struct assay_entry *entry, const uint8_t leaf[ASSAY_HASH_SIZE])
 {
 	struct export *export = context;
+	struct assay_subtree own = {.first = entry->sequence, .count = 1};
 	json_t *body, *row;
 	int status;
 
-	if ((export->from_ns && entry->wall_ns < export->from_ns) ||
-		(export->to_ns && entry->wall_ns >= export->to_ns))
+	own.inside = (!export->from_ns || entry->wall_ns >= export->from_ns) &&
+		     (!export->to_ns || entry->wall_ns < export->to_ns);
+	memcpy(own.hash, leaf, sizeof own.hash);
+	if (entry->sequence < export->signed_size)
+		(void)assay_subtree_take(
+			&export->row, &own, keep_beside, export); /* finish looks at its size */
+	if (!own.inside)
 		return 0;
 	body = body_of(entry);
 	row = assay_trail_row(entry);
@@ -248,6 +276,24 @@ static int put_text(
 		return ASSAY_EIO;
 	(void)fputs(text, file);
 	return finish_file(export, file, name, sums, err);
+}
+
+static int put_tree(struct export *export, FILE *sums, struct assay_error *err)
+{
+	FILE *file;
+
+	assay_subtree_end(&export->row, keep_beside, export);
+	if (export->no_memory)
+		return lab_no_memory(err);
+	file = open_new(export, "tree.txt", err);
+	if (!file)
+		return ASSAY_EIO;
+	if (export->beside_count)
+		qsort(export->beside, export->beside_count, sizeof *export->beside, assay_subtree_compare);
+	for (size_t i = 0; i < export->beside_count; i++)
+		(void)assay_subtree_print(
+			file, &export->beside[i]); /* finish_file looks at the file's errors */
+	return finish_file(export, file, "tree.txt", sums, err);
 }
 
 /* A small file of the data directory; "" when it is not there. */
@@ -312,6 +358,8 @@ static int finish(struct export *export, struct assay_error *err)
 		status = put_text(export, "checkpoint", export->checkpoint, sums, err);
 	if (status == ASSAY_OK && *export->key)
 		status = put_text(export, "origin.pub", export->key, sums, err);
+	if (status == ASSAY_OK && export->signed_size && export->row.size == export->signed_size)
+		status = put_tree(export, sums, err);
 	if (status != ASSAY_OK) {
 		(void)fclose(sums);
 		return status;
@@ -332,7 +380,7 @@ static int give_name(const struct export *export, struct assay_error *err)
 static void remove_all(const struct export *export)
 {
 	static const char *const names[] = {
-		"entries.jsonl", "README.txt", "checkpoint", "origin.pub", "SHA256SUMS"};
+		"entries.jsonl", "README.txt", "checkpoint", "origin.pub", "tree.txt", "SHA256SUMS"};
 	char path[PATH_ROOM];
 
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
@@ -351,6 +399,7 @@ int assay_export(const char *dir, const char *to, int64_t from_ns, int64_t to_ns
 {
 	struct export export = {.to = to, .from_ns = from_ns, .to_ns = to_ns, .report = report};
 	struct assay_reader *reader = NULL;
+	uint8_t root[ASSAY_HASH_SIZE];
 	int status;
 
 	memset(report, 0, sizeof *report);
@@ -364,6 +413,9 @@ int assay_export(const char *dir, const char *to, int64_t from_ns, int64_t to_ns
 	status = read_small(dir, "journal/checkpoint", export.checkpoint, err);
 	if (status == ASSAY_OK)
 		status = read_small(dir, "keys/origin.pub", export.key, err);
+	/* A note that cannot be read is exported as it stands, for whoever looks at it; nothing is tied to it. */
+	if (assay_checkpoint_parse(export.checkpoint, NULL, &export.signed_size, root, NULL) != ASSAY_OK)
+		export.signed_size = 0;
 	if (status == ASSAY_OK)
 		status = assay_reader_open(dir, ASSAY_READ_STILL, &reader, err);
 	if (status != ASSAY_OK)
@@ -392,6 +444,7 @@ int assay_export(const char *dir, const char *to, int64_t from_ns, int64_t to_ns
 	if (status != ASSAY_OK)
 		remove_all(&export);
 out:
+	free(export.beside);
 	assay_reader_close(reader);
 	return status;
 }

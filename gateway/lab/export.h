@@ -24,6 +24,7 @@ struct assay_export_check {
 	uint64_t signed_size; /* entries the checkpoint in the export covers, 0 none */
 	uint64_t missing; /* between first and last; the wall clock may have been set while they were made */
 	bool whole; /* every entry from 0 on, and all the checkpoint covers: its root was worked out again */
+	bool tied; /* with tree.txt the entries give the signed root, whether all are there or a part */
 	bool own_key; /* the checkpoint was checked with the key inside the export */
 	uint64_t
 		gone; /* entries whose payload went by a signed entry: their leaves are taken as they stand */
@@ -33,7 +34,8 @@ struct assay_export_check {
 
 /* Is the export in folder what assay would have written? Each leaf is worked out from header, body and raw, every file
  * is made again from these entries and compared byte for byte, the digests too, the checkpoint's signature with
- * options->key (NULL: the export's own origin.pub), and, when the export is whole, the signed root with the leaves.
+ * options->key (NULL: the export's own origin.pub), and the signed root with the leaves and what tree.txt says stands beside
+ * them.
  * Findings as assay_verify_dir tells them. ASSAY_ENOTFOUND: no export there. */
 int assay_export_verify(const char *folder, const struct assay_verify_options *options,
 	struct assay_export_check *check, struct assay_error *err) ASSAY_WARN_UNUSED;

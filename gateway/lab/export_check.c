@@ -37,6 +37,9 @@ struct check {
 	struct assay_tree tree;
 	uint8_t signed_root[ASSAY_HASH_SIZE];
 	bool root_same;
+	struct assay_subtree_row row; /* of entries and of what tree.txt says stands beside them */
+	FILE *beside;
+	bool row_broken;
 	uint8_t *raw;
 	size_t raw_room;
 };
@@ -193,6 +196,52 @@ static bool take_entry(
 	       memcmp(again, leaf, sizeof again) == 0;
 }
 
+/* From where the row ends to the entry upto, by the lines of tree.txt. */
+static void bridge(struct check *check, uint64_t upto)
+{
+	char line[ASSAY_SUBTREE_LINE_MAX];
+	struct assay_subtree next;
+
+	while (!check->row_broken && check->row.size < upto)
+		check->row_broken = !check->beside || !fgets(line, sizeof line, check->beside) ||
+				    !assay_subtree_parse(line, &next) ||
+				    next.count > upto - check->row.size ||
+				    !assay_subtree_take(&check->row, &next, NULL, NULL);
+}
+
+static void tie_entry(struct check *check, uint64_t sequence, const uint8_t leaf[ASSAY_HASH_SIZE])
+{
+	struct assay_subtree own = {.first = sequence, .count = 1};
+
+	if (sequence >= check->report->signed_size)
+		return;
+	memcpy(own.hash, leaf, sizeof own.hash);
+	bridge(check, sequence);
+	if (!check->row_broken && !assay_subtree_take(&check->row, &own, NULL, NULL))
+		check->row_broken = true;
+}
+
+/* Leaves and tree.txt together give the root that the checkpoint signs, and tree.txt says no more. */
+static void check_tied(struct check *check)
+{
+	struct assay_export_check *report = check->report;
+	uint8_t root[ASSAY_HASH_SIZE];
+
+	if (report->signed_size == 0)
+		return;
+	bridge(check, report->signed_size);
+	if (!check->row_broken && check->beside && getc(check->beside) == EOF) {
+		assay_subtree_root_of(&check->row, root);
+		report->tied = memcmp(root, check->signed_root, sizeof root) == 0;
+	}
+	if (!report->tied && (!report->whole || check->root_same))
+		find(check, ASSAY_NO_SEQUENCE, "export-root-differs",
+			"导出的条目和 tree.txt 算不出检查点签名的根：有条目被改、被删或被加",
+			"the entries and tree.txt do not give the root that the checkpoint signs: one was "
+			"changed, "
+			"left out or put in");
+}
+
 static int look_at(struct check *check, const json_t *line, uint64_t number, struct assay_error *err)
 {
 	struct assay_export_check *report = check->report;
@@ -213,6 +262,7 @@ static int look_at(struct check *check, const json_t *line, uint64_t number, str
 	else
 		report->missing += entry.sequence - report->last - 1;
 	report->last = entry.sequence;
+	tie_entry(check, entry.sequence, leaf);
 	report->whole = report->whole && entry.sequence == check->tree.size;
 	if (report->whole) {
 		(void)assay_tree_append(&check->tree, leaf, NULL, NULL);
@@ -283,7 +333,7 @@ static void check_checkpoint(struct check *check)
 /* Each file once, with its digest, in the order they were written. */
 static void check_digests(struct check *check)
 {
-	static const char *const others[] = {"README.txt", "checkpoint", "origin.pub"};
+	static const char *const others[] = {"README.txt", "checkpoint", "origin.pub", "tree.txt"};
 	char path[PATH_ROOM], digest[65], wanted[65 + 2 + NAME_MAX_LENGTH], got[sizeof wanted];
 	FILE *sums = open_in(check, "SHA256SUMS");
 	bool same = sums != NULL;
@@ -342,6 +392,7 @@ int assay_export_verify(const char *folder, const struct assay_verify_options *o
 			"there is no export in %s", folder);
 	}
 	check_checkpoint(check);
+	check->beside = open_in(check, "tree.txt");
 	status = open_mirrors(check, err);
 	if (status == ASSAY_OK)
 		status = read_entries(check, err);
@@ -358,6 +409,9 @@ int assay_export_verify(const char *folder, const struct assay_verify_options *o
 			"the entries do not give the root that the checkpoint signs: one was changed, left "
 			"out or "
 			"put in");
+	check_tied(check);
+	if (check->beside)
+		(void)fclose(check->beside);
 	for (size_t i = 0; i < FILES; i++)
 		close_mirror(check, &check->mirror[i]);
 	check_readme(check);

@@ -5,6 +5,7 @@
 
 #include "gateway/lab/export.h"
 #include "gateway/record/journal.h"
+#include "gateway/record/subtrees.h"
 
 #define PATH_ROOM 900u
 #define COLUMNS_MAX 24u
@@ -28,6 +29,11 @@ struct export
 	int64_t from_ns, to_ns;
 	char checkpoint[EXPORT_SMALL_MAX], key[EXPORT_SMALL_MAX];
 	struct assay_export_report *report;
+	uint64_t signed_size; /* entries the checkpoint covers, 0: nothing is gathered beside the entries */
+	struct assay_subtree_row row;
+	struct assay_subtree *beside;
+	size_t beside_count, beside_room;
+	bool no_memory;
 };
 
 void export_put_heads(FILE *file, const struct export_table *table);
