@@ -2,13 +2,15 @@
 #include "gateway/supervised.h"
 #include "gateway/wire/channel.h"
 
+#include <signal.h>
+#include <sys/wait.h>
 #include <time.h>
 
 #define NS_PER_S 1000000000ull
 #define PAUSED_NS (5 * NS_PER_S) /* the machine or we stood still: nobody else is to blame for silence */
 #define HOST_SILENT_NS (10 * NS_PER_S)
-/* Two heartbeats missed, and a second of processor time used since: a driver that spins. A healthy host that is not given
- * the processor uses none. */
+/* Two heartbeats missed, and a second of processor time used since: a driver that spins, and that the host's own watch
+ * (wire/spin_watch.h) has not ended. A healthy host that is not given the processor uses none. */
 #define SPIN_SILENT_NS (2 * NS_PER_S)
 #define SPIN_CPU_NS NS_PER_S
 /* The recorder speaks when a turn of its loop has committed everything: a disk that takes ten seconds for each of the
@@ -83,6 +85,21 @@ void role_watch(struct supervisor *supervisor, uint64_t now_ns)
 		role->heard_ns = now_ns;
 		role->ready = role->kind == ROLE_HOST; /* a recorder: the next one is told, not this one */
 	}
+}
+
+void role_watch_ended(const struct supervisor *supervisor, struct role_process *role, int wait_status)
+{
+	char name[64];
+
+	if (role->kind != ROLE_HOST || !WIFSIGNALED(wait_status) || WTERMSIG(wait_status) != SIGVTALRM)
+		return;
+	(void)supervisor_describe(supervisor, role, name);
+	(void)assay_error_set(&role->hung, ASSAY_EGONE, "host-hung",
+		"%s 的驱动程序一直没有返回，已结束并重新启动；已确认的数据不受影响",
+		"a driver of %s has not come back and is ended; another one is started, nothing acknowledged "
+		"is lost",
+		name);
+	supervisor_say("%s", role->hung.text_en);
 }
 
 void role_watch_tell(struct supervisor *supervisor)

@@ -83,6 +83,8 @@ const char *supervisor_describe(
 void role_watch(struct supervisor *supervisor, uint64_t now_ns);
 /* What it came to is written to the journal as soon as a recorder is there to do it. */
 void role_watch_tell(struct supervisor *supervisor);
+/* A host that its own watch has ended: a fault, to be told. */
+void role_watch_ended(const struct supervisor *supervisor, struct role_process *role, int wait_status);
 
 /* reload.c: lab.xml is read again, checked whole, and taken without touching a line that stays as it is */
 void reload_hang_up(const struct supervisor *supervisor, uid_t who); /* SIGHUP: ask the recorder first */

@@ -259,6 +259,7 @@ static void role_died(struct supervisor *supervisor, struct role_process *role, 
 	if (role->kind == ROLE_HOST)
 		host_link_died(supervisor, role);
 	how_it_died(wait_status, how);
+	role_watch_ended(supervisor, role, wait_status);
 	if (supervisor->phase >= SERVE_STOPPING_HOSTS || role->leaving ||
 		(role->kind == ROLE_RECORDER && supervisor->reload.stage == RELOAD_RECORDER))
 		return;

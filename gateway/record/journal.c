@@ -9,7 +9,7 @@
 
 #define CHECKPOINT_ENTRIES 1000u
 #define CHECKPOINT_NS (60ull * 1000000000u)
-#define PUBLISH_NS (5ull * 1000000000u)
+#define PUBLISH_NS (900ull * 1000000u) /* looked at once a second */
 #define ENTRY_OVERHEAD 140u /* bytes on disk beside body and raw */
 
 uint64_t journal_now_ns(int clock)

@@ -2,6 +2,7 @@
  * The host role: lines and their plugins, one epoll loop, nothing else in its hands. */
 #include "gateway/wire/channel_packet.h"
 #include "gateway/wire/host_line.h"
+#include "gateway/wire/spin_watch.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -167,6 +168,7 @@ static void from_supervisor(struct host *host, const struct assay_message *head,
 {
 	struct host_line *line = line_at(host, head->line);
 
+	spin_watch_turn();
 	if (head->type == ASSAY_MSG_STOP) {
 		host->stop = true;
 	} else if (head->type == ASSAY_MSG_DEVICE && line && !line->broken && fd >= 0) {
@@ -269,6 +271,7 @@ static void cut_arrived(struct host *host, struct arrivals *arrived)
 	if (arrived->count)
 		flush(host);
 	for (unsigned i = 0; i < arrived->count; i++) {
+		spin_watch_turn();
 		line_take(arrived->line[i], bytes, arrived->length[i]);
 		bytes += arrived->length[i];
 		host_watch(arrived->line[i]);
@@ -345,6 +348,7 @@ static void tick_due(struct host *host)
 
 		if (line->tick_ns > now)
 			break;
+		spin_watch_turn();
 		line_tick(line, now);
 		host_watch(line);
 	}
@@ -358,6 +362,7 @@ static void step(struct host *host)
 	uint64_t until = host->alive_ns, now, due;
 	int count;
 
+	spin_watch_turn();
 	flush(host);
 	if (deaf != host->deaf) {
 		host->deaf = deaf;
@@ -402,6 +407,7 @@ int assay_host_main(const struct assay_role *role)
 		(void)fprintf(stderr, "assay: host: %s\n", err.text_en);
 		return 1;
 	}
+	spin_watch_start();
 	while (!host.stop)
 		step(&host);
 	hand_over(&host);

@@ -122,7 +122,8 @@ struct host_line {
 	size_t room, length, consumed; /* bytes in the window; bytes of this exchange before it */
 	size_t received; /* bytes received in this exchange */
 	struct assay_end end;
-	struct assay_end_reading reading[ASSAY_END_READINGS_MAX];
+	struct assay_end_reading *reading; /* end.readings of them count */
+	uint32_t reading_room; /* at most ASSAY_END_READINGS_MAX */
 
 	/* folder: what the feeder is told once the file is durable: 'A' imported, 'F' failed; 0 nothing */
 	char file_word;

@@ -224,6 +224,7 @@ void line_free(struct host_line *line)
 	}
 	free(line->instrument);
 	free(line->window);
+	free(line->reading);
 	if (line->fd >= 0)
 		line->host->port->close(line->host->port_context, line, line->fd);
 	if (line->listener >= 0)

@@ -5,6 +5,7 @@
 #include "gateway/wire/replay.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 struct collector {
@@ -26,12 +27,28 @@ static bool copy(char *out, size_t size, const char *text)
 	return true;
 }
 
+/* A line has room for the most it has given at once: 44 KB for each would be most of a host's memory. */
+static bool grow(struct host_line *line)
+{
+	uint32_t room = line->reading_room ? line->reading_room * 2 : 4;
+	struct assay_end_reading *grown;
+
+	if (room > ASSAY_END_READINGS_MAX)
+		room = ASSAY_END_READINGS_MAX;
+	grown = room > line->reading_room ? realloc(line->reading, room * sizeof *grown) : NULL;
+	if (!grown)
+		return false;
+	line->reading = grown;
+	line->reading_room = room;
+	return true;
+}
+
 static struct assay_end_reading *next(struct collector *collector)
 {
 	struct host_line *line = collector->line;
 	struct assay_end_reading *row;
 
-	if (line->end.readings == ASSAY_END_READINGS_MAX)
+	if (line->end.readings == line->reading_room && !grow(line))
 		return NULL;
 	row = &line->reading[line->end.readings++];
 	memset(row, 0, sizeof *row);

@@ -435,16 +435,19 @@ int main(int argc, char **argv)
 		return 0;
 	}
 	CHECK(argc == 1);
-	(void)printf("-- how it grows\n");
+	(void)printf("-- how it grows: each device as often as it can be\n");
 	flood(10, 50, 1, 5);
 	flood(100, 50, 1, 5);
 	flood(1000, 50, 1, 10);
-	(void)printf("-- 100,000 points/s\n");
+	(void)printf("-- how it grows: each device twice a second, to 100,000 points/s\n");
+	flood(10, 50, 500, 5);
+	flood(100, 50, 500, 5);
 	flood(1000, 50, 500, 10);
 	(void)printf("-- serial buses on a simulator that paces bytes\n");
 	bus(1, 9600, 5);
 	bus(1, 19200, 5);
 	bus(1, 115200, 5);
+	bus(8, 9600, 5);
 	bus(32, 9600, 5);
 	return 0;
 }

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * A driver that does not come back ends its host. What is counted is the processor time of the process, so that a busy
+ * machine ends nobody; the supervisor starts another host at once, and the recorder has what was read. */
+#ifndef ASSAY_WIRE_SPIN_WATCH_H
+#define ASSAY_WIRE_SPIN_WATCH_H
+
+/* From now on: SIGVTALRM ends a process whose driver has not come back for one period at least, two at most. One for each process;
+ * without timers nothing is watched but by the supervisor, which is slower. */
+void spin_watch_start(void);
+
+/* The host is at work: called for each line it touches. */
+void spin_watch_turn(void);
+
+#endif
