@@ -14,6 +14,10 @@
 #include <time.h>
 
 #define FINDINGS_MAX 100
+/* What a person has still to look at may change: it is told when the batch awaits release or is released. */
+#define FINAL                                                                                                \
+	" batch IN (SELECT id FROM batch WHERE producer_id=?1 AND status IN "                                \
+	"('awaiting-release','released')) "
 #define NEXT_MAX 20u
 #define QUARTERS_MAX 200u
 #define CHINA_OFFSET_S 28800
@@ -113,7 +117,8 @@ static json_t *findings(const struct report *report)
 				       "r ON r.id=i.result"
 				       " LEFT JOIN verdict AS v ON v.subject=i.result AND v.seq=(SELECT "
 				       "max(seq) FROM verdict"
-				       " WHERE subject=i.result) WHERE i.producer=?1 AND (i.outcome='fail' "
+				       " WHERE subject=i.result) WHERE i.producer=?1 AND i." FINAL
+				       "AND (i.outcome='fail' "
 				       "OR i.near=1)"
 				       " ORDER BY i.seq DESC LIMIT ?2",
 				       "ti", report->id, (int64_t)FINDINGS_MAX)),
@@ -133,8 +138,8 @@ static json_t *tested(const struct report *report)
 					  "SELECT product, analyte, sum(outcome IN ('pass','fail')) AS n, "
 					  "sum(outcome='fail') AS failed,"
 					  " sum(near) AS near, sum(outcome='undetermined') AS undetermined "
-					  "FROM risk_item WHERE producer=?1"
-					  " AND outcome<>'void' GROUP BY product, analyte ORDER BY failed "
+					  "FROM risk_item WHERE producer=?1 AND" FINAL
+					  "AND outcome<>'void' GROUP BY product, analyte ORDER BY failed "
 					  "DESC, near DESC, product, analyte",
 					  "t", report->id));
 }
@@ -169,8 +174,8 @@ static bool put_own(struct report *report)
 	json_t *rows = query_list(report->state,
 		query_prepare(report->state, report->err,
 			"SELECT quarter, sum(outcome IN ('pass','fail')) AS n, sum(outcome='fail') AS failed,"
-			" sum(outcome='undetermined') AS undetermined FROM risk_item WHERE producer=?1 AND "
-			"outcome<>'void'"
+			" sum(outcome='undetermined') AS undetermined FROM risk_item WHERE producer=?1 "
+			"AND" FINAL "AND outcome<>'void'"
 			" GROUP BY quarter ORDER BY quarter",
 			"t", report->id),
 		report->err);

@@ -2,6 +2,8 @@
  * What one producer is told: its own results, its own trend, itself against the others of its class, what to do, what to
  * test next. Reads the state. One thread for one connection.
  *
+ * Its results are told when their batch awaits release or is released: before, a person may still change them.
+ *
  * Of the others only what cohort.h lets out, and only of quarters that are over: what is told of a quarter never changes.
  *
  * report    {producer, name, name_en, licence, on DATE, batches, failed: rate, undetermined, entitled, used, remaining,

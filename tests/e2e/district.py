@@ -31,6 +31,7 @@ def pickle_fails(run):
                     "--test", ANALYTE, "--origin", "market-check")["batch"]
     for slot, replicate, value in SLOTS:
         command(run, "test", "enter", f"{batch}.1", slot, value, "--replicate", str(replicate), "--reason", "read off the print")
+    command(run, "batch", "confirm", batch, "--reason", "seen", "--who", "zheng")  # before, its producer is told nothing of it
     return batch
 
 

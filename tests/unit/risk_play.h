@@ -63,6 +63,14 @@ static inline void risk_put(struct risk_play *play, uint16_t kind, json_t *body)
 	json_decref(body);
 }
 
+/* The batch's own verdict, with the status it brings. */
+static inline void risk_status(struct risk_play *play, const char *batch, const char *status)
+{
+	risk_put(play, ASSAY_ENTRY_VERDICT,
+		json_pack("{s:s,s:s,s:s}", "batch", batch, "verdict", "fail", "status", status));
+}
+
+/* A batch that awaits release: what its tests say is told to its producer. */
 static inline void risk_batch(struct risk_play *play, const char *batch, const char *product,
 	const char *producer, const char *origin)
 {
@@ -70,6 +78,7 @@ static inline void risk_batch(struct risk_play *play, const char *batch, const c
 		json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s}", "batch", batch, "sample", batch,
 			"product", product, "name", product, "producer", producer, "producer_id", producer,
 			"lot", "L", "produced", "2026-01-01", "origin", origin, "who", "lin", "amount", ""));
+	risk_status(play, batch, "awaiting-release");
 }
 
 /* retest_of and rule "" of a first test. */

@@ -349,6 +349,7 @@ static void test_advice(void **state)
 {
 	static const char analyte[] = "dehydroacetic acid and sodium salt as dehydroacetic acid";
 	json_t *report, *found, *measure, *next;
+	size_t index;
 
 	(void)state;
 	risk_batch(&play, "D1", "pickles", "P001", "sent-in");
@@ -365,6 +366,13 @@ static void test_advice(void **state)
 	next = json_array_get(json_object_get(report, "next"), 0);
 	assert_string_equal(text(next, "analyte"), analyte);
 	assert_string_equal(text(next, "why"), "failed");
+	json_decref(report);
+	risk_status(&play, "D1", "awaiting-review"); /* somebody still has to look: nothing of it is told */
+	report = report_at("P001", NOW_S);
+	json_array_foreach(json_object_get(report, "findings"), index, found)
+	{
+		assert_string_not_equal(text(found, "batch"), "D1");
+	}
 	json_decref(report);
 }
 
