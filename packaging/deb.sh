@@ -39,6 +39,7 @@ install -D -m 0644 packaging/lab.xml "$main/usr/share/doc/assay/examples/lab.xml
 for file in assay.rules.yml assay.dashboard.json; do
 	install -D -m 0644 packaging/prometheus/$file "$main/usr/share/doc/assay/prometheus/$file"
 done
+packaging/sbom.sh "$main/usr/bin/assay" "$main/usr/lib/assay/assay-report" "$main"/usr/lib/assay/drivers/*.so >"$main/usr/share/doc/assay/sbom.json"
 install -D -m 0644 packaging/assay.lintian "$main/usr/share/lintian/overrides/assay"
 
 finish() { # PACKAGE TREE: what every package has

@@ -76,6 +76,7 @@ static void test_names(void **state)
 	refused("/nowhere-at-all", "good", "driver-refused", "folder");
 }
 
+/* S36: whoever may not install programs cannot bring a driver in. What is loaded stands in the journal by digest. */
 static void test_writable_by_others(void **state)
 {
 	char dir[] = "/tmp/assay-load-XXXXXX", path[600], command[1400];
