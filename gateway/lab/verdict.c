@@ -141,10 +141,10 @@ static json_t *verdict_json(const char *result_id, const struct assay_verdict *v
 			limit ? limit->confidence : "");
 	return json_pack("{s:s,s:s,s:o,s:s,s:s,s:s,s:s,s:o,s:o,s:o,s:o,s:o}", "result", result_id, "verdict",
 		assay_verdict_name(verdict->kind), "reasons", reasons, "standard",
-		standard ? standard->id : "", "clause", limit ? limit->clause : "", "limit",
-		limit ? limit->text : "", "compared", verdict->compared, "text_zh", lab_string(zh), "text_en",
-		lab_string(en), "derivation", lab_steps(&verdict->steps), "source", source, "share",
-		lab_share(verdict));
+		standard ? standard->id : "", "clause", assay_verdict_clause(verdict), "limit",
+		assay_verdict_limit(verdict), "compared", verdict->compared, "text_zh", lab_string(zh),
+		"text_en", lab_string(en), "derivation", lab_steps(&verdict->steps), "source", source,
+		"share", lab_share(verdict));
 }
 
 /* What two results of the method may differ by at this level, in its unit; false: the method does not say. */

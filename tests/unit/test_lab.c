@@ -229,6 +229,44 @@ static void test_competence(void **state)
 	end(&play);
 }
 
+/* GB 2760-2024: an additive whose uses are all listed, and soy sauce is not among them. It fails, and the certificate has to
+ * say by which rule; one that could not was never printed. */
+static void test_not_permitted(void **state)
+{
+	static const char *const values[][2] = {
+		{"m", "10.0000 g"}, {"r", "1.000 μg/mL"}, {"V", "100.0 mL"}, {NULL, NULL}};
+	struct play play;
+	struct assay_error err;
+	char batch[64], test[72];
+	json_t *request = new_request("A"), *answer;
+	const json_t *verdict;
+
+	(void)state;
+	play_make(&play);
+	begin(&play);
+	(void)json_object_set_new(request, "product", json_string("soy-sauce-high-salt-first"));
+	(void)json_object_set_new(request, "tests", json_pack("[s]", "allura red"));
+	answer = play_call(&play, request, &err);
+	assert_non_null(answer);
+	(void)snprintf(batch, sizeof batch, "%s", play_text(json_object_get(answer, "batch"), "batch"));
+	(void)snprintf(test, sizeof test, "%s.1", batch);
+	json_decref(answer);
+	for (int replicate = 1; replicate <= 2; replicate++)
+		for (size_t i = 0; values[i][0] && (i < 2 || replicate == 1); i++) /* V is common */
+			granted(&play, json_pack("{s:s,s:s,s:s,s:i,s:s,s:s}", "cmd", "test.enter", "test",
+					       test, "slot", values[i][0], "replicate", replicate, "value",
+					       values[i][1], "reason", "手工"));
+	answer = show(&play, batch);
+	verdict = json_object_get(
+		json_object_get(json_array_get(json_object_get(answer, "tests"), 0), "result"), "verdict");
+	assert_string_equal(play_text(verdict, "verdict"), "fail");
+	assert_string_equal(play_text(verdict, "standard"), "GB 2760-2024");
+	assert_non_null(strstr(play_text(verdict, "limit"), "不得使用"));
+	assert_non_null(strstr(play_text(verdict, "clause"), "附录A"));
+	json_decref(answer);
+	end(&play);
+}
+
 static void test_typed_value(void **state)
 {
 	struct play play;
@@ -355,6 +393,7 @@ int main(void)
 		cmocka_unit_test(test_overdue_calibration),
 		cmocka_unit_test(test_register_of_instruments),
 		cmocka_unit_test(test_competence),
+		cmocka_unit_test(test_not_permitted),
 		cmocka_unit_test(test_typed_value),
 		cmocka_unit_test(test_restart_in_the_middle),
 		cmocka_unit_test(test_trace),
