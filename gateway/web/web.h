@@ -31,7 +31,8 @@
 #define WEB_IDLE_S 15u /* no byte either way */
 #define WEB_HEADER_MS 10000u /* a request's headers must be complete by then, however they trickle */
 #define WEB_ANSWER_MS 60000u /* an answer must be taken by then; each event of a viewer too */
-#define WEB_VIEWERS_MAX 64u
+#define WEB_VIEWERS_MAX                                                                                      \
+	112u /* fewer than strangers of one address, so that another one still gets an answer */
 #define WEB_LOOK_MS 200u /* has the state changed? asked only while somebody watches */
 #define WEB_WATCH_MS 600000u /* a viewer who is logged in shows himself again after this */
 #define WEB_TICK_MS 15000u /* a sign of life for viewers */

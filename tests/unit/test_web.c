@@ -2,6 +2,7 @@
  * HTTP: routes, headers, limits, languages, assets, what is refused. */
 #include "tests/unit/web_play.h"
 
+/* S08: each answer says exactly what it is, and that nobody is to guess. */
 static void test_routes(void **state)
 {
 	static const char *const json[] = {"/healthz", "/api/v1/openapi.json", "/api/v1/lines",
@@ -51,6 +52,7 @@ static void test_metrics(void **state)
 	}
 }
 
+/* S06, S07: paths that are none, methods that are none. */
 static void test_refused(void **state)
 {
 	static const struct {
@@ -112,6 +114,7 @@ static void test_refused(void **state)
 	}
 }
 
+/* S03 */
 static void test_sizes(void **state)
 {
 	static char long_text[12000];
@@ -131,6 +134,7 @@ static void test_sizes(void **state)
 	assert_int_equal(ask("GET", "/healthz", ""), 200);
 }
 
+/* S09 */
 static void test_host(void **state)
 {
 	static const char *const good[] = {

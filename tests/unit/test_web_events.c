@@ -109,8 +109,10 @@ static void test_slow_viewer(void **state)
 static void test_viewers_are_counted(void **state)
 {
 	int fd[WEB_VIEWERS_MAX];
+	char one_less[40];
 
 	(void)state;
+	(void)snprintf(one_less, sizeof one_less, "\nassay_web_viewers %u\n", WEB_VIEWERS_MAX - 1);
 	for (unsigned i = 0; i < WEB_VIEWERS_MAX; i++) {
 		fd[i] = watch();
 		assert_true(wait_for(fd[i], "event: tick"));
@@ -122,16 +124,17 @@ static void test_viewers_are_counted(void **state)
 	write_state(5); /* the one who left is noticed when he is written to */
 	for (int i = 0; i < 40; i++) {
 		assert_int_equal(ask("GET", "/metrics", ""), 200);
-		if (has("\nassay_web_viewers 63\n"))
+		if (has(one_less))
 			break;
 		(void)poll(NULL, 0, 50);
 		write_state(6 + i);
 	}
-	assert_true(has("\nassay_web_viewers 63\n"));
+	assert_true(has(one_less));
 	for (unsigned i = 1; i < WEB_VIEWERS_MAX; i++)
 		(void)close(fd[i]);
 }
 
+/* S05 */
 static void test_many_connections(void **state)
 {
 	int fd[WEB_STRANGERS_MAX / 2 - 8];

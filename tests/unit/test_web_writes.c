@@ -30,7 +30,7 @@ static void test_writes(void **state)
 	assert_int_equal(ask_raw(request), 401);
 }
 
-/* A body that is not read must not be taken for the next request. */
+/* S01: a body that is not read must not be taken for the next request. */
 static void test_smuggling(void **state)
 {
 	char request[1024], inner[256];
