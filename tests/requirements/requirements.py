@@ -19,6 +19,8 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.error
+import urllib.request
 
 ASSAY = os.path.abspath(sys.argv[1])
 SOURCE = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
@@ -42,7 +44,7 @@ class Lab:
     def start(cls):
         cls.gateway = subprocess.Popen([ASSAY, "demo", "-d", DIR, "--listen", "127.0.0.1:0"], stdout=subprocess.PIPE,
                                        stderr=subprocess.DEVNULL, text=True)
-        assert "http" in cls.gateway.stdout.readline()
+        cls.url = re.search(r"https?://[^ \n]*", cls.gateway.stdout.readline()).group(0)
 
     @classmethod
     def stop(cls):
@@ -94,6 +96,17 @@ def unit(name):
     path = os.path.join(os.path.dirname(ASSAY), "tests", name)
     done = subprocess.run([path], capture_output=True, text=True, cwd=SOURCE, timeout=120)
     assert done.returncode == 0, (name, done.stdout[-500:], done.stderr[-500:])
+
+
+def http(url, method, path, body=None, cookie=""):
+    """status, parsed body, headers"""
+    asked = urllib.request.Request(f"{url.rstrip('/')}/{path}", None if body is None else json.dumps(body).encode(), method=method,
+                                   headers=dict({"Content-Type": "application/json"} if body is not None else {}, **({"Cookie": cookie} if cookie else {})))
+    try:
+        with urllib.request.urlopen(asked, timeout=30) as answer:
+            return answer.status, json.loads(answer.read() or b"null"), answer.headers
+    except urllib.error.HTTPError as error:
+        return error.code, json.loads(error.read() or b"null"), error.headers
 
 
 def good():
@@ -251,7 +264,23 @@ def r12():
 def r13():
     """Only known users, each with an own identity; no shared or default password.
     17025 7.11.3 a; 11.10(d), 11.300; MHRA 6.16"""
-    return "log-in has a test program of its own when it is there"
+    where = tempfile.mkdtemp(dir=FOLDER)
+    with open(os.path.join(where, "lab.xml"), "w", encoding="utf-8") as file:
+        file.write('<lab site="t" origin="t.example/r13" name-zh="试" name-en="trial" listen="127.0.0.1:0"/>\n')
+    fresh = subprocess.Popen([ASSAY, "serve", "-d", where, "--json"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    try:
+        said = json.loads(fresh.stdout.readline())
+        for method, path, body in (("GET", "api/v1/lines", None), ("POST", "api/v1/batches", {}), ("POST", "api/v1/session", {"user": "admin", "password": "admin"}),
+                                   ("POST", "api/v1/session", {"user": "assay", "password": "assay"})):
+            assert http(said["url"], method, path, body)[0] == 401, path
+        assert http(said["url"], "GET", "api/v1/login")[1]["first_admin"] is True and os.path.exists(said["first_admin"])
+        code = open(said["first_admin"], encoding="utf-8").read().strip()
+        person = {"code": code, "user": "first", "name": "一", "new_password": "surely-long-enough-9"}
+        assert http(said["url"], "POST", "api/v1/first-admin", person)[0] == 200
+        assert http(said["url"], "POST", "api/v1/first-admin", dict(person, user="second"))[0] == 403
+    finally:
+        fresh.send_signal(signal.SIGTERM)
+        assert fresh.wait(30) == 0
 
 
 def r14():
@@ -395,7 +424,17 @@ def r29():
     """No result to the wrong producer; only grouped figures about others.
     17025 4.2"""
     unit("unit/test_anonymity")
-    return "grouped figures hold (test_anonymity); producers cannot log in yet"
+    secret = open(os.path.join(DIR, "run", "demo-password"), encoding="utf-8").read().strip()
+    status, _, headers = http(Lab.url, "POST", "api/v1/session", {"user": "maker", "password": secret})
+    assert status == 200
+    cookie = headers["Set-Cookie"].split(";")[0]
+    every = ask("batch", "list")
+    own = {batch["batch"] for batch in every if batch["producer"] == "禾香食品"}
+    others = [batch["batch"] for batch in every if batch["producer"] != "禾香食品"]
+    listed = http(Lab.url, "GET", "api/v1/batches", cookie=cookie)[1]["batches"]
+    assert own and others and {batch["batch"] for batch in listed} == own, (own, listed)
+    for path in (f"batches/{others[0]}", f"tests/{others[0]}.1", f"batches/{others[0]}/proof", "certificates", "producers", "journal"):
+        assert http(Lab.url, "GET", f"api/v1/{path}", cookie=cookie)[0] == 403, path
 
 
 def r30():
