@@ -126,18 +126,18 @@ $(B)/specs:
 	@mkdir -p $(@D)
 	@ln -sfn $(CURDIR)/specs $@
 
-# The pages: our files and the locked preact/htm module, embedded as bytes.
+# The pages: our files and the locked modules (preact with htm, uqr), embedded as bytes.
 UI_FILES := $(filter-out %.sh gateway/ui/package%.json,$(wildcard gateway/ui/*.*)) $(wildcard gateway/web/*.json)
 build/ui/.stamp: gateway/ui/package.json gateway/ui/package-lock.json
 	@mkdir -p build/ui
 	$(call say,NPM,gateway/ui)
 	$(Q)cp gateway/ui/package.json gateway/ui/package-lock.json build/ui/ && cd build/ui && \
-		npm ci --ignore-scripts --no-audit --no-fund --silent && touch .stamp
+		npm ci --ignore-scripts --no-audit --no-fund --silent && cp node_modules/uqr/dist/index.mjs uqr.js && touch .stamp
 $(O)/ui_pages.c: gateway/ui/embed.sh $(UI_FILES) build/ui/.stamp
 	@mkdir -p $(@D)
 	$(call say,EMBED,$@)
-	$(Q)sh gateway/ui/embed.sh $@ $(UI_FILES) build/ui/node_modules/htm/preact/standalone.module.js \
-		build/ui/node_modules/htm/LICENSE build/ui/node_modules/preact/LICENSE
+	$(Q)sh gateway/ui/embed.sh $@ $(UI_FILES) build/ui/node_modules/htm/preact/standalone.module.js build/ui/uqr.js \
+		build/ui/node_modules/htm/LICENSE build/ui/node_modules/preact/LICENSE build/ui/node_modules/uqr/LICENSE
 $(O)/ui_pages.o: $(O)/ui_pages.c $(O)/flags
 	$(Q)$(CC) $(CFLAGS_ALL) -c -o $@ $<
 

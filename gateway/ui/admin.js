@@ -1,13 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
-// Users and machines' tokens: who there is, and every change of it signed.
+// Admin: instruments and their calibration, people and tokens, the programme of free tests, and how the gateway itself is.
 import { html, useState } from './standalone.module.js';
-import { useFetched } from './fetched.js';
+import { CsvLink } from './csv.js';
+import { useAtMost, useFetched } from './fetched.js';
+import { Calibrated } from './instrument.js';
 import { Icon } from './icons.js';
-import { Empty, Failed, Loading, Status } from './parts.js';
+import { useLive } from './live.js';
+import { Empty, Failed, LineStatus, Loading, Status, rowProps } from './parts.js';
+import { Programmes } from './programme.js';
 import { may, useSession, write } from './session.js';
 import { Signature } from './signature.js';
 import { Field } from './login.js';
-import { t } from './words.js';
+import { State } from './state.js';
+import { t, pick, learn } from './words.js';
+
+learn({
+  'd-instruments': ['仪器', 'Instruments'], 'd-people': ['人员', 'People'], 'd-programme': ['免费项目', 'Programme'], 'd-state': ['状态', 'State'], 'd-methods': ['能力（方法）', 'Methods'], 'd-methods-of': ['{} 能做的方法', 'Methods {} is competent for'],
+  'd-methods-how': ['方法代号，一行一个；空着就是没有登记能力', 'ids of methods, one a line; empty: none registered'], 'd-methods-any': ['未登记', 'none registered'],
+});
 
 const ROLES = ['technician', 'reviewer', 'qa', 'admin', 'producer'];
 const TOKEN_ROLES = ['read', 'technician', 'qa', 'producer'];
@@ -38,6 +48,10 @@ function Change({ what, user, token, done, close }) {
     return html`<${Signature} title=${t('roles-of', user.user)} close=${close} sign=${finish((password, e) => write('PUT', at(user.user, 'roles'), {
       roles: checked(e, ROLES), producer: e.producer.value.trim(), reason: e.reason.value }, { password }))}>
       <${Roles} all=${ROLES} have=${user.roles} /><${Producer} have=${user.producer} /><${Reason} /></${Signature}>`;
+  if (what === 'methods')
+    return html`<${Signature} title=${t('d-methods-of', user.user)} close=${close} sign=${finish((password, e) => write('PUT', at(user.user, 'methods'), {
+      methods: e.methods.value.split(/[\s,，、]+/).filter(Boolean), reason: e.reason.value }, { password }))}>
+      <label>${t('d-methods')}<textarea name="methods" rows="4" spellcheck="false" defaultValue=${(user.methods || []).join('\n')}></textarea><small class="third">${t('d-methods-how')}</small></label><${Reason} /></${Signature}>`;
   if (what === 'password')
     return html`<${Signature} title=${t('password-of', user.user)} close=${close} sign=${finish((password, e) => write('PUT', at(user.user, 'password'), {
       new_password: e.new_password.value }, { password }))}>
@@ -58,32 +72,41 @@ const Changes = ({ children }) => html`<td class="changes">${children}</td>`;
 const Button = ({ word, press }) => html`<button class="button small" onClick=${press}>${word}</button>`;
 
 function Users({ users, change }) {
-  return html`<table class="list people"><thead><tr><th>${t('user')}</th><th>${t('full-name')}</th><th>${t('roles')}</th><th>${t('status')}</th><th></th></tr></thead>
+  return html`<table class="list people"><thead><tr><th>${t('user')}</th><th>${t('full-name')}</th><th>${t('roles')}</th><th>${t('d-methods')}</th><th>${t('status')}</th><th><span class="only-read">${t('n-change')}</span></th></tr></thead>
     <tbody>${users.map((user) => html`<tr key=${user.user}><td>${user.user}</td><td>${user.name}</td><td>${roleWords(user.roles)} ${user.producer && html`<small>${user.producer}</small>`}</td>
-      <td><${Status} icon=${user.disabled ? 'disabled' : 'online'} word=${user.disabled ? t('disabled') : t('user-active')} /></td>
-      <${Changes}>${may('user.add') && html`<${Button} word=${t('roles')} press=${() => change('roles', { user })} /><${Button} word=${t('password')} press=${() => change('password', { user })} />
+      <td><small>${(user.methods || []).join('、') || t('d-methods-any')}</small></td><td><${Status} icon=${user.disabled ? 'disabled' : 'online'} word=${user.disabled ? t('disabled') : t('user-active')} /></td>
+      <${Changes}>${may('user.add') && html`<${Button} word=${t('roles')} press=${() => change('roles', { user })} /><${Button} word=${t('d-methods')} press=${() => change('methods', { user })} /><${Button} word=${t('password')} press=${() => change('password', { user })} />
         <${Button} word=${user.disabled ? t('enable') : t('disable')} press=${() => change(user.disabled ? 'enable' : 'disable', { user })} />`}</${Changes}></tr>`)}</tbody></table>`;
 }
 
 function Tokens({ tokens, change }) {
   if (!tokens.length) return html`<${Empty} title=${t('tokens-none')} how=${t('tokens-how')} />`;
-  return html`<table class="list people"><thead><tr><th>${t('token-name')}</th><th>${t('roles')}</th><th>${t('token-until')}</th><th>${t('status')}</th><th></th></tr></thead>
+  return html`<table class="list people"><thead><tr><th>${t('token-name')}</th><th>${t('roles')}</th><th>${t('token-until')}</th><th>${t('status')}</th><th><span class="only-read">${t('n-change')}</span></th></tr></thead>
     <tbody>${tokens.map((token) => html`<tr key=${token.token}><td>${token.name} <small>${token.token}</small></td><td>${roleWords(token.roles)} ${token.producer && html`<small>${token.producer}</small>`}</td>
       <td>${token.until.slice(0, 10)}</td><td><${Status} icon=${token.revoked ? 'disabled' : 'online'} word=${token.revoked ? t('revoked') : t('user-active')} /></td>
       <${Changes}>${may('token.revoke') && !token.revoked && html`<${Button} word=${t('revoke')} press=${() => change('revoke', { token })} />`}</${Changes}></tr>`)}</tbody></table>`;
 }
 
-export function Admin() {
-  useSession();
+function Instruments() {
+  const { gateway } = useLive();
+  const { data, error, retry } = useFetched('/api/v1/instruments', useAtMost(gateway?.applied, 10000));
+  if (error && !data) return html`<section class="panel"><${Failed} error=${error} retry=${retry} /></section>`;
+  if (!data) return html`<section class="panel"><${Loading} rows=${6} /></section>`;
+  return html`<section class="panel"><div class="panel-head"><h2>${t('d-instruments')}</h2><span class="end"><${CsvLink} path="/api/v1/instruments" /></span></div><div class="table-scroll"><table class="story"><thead><tr><th>${t('instrument')}</th><th>${t('n-location')}</th><th>${t('serial')}</th><th>${t('line')}</th><th>${t('n-users')}</th><th>${t('n-due')}</th></tr></thead>
+    <tbody>${data.instruments.map((one) => html`<tr key=${one.instrument} ...${rowProps(() => {
+    location.hash = `#/instrument/${encodeURIComponent(one.instrument)}`;
+  })}><td><b>${pick(one, 'name')}</b>　<small class="third">${one.model}</small></td><td>${one.location}</td><td>${one.serial || one.serial_seen}</td><td><${LineStatus} status=${one.line_status} /></td><td>${one.users.length ? one.users.join('、') : t('n-anybody')}</td><td><${Calibrated} until=${one.calibrated_until} /></td></tr>`)}</tbody></table></div></section>`;
+}
+
+function People() {
   const [version, again] = useState(0);
   const [change, setChange] = useState(null);
   const [secret, setSecret] = useState('');
   const users = useFetched(may('user.list') ? '/api/v1/users' : '', version), tokens = useFetched(may('token.list') ? '/api/v1/tokens' : '', version);
   const open = (what, which = {}) => setChange({ what, ...which });
-  if (!may('user.list')) return html`<${Empty} title=${t('not-for-you')} how=${t('not-for-you-how')} />`;
-  if (users.error || tokens.error) return html`<${Failed} error=${users.error || tokens.error} retry=${() => again((n) => n + 1)} />`;
-  return html`<div class="batch admin">
-    <section class="panel"><div class="panel-head"><h2>${t('users')}</h2><span class="end">${may('user.add') && html`<button class="button" id="add-user" onClick=${() => open('add')}>${t('user-add')}</button>`}</span></div>
+  if (!may('user.list')) return html`<section class="panel"><${Empty} title=${t('not-for-you')} how=${t('not-for-you-how')} /></section>`;
+  if (users.error || tokens.error) return html`<section class="panel"><${Failed} error=${users.error || tokens.error} retry=${() => again((n) => n + 1)} /></section>`;
+  return html`<section class="panel"><div class="panel-head"><h2>${t('users')}</h2><span class="end">${may('user.add') && html`<button class="button" id="add-user" onClick=${() => open('add')}>${t('user-add')}</button>`}</span></div>
       ${users.data ? html`<div class="table-scroll"><${Users} users=${users.data.users} change=${open} /></div>` : html`<${Loading} />`}</section>
     <section class="panel"><div class="panel-head"><h2>${t('tokens')}</h2><span class="end">${may('token.add') && html`<button class="button" id="add-token" onClick=${() => open('token')}>${t('token-add')}</button>`}</span></div>
       ${secret && html`<div class="panel-body" role="status"><p><${Icon} name="warn" /> ${t('token-once')}</p><code class="command" id="secret">${secret}</code></div>`}
@@ -91,5 +114,15 @@ export function Admin() {
     ${change && html`<${Change} ...${change} close=${() => setChange(null)} done=${(answer) => {
       setSecret(answer?.token?.secret || '');
       again((n) => n + 1);
-    }} />`}</div>`;
+    }} />`}`;
+}
+
+const PARTS = [['instruments', 'instrument.list', Instruments], ['people', 'user.list', People], ['programme', 'programme.list', Programmes], ['state', 'status', State]];
+
+export function Admin({ id }) {
+  useSession();
+  const parts = PARTS.filter(([, right]) => may(right));
+  if (!parts.length) return html`<${Empty} title=${t('not-for-you')} how=${t('not-for-you-how')} />`;
+  const [name, , Part] = parts.find(([one]) => one === id) || parts[0];
+  return html`<div class="admin-page"><nav class="tabs" aria-label=${t('admin')}>${parts.map(([one]) => html`<a key=${one} href=${`#/admin/${one}`} aria-current=${one === name ? 'true' : undefined}>${t(`d-${one}`)}</a>`)}</nav><div class="batch admin"><${Part} /></div></div>`;
 }

@@ -8,6 +8,8 @@ import { bind } from './keys.js';
 import { useLive } from './live.js';
 import { BatchStatus, Empty, Failed, Loading, Status, Verdict, rowProps } from './parts.js';
 import { SlotGrid } from './slots.js';
+import { may } from './session.js';
+import { Story } from './story.js';
 import { clock, day, range, withUnit } from './text.js';
 import { t, pick, more } from './words.js';
 
@@ -74,9 +76,15 @@ export function BatchPage({ id }) {
       <div class="verdict-line"><span class="big"><${Verdict} verdict=${batch.verdict} /></span><${BatchStatus} status=${batch.status} /></div>
       ${more(batch) ? html`<p class="said">${more(batch)}</p>` : ''}
       ${pick(batch.scope, 'text') ? html`<p class="scope"><span class="third">${t('scope')}</span>　${pick(batch.scope, 'text')}</p>` : ''}
-      <${Facts} batch=${batch} /></section>
+      <${Facts} batch=${batch} />
+      <div class="buttons start">${batch.status === 'awaiting-release' ? html`<a class="button primary" href=${`#/release/${encodeURIComponent(batch.batch)}`}><${Icon} name="awaiting-release" />${t('release')}</a>` : ''}
+        ${batch.status === 'awaiting-review' ? html`<a class="button primary" href=${`#/review/${encodeURIComponent(batch.batch)}`}>${t('review')}</a>` : ''}
+        ${(batch.certificates || []).map((one) => html`<a key=${one.certificate} class="button" href=${`#/certificate/${encodeURIComponent(one.certificate)}`}><${Icon} name="released" />${one.certificate}</a>`)}
+        ${['to-test', 'testing'].includes(batch.status) && may('test.fill') ? html`<a class="button" href=${`#/bench/${encodeURIComponent(batch.batch)}`}>${t('to-bench')}</a>` : ''}
+        <a class="button" id="labels" href=${`/api/v1/batches/${encodeURIComponent(batch.batch)}/labels`} target="_blank" rel="noopener"><${Icon} name="scan" />${t('labels')}</a></div></section>
     ${(batch.tests || []).map((test) => html`<${Test} key=${test.test} test=${test} />`)}
     <section class="panel reviews"><div class="panel-head"><h2>${t('reviews')}</h2></div>
       ${batch.reviews?.length ? html`<ol>${batch.reviews.map((r) => html`<li key=${r.seq}><b>${t(r.action)}</b>　${r.who}　<span class="third">${day(r.at)} ${clock(r.at)}　#${r.seq}</span><p>${r.reason}</p></li>`)}</ol>`
-    : html`<${Empty} title=${t('reviews-none')} />`}</section></div>`;
+    : html`<${Empty} title=${t('reviews-none')} />`}</section>
+    <${Story} about=${batch.batch} version=${JSON.stringify([batch.seq, batch.status, batch.reviews?.length])} /></div>`;
 }

@@ -2,6 +2,7 @@
 // Batches: what must I do now. What needs a person comes first, then the oldest. The gateway filters, sorts and counts; a page is
 // fifty rows however many there are.
 import { html, useEffect, useRef, useState } from './standalone.module.js';
+import { CsvLink } from './csv.js';
 import { useAtMost, useFetched, useSettled } from './fetched.js';
 import { Icon } from './icons.js';
 import { bind } from './keys.js';
@@ -96,7 +97,9 @@ export function Batches({ id }) {
       turn.current[which]();
       return true;
     };
-    const off = [bind('f', () => box.current?.focus()), bind('pagedown', go('next')), bind('pageup', go('previous')), bind('escape', () => {
+    const off = [bind('f', () => box.current?.focus()), bind('n', () => {
+      location.hash = '#/intake';
+    }), bind('pagedown', go('next')), bind('pageup', go('previous')), bind('escape', () => {
       if (document.activeElement !== box.current && !box.current?.value) return false;
       setText('');
       box.current.blur();
@@ -115,7 +118,7 @@ export function Batches({ id }) {
     <div class="tabs" role="group" aria-label=${t('batches')}>${TABS.map(([name, of, icon, tone]) => html`<button key=${name} aria-pressed=${tab === name} onClick=${() => setTab(name)}>
       ${icon ? html`<${Status} icon=${icon} tone=${tone} word=${t(name)} />` : t(name)}<em>${counts ? grouped(counts[of || 'all']) : ''}</em></button>`)}</div>
     <div class="filter"><label><${Icon} name="filter" /><input ref=${box} type="text" value=${text} placeholder=${t('filter')} aria-label=${t('filter')} maxlength="20"
-      autocomplete="off" spellcheck="false" onInput=${(event) => setText(event.target.value)} /><kbd>F</kbd></label><span class="end">${order === 'need' ? t('order') : ''}</span></div>
+      autocomplete="off" spellcheck="false" onInput=${(event) => setText(event.target.value)} /><kbd>F</kbd></label><span class="end">${order === 'need' ? t('order') : ''}<a href="#/certificate">${t('certificate')}</a><${CsvLink} path=${`/api/v1/batches?status=${kind}&order=${order}&q=${encodeURIComponent(typed)}`} /></span></div>
     <div class="table-scroll">${pages.error && !pages.data ? html`<${Failed} error=${pages.error} retry=${pages.retry} />` : !pages.data ? html`<${Loading} rows=${8} />`
     : counts && !counts.all ? html`<${Empty} title=${t('batches-none')} how=${t('batches-none-how')} command="assay batch new --help" />`
       : !rows.length ? html`<${Empty} title=${t('batches-nothing')} how=${typed ? t('batches-nothing-how', typed, grouped(counts?.[kind || 'all'] ?? 0)) : ''} />`

@@ -3,10 +3,12 @@
 import { html, useEffect, useRef, useState } from './standalone.module.js';
 import { BenchActions } from './bench_actions.js';
 import { Frames } from './frames.js';
+import { useAtMost, useFetched } from './fetched.js';
 import { Icon } from './icons.js';
 import { Instruments, findInstrument } from './instruments.js';
 import { gatewayNow, traceOf, useLive } from './live.js';
 import { Empty, Loading, Status, Symbol, Trace, Verdict } from './parts.js';
+import { batchOf, takeScans } from './scan.js';
 import { may, useSession } from './session.js';
 import { SlotGrid, currentSlots, slotLabel } from './slots.js';
 import { NBSP, clock, range, readingWord, settledLength, withUnit } from './text.js';
@@ -130,15 +132,32 @@ function Job({ test, lines }) {
       <${Evidence} test=${test} lines=${lines} /></div></section>`;
 }
 
-export function Bench() {
+// The tests of one batch, those still open first; of the gateway's own choice when no batch was scanned.
+function useTests(id) {
+  const { bench, gateway } = useLive();
+  const { data: batch } = useFetched(id ? `/api/v1/batches/${encodeURIComponent(id)}` : '', JSON.stringify([(bench?.tests || []).filter((test) => test.batch === id), useAtMost(gateway?.applied, 1000)]));
+  if (!id) return bench?.tests || [];
+  const own = new Map((bench?.tests || []).map((test) => [test.test, test]));
+  return (batch?.tests || []).map((test) => own.get(test.test) || { ...test, batch_name: batch.name || pick(batch, 'product'), lot: batch.lot, sample: batch.sample }).sort((a, b) => (a.result ? 1 : 0) - (b.result ? 1 : 0));
+}
+
+export function Bench({ id }) {
   const { bench, lines, frames } = useLive();
   const [chosen, choose] = useState('');
-  const tests = bench?.tests || [];
+  const tests = useTests(id || '');
+  useEffect(() => takeScans(async (text) => {
+    const { batch } = await batchOf(text);
+    if (batch) location.hash = `#/bench/${encodeURIComponent(batch.batch)}`;
+    return !!batch;
+  }), []);
   const test = tests.find((one) => one.test === chosen) || tests[0];
+  useEffect(() => { // a worksheet that is done stays until another is chosen
+    if (id && test && test.test !== chosen) choose(test.test);
+  }, [id, test?.test]);
   const latest = currentSlots(test || { slots: [] }).map((s) => s.instrument).find(Boolean);
   return html`<div class="bench">
     ${!bench ? html`<section class="panel job"><${Loading} rows=${6} /></section>`
-      : test ? html`<div class="job-place">${tests.length > 1 ? html`<div class="job-tabs" role="group">${tests.map((one) => html`<button key=${one.test}
+      : test ? html`<div class="job-place">${tests.length > 1 || id ? html`<div class="job-tabs" role="group">${id ? html`<a class="back" href="#/bench"><${Icon} name="back" />${t('bench-all')}</a>` : ''}${tests.map((one) => html`<button key=${one.test}
           aria-pressed=${one === test} onClick=${() => choose(one.test)}>${one.batch_name}　${pick(one, 'analyte')}</button>`)}</div>` : ''}
           <${Job} key=${test.test} test=${test} lines=${lines} /></div>`
         : html`<section class="panel job"><${Empty} title=${t('bench-none')} how=${t('bench-none-how')} command="assay batch new --help" /></section>`}

@@ -29,7 +29,7 @@ export function Entry({ id }) {
   if (!entry) return html`<div class="trail-none"><section class="panel"><${Empty} title=${t('e-none', id)} /></section></div>`;
   const bytes = (entry.raw || '').length / 2;
   return html`<div class="trail-none entry"><section class="panel"><div class="panel-head"><a class="back" href="#/trail"><${Icon} name="back" />${t('trail')}</a><h2>#${grouped(seq)}　${kindWord(entry.kind)}</h2><span class="end">${day(entry.at)} ${clock(entry.at, 'milli')}</span></div>
-      <div class="panel-body"><dl class="pairs"><dt>${t('e-kind')}</dt><dd>${entry.kind}</dd><dt>${t('e-at')}</dt><dd>${entry.at}</dd>${entry.line ? html`<dt>${t('k-line')}</dt><dd>${entry.line}</dd>` : ''}<dt>${t('leaf')}</dt><dd class="wraps mono">${entry.leaf}</dd></dl>
+      <div class="panel-body"><dl class="pairs"><dt>${t('e-kind')}</dt><dd>${entry.kind}</dd><dt>${t('e-at')}</dt><dd>${entry.at}</dd>${entry.line ? html`<dt>${t('line')}</dt><dd>${entry.line}</dd>` : ''}<dt>${t('leaf')}</dt><dd class="wraps mono">${entry.leaf}</dd></dl>
         <h3>${t('e-body')}</h3><pre class="note-text" tabindex="0" aria-label=${t('e-body')}>${JSON.stringify(entry.body, null, 2)}</pre>
         ${bytes ? html`<h3>${t('e-bytes', grouped(bytes))}</h3>${bytes > SHOWN ? html`<p class="third">${t('e-cut', grouped(SHOWN))}</p>` : ''}<div class="story-scroll" tabindex="0" role="region" aria-label=${t('raw-bytes')}><${Hex} hex=${entry.raw.slice(0, 2 * SHOWN)} /></div>` : ''}</div></section>
     <${Proof} seq=${seq} /></div>`;

@@ -4,11 +4,12 @@
 import { html, useEffect, useRef, useState } from './standalone.module.js';
 import { useFetched, useSettled } from './fetched.js';
 import { Icon } from './icons.js';
-import { gatewayNow } from './live.js';
+import { gatewayNow, read } from './live.js';
 import { Refusal } from './login.js';
 import { Empty, Failed, Loading, Status } from './parts.js';
 import { may, useSession, write } from './session.js';
 import { NBSP, grouped } from './text.js';
+import { takeScans } from './scan.js';
 import { t, pick, learn, current } from './words.js';
 
 learn({
@@ -19,6 +20,7 @@ learn({
   'i-no-instrument': ['本室没有仪器能测', 'This laboratory has no instrument for'],
   'i-outside': ['清单不含农药残留和兽药残留。', 'Pesticide and veterinary drug residues are not in the list.'], 'i-not-applies': ['条件不成立', 'condition does not hold'],
   'i-chosen': ['委托 {} 项', '{} ordered'], 'i-all': ['全选', 'all'], 'i-none': ['全不选', 'none'], 'i-done': ['已收样', 'Taken in'], 'i-open': ['打开批次', 'Open the batch'], 'i-next': ['再收一份', 'Take in another'],
+  'i-card': ['检测卡（扫卡）', 'Card (scan it)'], 'i-card-left': ['{0}，剩 {1} 次', '{0}, {1} left'], 'i-card-none': ['没有这张卡。', 'No such card.'], 'i-card-paid': ['费用由此卡承担', 'this card pays'], 'i-samples': ['容器数', 'Containers'], 'i-retained': ['留样', 'Retained sample'], 'i-labels': ['打印标签', 'Print labels'],
   'i-not-you': ['收样要检验员的角色。', 'Intake needs the role technician.'], 'i-nobody': ['登录后才能收样。', 'Log in to take in.'], 'i-login': ['登录', 'Log in'], 'i-no-product': ['没有这样的产品。', 'No such product.'],
 });
 
@@ -68,10 +70,17 @@ function Plan({ rows, chosen, toggle, setAll }) {
 function Done({ batch, again }) {
   return html`<div class="done" role="status"><span>${t('i-done')}</span><b>${batch.batch}</b><span class="second">${batch.sample}　${batch.name}</span>
     ${batch.cannot_test?.length ? html`<p><${Icon} name="warn" /> ${t('i-no-instrument')}　${batch.cannot_test.map((one) => (current() === 'zh' ? one.analyte_zh : one.analyte)).join(current() === 'zh' ? '、' : ', ')}</p>` : ''}
-    <div class="buttons"><button class="button" onClick=${again}>${t('i-next')}</button><a class="button primary" href=${`#/batches/${encodeURIComponent(batch.batch)}`}>${t('i-open')}</a></div></div>`;
+    <div class="buttons"><a class="button" id="labels" href=${`/api/v1/batches/${encodeURIComponent(batch.batch)}/labels`} target="_blank" rel="noopener">${t('i-labels')}</a><button class="button" onClick=${again}>${t('i-next')}</button><a class="button primary" href=${`#/batches/${encodeURIComponent(batch.batch)}`}>${t('i-open')}</a></div></div>`;
 }
 
-export function Intake() {
+// A card by its number: who made it, how much it still carries.
+function useCard(number) {
+  const typed = useSettled(number.trim());
+  const { data, error } = useFetched(typed ? `/api/v1/cards/${encodeURIComponent(typed)}` : '', '');
+  return { card: data, missing: typed && error ? t('i-card-none') : '' };
+}
+
+export function Intake({ id }) {
   const me = useSession();
   const form = useRef(null);
   const [product, choose] = useState(null);
@@ -80,6 +89,20 @@ export function Intake() {
   const [error, fail] = useState(null);
   const [busy, setBusy] = useState(false);
   const [done, setDone] = useState(null);
+  const [number, setNumber] = useState(''), [producer, setProducer] = useState('');
+  const { card, missing } = useCard(number);
+  const { data: producers } = useFetched(may('producer.list') ? `/api/v1/producers?q=${encodeURIComponent(useSettled(producer.trim()))}` : '', '');
+  useEffect(() => takeScans(async (text) => {
+    await read(`/api/v1/cards/${encodeURIComponent(text)}`);
+    setNumber(text);
+    return true;
+  }), []);
+  useEffect(() => {
+    if (card) setProducer(card.producer_name);
+  }, [card?.card]);
+  useEffect(() => {
+    if (id) read(`/api/v1/producers/${encodeURIComponent(id)}`).then((one) => setProducer(one.name), () => {});
+  }, [id]);
   const { data: plan, error: problem } = useFetched(product && /^\d{4}-\d\d-\d\d$/.test(produced) ? `/api/v1/products/${encodeURIComponent(product.product)}/plan?produced=${produced}` : '', '');
   const rows = plan ? byAnalyte(plan.items) : [];
   useEffect(() => { // the whole list that can be tested, unless somebody leaves something out
@@ -92,9 +115,12 @@ export function Intake() {
     if (busy || !product) return;
     setBusy(true);
     fail(null);
-    const { name, producer, lot, amount, origin } = Object.fromEntries(new FormData(event.target));
+    const { name, lot, amount, origin, samples, retained } = Object.fromEntries(new FormData(event.target));
     try {
       const body = { product: product.product, name: name.trim(), producer: producer.trim(), lot: lot.trim(), produced, amount: amount.trim(), origin, tests: [...chosen] };
+      if (card) body.card = card.card;
+      if (Number(samples) > 1) body.samples = Number(samples);
+      if (retained.trim()) body.retained = retained.trim();
       const answer = await write('POST', '/api/v1/batches', body, { key: crypto.randomUUID() });
       setDone(answer.batch);
     } catch (refused) {
@@ -106,6 +132,8 @@ export function Intake() {
     setDone(null);
     choose(null);
     setProduced('');
+    setNumber('');
+    setProducer('');
     form.current?.reset();
   };
   const toggle = (analyte) => setChosen((old) => {
@@ -115,9 +143,12 @@ export function Intake() {
   });
   return html`<div class="intake"><section class="panel"><form class="form" ref=${form} onSubmit=${onSubmit} aria-label=${t('i-what')}><h2>${t('i-what')}</h2>
       ${done ? html`<${Done} batch=${done} again=${again} />` : html`<${Product} chosen=${product} choose=${choose} />
-      <label>${t('i-name')}<input name="name" required maxlength="60" /></label><label>${t('producer')}<input name="producer" required maxlength="60" /></label>
+      <label>${t('i-name')}<input name="name" required maxlength="60" /></label>
+      <label>${t('i-card')}<input name="card" maxlength="60" autocomplete="off" spellcheck="false" value=${number} onInput=${(e) => setNumber(e.target.value)} />${card ? html`<small><${Status} icon="check" tone=${card.remaining > 0 ? 'pass' : 'und'} word=${t('i-card-left', card.producer_name, card.remaining)} />　${card.remaining > 0 ? t('i-card-paid') : ''}</small>` : missing ? html`<small><${Status} icon="warn" tone="und" word=${missing} /></small>` : ''}</label>
+      <label>${t('producer')}<input name="producer" required maxlength="60" list="producer-names" autocomplete="off" value=${producer} onInput=${(e) => setProducer(e.target.value)} /></label><datalist id="producer-names">${(producers?.producers || []).slice(0, 20).map((one) => html`<option key=${one.producer} value=${one.name}></option>`)}</datalist>
       <div class="two"><label>${t('i-produced')}<input type="date" name="produced" required max=${today()} value=${produced} onInput=${(e) => setProduced(e.target.value)} /></label><label>${t('i-lot')}<input name="lot" required maxlength="40" /></label></div>
       <div class="two"><label>${t('i-amount')}<input name="amount" maxlength="40" placeholder=${t('i-amount-as')} /></label><label>${t('origin')}<select name="origin">${ORIGINS.map((one) => html`<option key=${one} value=${one}>${t(`origin-${one}`)}</option>`)}</select></label></div>
+      <div class="two"><label>${t('i-samples')}<input type="number" name="samples" min="1" max="12" defaultValue="1" /></label><label>${t('i-retained')}<input name="retained" maxlength="40" placeholder=${t('i-amount-as')} /></label></div>
       <${Refusal} error=${error || problem} />
       <div class="buttons"><button class="button primary" disabled=${busy || !product || !chosen.size}>${t('i-take')}　${chosen.size ? t('i-chosen', grouped(chosen.size)) : ''}</button></div>`}</form></section>
     ${plan ? html`<${Plan} rows=${rows} chosen=${chosen} toggle=${toggle} setAll=${(on) => setChosen(new Set(on ? rows.filter((row) => row.testable).map((row) => row.analyte) : []))} />`

@@ -3,6 +3,7 @@
 import { html, useEffect, useState } from './standalone.module.js';
 import { useBatch, trailOf } from './batch.js';
 import { BytesInShort, inOrder } from './bytes.js';
+import { Duplicates, ResultSeries } from './charts.js';
 import { useFetched } from './fetched.js';
 import { instrumentName } from './instruments.js';
 import { Icon } from './icons.js';
@@ -69,6 +70,12 @@ function ReviewBytes({ result }) {
     <span class="end">${chosen.exchange ? `#${grouped(chosen.exchange.seq)}` : ''}</span></h3><${BytesInShort} reading=${chosen} /></section>`;
 }
 
+// The producer's last results for this item, against the limit, and how the duplicates lie.
+function Drawings({ test }) {
+  const { data: review } = useFetched(test.result ? `/api/v1/results/${encodeURIComponent(test.result.result)}/review` : '', test.result?.seq);
+  return html`<div class="review-two drawings"><section><h3>${t('v-series')}</h3>${review ? html`<${ResultSeries} review=${review} />` : html`<${Loading} rows=${3} />`}</section><${Duplicates} test=${test} /></div>`;
+}
+
 function Evidence({ batch, test }) {
   const result = test.result, verdict = result?.verdict;
   const tone = verdict?.verdict === 'fail' ? 'fail' : verdict?.verdict === 'undetermined' ? 'und' : '';
@@ -84,6 +91,7 @@ function Evidence({ batch, test }) {
       <dt>${t('clause')}</dt><dd>${verdict?.clause || test.limit?.clause || '—'}</dd><dt>${t('limit')}</dt><dd><b>${verdict?.limit || test.limit?.text || t('no-limit-here')}</b></dd>
       <dt>${t('compared')}</dt><dd>${verdict?.compared || '—'}</dd><dt>${t('method')}</dt><dd>${test.method_standard}　${pick(test, 'method')}</dd></dl></section>
       <section><h3>${t('derivation')}</h3><${Steps} steps=${[...(result?.derivation || []), ...(verdict?.derivation || [])]} /></section></div>
+    ${result ? html`<${Drawings} key=${`d${result.result}`} test=${test} />` : ''}
     ${result ? html`<${ReviewBytes} key=${result.result} result=${result} />` : ''}
     <section class="review-slots"><h3>${t('readings')}${result ? html`<a class="end" href=${trailOf(result)}>${t('to-trail')}<${Icon} name="arrow" /></a>` : ''}</h3><${SlotGrid} test=${test} /></section></div>`;
 }
@@ -104,8 +112,8 @@ export function Review({ id }) {
     return () => off.forEach((one) => one());
   }, [batch]);
   if (!batches) return html`<div class="review none"><${Loading} rows=${6} /></div>`;
-  if (!queue.length) return html`<div class="review none"><section class="panel"><${Empty} title=${t('review-none')} how=${t('review-none-how')} /></section></div>`;
-  return html`<div class="review"><div class="queue"><div class="queue-head"><h2>${t('review-queue')}</h2><span class="end"><${Keys} keys=${['J', 'K']} /></span></div>
+  if (!queue.length) return html`<div class="review none"><section class="panel"><${Empty} title=${t('review-none')} how=${t('review-none-how')}><a class="button" href="#/release">${t('awaiting-release')}${batches.counts['awaiting-release'] ? ` ${batches.counts['awaiting-release']}` : ''}<${Icon} name="arrow" /></a></${Empty}></section></div>`;
+  return html`<div class="review"><div class="queue"><div class="queue-head"><h2>${t('review-queue')}</h2><span class="end"><a href="#/release">${t('awaiting-release')}${batches.counts['awaiting-release'] ? ` ${batches.counts['awaiting-release']}` : ''}</a><${Keys} keys=${['J', 'K']} /></span></div>
       <div role="listbox" aria-label=${t('review-queue')}>${queue.map((one) => html`<${QueueItem} key=${one.batch} batch=${one} chosen=${one === chosen} choose=${() => {
     history.replaceState(null, '', `#/review/${encodeURIComponent(one.batch)}`);
     dispatchEvent(new HashChangeEvent('hashchange'));

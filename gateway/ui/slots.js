@@ -33,7 +33,8 @@ export function currentSlots(test) {
 
 function Slot({ weighings, press }) {
   const slot = currentOf(weighings);
-  const pressed = press && slot.status !== 'filled' ? { role: 'button', tabIndex: 0, onClick: () => press(slot), onKeyDown: (event) => event.key === 'Enter' && press(slot) } : {};
+  const at = { 'data-slot': `${slot.slot}.${slot.replicate}` };
+  const pressed = press && slot.status !== 'filled' ? { role: 'button', tabIndex: 0, onClick: () => press(slot), onKeyDown: (event) => event.key === 'Enter' && press(slot), ...at } : at;
   const done = weighings.filter((s) => s.status === 'filled').sort((a, b) => a.ordinal - b.ordinal);
   const previous = done.filter((s) => s !== slot).pop();
   const times = slot.repeat > 1 ? t('times', slot.ordinal) : '';
@@ -47,7 +48,7 @@ function Slot({ weighings, press }) {
       <div class="f"><${Status} icon="warn" tone="und" word=${pick(slot, 'reason') || t('refused')} /></div></div>`;
   if (slot.status !== 'filled')
     return html`<div class="slot empty" ...${pressed}>${label}<div class="v">—</div><div class="f"><${Status} icon="empty" word=${t('empty')} /><span>${times}</span></div></div>`;
-  return html`<div class="slot filled" title=${all}>${label}<div class="v">${slot.value}<small>${NBSP}${slot.unit}</small></div>
+  return html`<div class="slot filled" title=${all} ...${at}>${label}<div class="v">${slot.value}<small>${NBSP}${slot.unit}</small></div>
     <div class="f">${slot.typed ? html`<${Status} icon="awaiting-review" tone="wait" word=${t('typed-short')} />`
       : html`<${Status} icon="check" tone="pass" word=${t('filled')} />`}<span title=${clock(slot.at, 'second')}>${slot.ordinal > 1 ? times : clock(slot.at)}</span></div></div>`;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The journal in the same few columns for every entry: who did what, when, with which instrument and why. A batch's or a result's
 // own story, and the search over all of it.
-import { html, useEffect, useState } from './standalone.module.js';
+import { html, useEffect, useRef, useState } from './standalone.module.js';
 import { CsvLink } from './csv.js';
 import { Icon } from './icons.js';
 import { instrumentName } from './instruments.js';
@@ -29,7 +29,10 @@ const actionWord = (action) => {
   return word.startsWith('a-') ? t(action) : word;
 };
 
-const contentOf = (row) => [row.action ? actionWord(row.action) : '', row.slot, row.value ? withUnit(row.value, row.unit) : '', pick(row, 'text') || row.reason].filter(Boolean).join('　');
+function contentOf(row) {
+  const action = row.action ? actionWord(row.action) : '', said = pick(row, 'text') || row.reason;
+  return [action, row.slot, row.value ? withUnit(row.value, row.unit) : '', said.toLowerCase() === action.toLowerCase() ? '' : said].filter(Boolean).join('　');
+}
 
 export const openEntry = (seq) => () => {
   location.hash = `#/entry/${seq}`;
@@ -58,11 +61,22 @@ function usePages(query, version) {
 
 const of = (values) => Object.entries(values).filter(([, value]) => value).map(([name, value]) => `${name}=${encodeURIComponent(value)}`).join('&');
 
-// Everything that the journal says about one batch, test or result.
-export function Story({ about, version, children }) {
+// Everything that the journal says about one batch, test or result. onEnd: it has been scrolled to its end.
+export function Story({ about, version, children, onEnd }) {
   const { rows, next, error, go } = usePages(of({ about }), version);
+  const box = useRef(null), asked = useRef(-1);
+  const look = () => {
+    const at = box.current;
+    if (!at || at.scrollTop + at.clientHeight < at.scrollHeight - 8) return;
+    if (next < 0) onEnd?.();
+    else if (asked.current !== next) { // what comes after is fetched when one gets there
+      asked.current = next;
+      go();
+    }
+  };
+  useEffect(look, [rows, next]);
   return html`<section class="panel"><div class="panel-head"><h2>${t('s-story')}</h2>${rows ? html`<span class="second">${t('s-entries', grouped(rows.length))}</span>` : ''}<span class="end"><${CsvLink} path=${`/api/v1/trail?${of({ about })}`} />${children}</span></div>
-    ${error ? html`<${Failed} error=${error} retry=${go} />` : !rows ? html`<${Loading} />` : html`<div class="table-scroll story-scroll" tabindex="0" role="region" aria-label=${t('s-story')}><${StoryRows} rows=${rows} /></div>
+    ${error ? html`<${Failed} error=${error} retry=${go} />` : !rows ? html`<${Loading} />` : html`<div class="table-scroll story-scroll" ref=${box} onScroll=${look} tabindex="0" role="region" aria-label=${t('s-story')}><${StoryRows} rows=${rows} /></div>
       ${next >= 0 ? html`<p class="panel-body"><button class="button small" onClick=${go}>${t('s-more')}</button></p>` : ''}`}</section>`;
 }
 

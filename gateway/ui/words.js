@@ -68,7 +68,7 @@ export const WORDS = {
   lines: ['线路与仪器', 'Lines and instruments'], 'lines-none': ['还没有线路。', 'No lines yet.'],
   'lines-none-how': ['在 lab.xml 里写上串口或地址，再启动网关。', 'Write a port or an address into lab.xml and start the gateway again.'],
   // bench empty
-  'bench-none': ['没有在做的检验。', 'Nothing is being tested.'],
+  'bench-all': ['全部在做', 'all in work'], 'bench-none': ['没有在做的检验。', 'Nothing is being tested.'],
   'bench-none-how': ['登记一个批次，它的检验项目就会排到这里：', 'Register a batch, and its tests come here:'],
   // batches
   all: ['全部', 'All'], open: ['在办', 'Open'], count: ['共 {} 批', '{} batches'], 'count-of': ['第 {0} 批，筛选后共 {1} 批', '{0} of {1} batches'],
@@ -86,6 +86,7 @@ export const WORDS = {
   // one batch
   scope: ['判定范围', 'Scope of the verdict'], tests: ['检验项目', 'Tests'], analyte: ['项目', 'Analyte'], method: ['方法', 'Method'],
   limit: ['限量', 'Limit'], result: ['结果', 'Result'], reviews: ['复核记录', 'Reviews'], 'reviews-none': ['还没有复核记录。', 'No reviews yet.'],
+  labels: ['标签', 'Labels'], line: ['线路', 'Line'], who: ['谁', 'Who'], 'to-bench': ['去工作台', 'to the Bench'], 'trail-read': ['追溯已读', 'trail read'], amend: ['更正', 'amended'], retest: ['复测', 'retest'],
   'to-trail': ['追溯到字节', 'to the bytes'], back: ['返回', 'Back'], reason: ['理由', 'Reason'], formula: ['公式', 'Formula'],
   confirm: ['确认', 'confirmed'], 'no-limit-here': ['无限量', 'no limit'],
   // review

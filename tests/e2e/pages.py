@@ -11,6 +11,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 import xml.etree.ElementTree as ElementTree
 
 sys.dont_write_bytecode = True
@@ -54,7 +55,7 @@ UNREACHABLE = """return [...document.querySelectorAll('a[href], button, input, s
 def page_addresses(gateway):
     batch = gateway.api("/api/v1/batches")["batches"][0]["batch"]
     result = gateway.api(f"/api/v1/batches/{batch}")["tests"][0]["result"]["result"]
-    return ["bench", "batches", f"batches/{batch}", "review", f"trail/{result}", "trail", "entry/3", "alarms", "standards/gb-17401-2014"]
+    return ["bench", "batches", f"batches/{batch}", "review", f"trail/{result}", "trail", "entry/3", "alarms", "certificate", "release", "standards/gb-17401-2014"]
 
 
 def nobody_is_shut_out(run, gateway):
@@ -105,6 +106,29 @@ def first_page_is_flat(run, gateway):
                 with open(os.path.join(ROOT, "gateway", "ui", name), encoding="utf-8") as file:
                     left += re.findall(r"^import .*? from '\./([\w.]+)';", file.read(), flags=re.M)
     equal(named, needed - {"app.js"})
+
+
+def words_are_known(*_):
+    """Every word that a module asks for stands in words.js, in itself or in what it imports, in both languages."""
+    place, source, words = os.path.join(ROOT, "gateway", "ui"), {}, {}
+    for name in glob.glob(os.path.join(place, "*.js")):
+        with open(name, encoding="utf-8") as file:
+            source[os.path.basename(name)] = text = file.read()
+        words[os.path.basename(name)] = {a or b for a, b in re.findall(r"(?:^|[\s,{])(?:'([\w.-]+)'|([A-Za-z_]\w*)): \[['\"]", text, re.M)}
+        for pair in re.findall(r": (\['(?:[^'\\]|\\.)*', '(?:[^'\\]|\\.)*'\])[,\s]", text):
+            zh, en = re.findall(r"'((?:[^'\\]|\\.)*)'", pair)
+            assert zh and en, pair
+    missing = []
+    for name, text in source.items():
+        near, left = set(), [name, "words.js"]
+        while left:
+            one = left.pop()
+            if one in source and one not in near:
+                near.add(one)
+                left += re.findall(r"^import .*? from '\./([\w.]+)';", source[one], re.M)
+        known = set().union(*(words[one] for one in near))
+        missing += [f"{name}: {word}" for word in sorted(set(re.findall(r"\bt\('([\w.-]+)'", text)) - known)]
+    equal(missing, [])
 
 
 # Batches
@@ -179,6 +203,39 @@ def journal_is_searched(run, gateway):
     browser.until("the entry as it stands", "return document.querySelector('.entry .note-text')?.textContent.includes(arguments[0])", f'"test": "{batch}')
 
 
+# Review: drawings
+
+def results_are_drawn(run, gateway):
+    """The producer's results against the limit, one mark each, and the duplicates; the figures are the API's."""
+    browser = run.browser
+    batch = next(one for one in gateway.api("/api/v1/batches")["batches"] if one["verdict"] == "fail")["batch"]
+    test = gateway.api(f"/api/v1/batches/{batch}")["tests"][0]
+    earlier = gateway.api(f"/api/v1/results/{test['result']['result']}/review")["earlier"]
+    assert earlier
+    run.go(gateway.url, f"review/{batch}")
+    browser.until("both drawings", "return document.querySelectorAll('.drawings .chart').length === 2")
+    equal(browser.count(".drawings section:first-child .chart .dot"), sum(one["verdict"] == "pass" for one in earlier))
+    equal(browser.js("return [...document.querySelectorAll('.drawings .beyond')].length"), 1)
+    equal(browser.text(".drawings .over"), test["result"]["value"])
+    equal(browser.js("return [...document.querySelectorAll('.drawings section:first-child tbody td:nth-child(3)')].map((c) => c.textContent.replace(/\\u00a0/g, ' '))"),
+          [f"{one['value']} {one['unit']}" for one in reversed(earlier)] + [f"{test['result']['value']} {test['result']['unit']}"])
+    equal(browser.js("return [...document.querySelectorAll('.duplicates .strong')].map((c) => c.textContent)"), [one["value"] for one in test["calculated"] if one["name"] == "x"])
+    run.picture("review-drawings-zh")
+
+
+def proof_is_fetched(run, gateway):
+    """D: the file that the page gives is one that `assay proof check` and nothing else has to believe."""
+    browser = run.browser
+    batch = next(one for one in gateway.api("/api/v1/batches")["batches"] if one["verdict"] == "fail")["batch"]
+    path = browser.js("return document.querySelector('.checks-panel a.button')?.getAttribute('href')") or f"/api/v1/batches/{batch}/proof"
+    text = browser.do_async("const done = arguments[arguments.length - 1]; fetch(arguments[0]).then((a) => a.text()).then(done, (e) => done(String(e)))", path)
+    place = os.path.join(run.place, f"{batch}.proof")
+    with open(place, "w", encoding="utf-8") as file:
+        file.write(text)
+    said = subprocess.run([run.binary, "proof", "check", place], capture_output=True, text=True, timeout=60)
+    assert said.returncode == 0 and batch in said.stdout, said
+
+
 # Standards
 
 def editions_are_listed(run, gateway):
@@ -244,32 +301,124 @@ def fill(browser, css, value):
         box.dispatchEvent(new Event('input', { bubbles: true })); box.dispatchEvent(new Event('change', { bubbles: true }))""", css, value)
 
 
-def log_in(run, gateway, user):
-    """As one of the demonstration's people; its password stands in the data directory."""
-    browser = run.browser
+def password_of(run):
+    if run.password:
+        return run.password
     with open(os.path.join(run.place, "worked-in", "run", "demo-password"), encoding="ascii") as file:
-        password = file.read().strip()
+        return file.read().strip()
+
+
+def log_in(run, gateway, user):
+    """As one of the demonstration's people (its password stands in the data directory), or of run.password's."""
+    browser, password = run.browser, password_of(run)
     browser.cdp("Network.clearBrowserCookies")
-    run.go(gateway.url, "login")
+    browser.js("localStorage.setItem('assay-language', 'zh')")
+    browser.open(f"{gateway.url}/?{user}#/login")
     browser.until("the login", "return document.querySelector('input[name=user]')")
     fill(browser, "input[name=user]", user)
     fill(browser, "input[name=password]", password)
-    browser.click(".form .button.primary")
-    browser.until(f"{user} is in", "return document.querySelector('.rail') && document.querySelector('.who')?.textContent.startsWith('示范')")
+    for _ in range(5):  # the demonstration adds its people after it has said where it serves
+        browser.click(".form .button.primary")
+        said = "return document.querySelector('.rail') && !location.hash.startsWith('#/login') ? 'in' : document.querySelector('.refusal') && 'not yet'"
+        if browser.until(f"{user} is in, or not yet", said) == "in":
+            break
+        time.sleep(1)
+    browser.until(f"{user} is in", "return document.querySelector('.rail') && document.querySelector('a.who[href=\"#/me\"]')")
     return password
 
 
+def submit(browser, css="dialog[open]"):
+    """Press the dialog's button; what it was about is done when the dialog is gone, and refused when it says so."""
+    browser.js("document.querySelector(arguments[0]).querySelector('.button.primary').click()", css)
+    said = browser.until("done or refused", "return !document.querySelector('dialog[open]') ? 'done' : document.querySelector('dialog[open] .refusal')?.textContent")
+    equal(said, "done")
+
+
+def fill_all(browser, css, **values):
+    for name, value in values.items():
+        fill(browser, f"{css} [name={name}]", value)
+
+
+def code_read(run, css, name):
+    """The code in the picture of one element, as zbarimg (zbar) reads it."""
+    box = run.browser.js("const e = document.querySelector(arguments[0]); e.scrollIntoView({ block: 'center' }); const r = e.getBoundingClientRect(); return [r.x, r.y, r.width, r.height]", css)
+    picture = os.path.join(PICTURES, f"{name}.png")
+    shot = run.browser.cdp("Page.captureScreenshot", format="png", clip={"x": box[0] - 4, "y": box[1] - 4, "width": box[2] + 8, "height": box[3] + 8, "scale": 3})
+    with open(picture, "wb") as file:
+        file.write(base64.b64decode(shot["data"]))
+    return subprocess.run(["zbarimg", "--quiet", "--raw", picture], capture_output=True, timeout=30, check=True).stdout.decode().strip()
+
+
+def served_bytes(run, path):
+    """Content type and bytes of an address, fetched by the page with its session."""
+    kind, data = run.browser.do_async("""const done = arguments[arguments.length - 1];
+        fetch(arguments[0]).then((a) => a.blob().then((b) => { const r = new FileReader(); r.onload = () => done([a.headers.get('Content-Type') || '', r.result.split(',')[1] || '']); r.readAsDataURL(b); })).catch((e) => done([String(e), '']))""", path)
+    return kind, base64.b64decode(data)
+
+
+def served_pdf(run, path):
+    """A PDF as pdftotext (poppler) reads it."""
+    kind, data = served_bytes(run, path)
+    equal(kind, "application/pdf")
+    return subprocess.run(["pdftotext", "-", "-"], input=data, capture_output=True, check=True, timeout=30).stdout.decode()
+
+
+def programme_is_set(run, gateway):
+    browser = run.browser
+    log_in(run, gateway, "qa")
+    browser.js("location.hash = '#/admin/programme'")
+    browser.until("the page", "return document.querySelector('#add-programme')")
+    browser.click("#add-programme")
+    browser.until("the form", "return document.querySelector('dialog[open] [name=programme]')")
+    fill_all(browser, "dialog", programme="free-2026", name_zh="免费全项检测", name_en="Free full-item tests", tests="500", producers="72", alarm_at="499")
+    fill(browser, "dialog textarea", "amino acid nitrogen 120\nmoisture 60.50")
+    submit(browser)
+    kept = gateway.api("/api/v1/programmes")["programmes"]
+    equal([(one["programme"], one["tests"], one["producers"], one["prices"]) for one in kept],
+          [("free-2026", 500, 72, [{"analyte": "amino acid nitrogen", "price": "120"}, {"analyte": "moisture", "price": "60.50"}])])
+
+
+def producer_has_a_card(run, gateway):
+    """Registered and given a card by QA; the QR code is the card's number, as zbar reads it."""
+    browser = run.browser
+    browser.js("location.hash = '#/producers'")
+    browser.until("the page", "return document.querySelector('#add-producer')")
+    browser.click("#add-producer")
+    browser.until("the form", "return document.querySelector('dialog[open] [name=licence]')")
+    fill_all(browser, "dialog", name="永和酱油厂", licence="SC10351010000001", contact="何师傅", phone="13800000000", self_tests="水分、总酸", tests_a_year="24", cost_a_year="36000")
+    fill(browser, "dialog input[placeholder]", "jiangyou")
+    browser.until("soy sauces", "return document.querySelector('dialog .found button')")
+    browser.js("[...document.querySelectorAll('dialog .found button')].find((b) => b.textContent.includes('高盐稀态 一级')).click()")
+    submit(browser)
+    kept = gateway.api("/api/v1/producers")["producers"]
+    one = gateway.api(f"/api/v1/producers/{kept[0]['producer']}")
+    equal((one["name"], one["licence"], one["products"], one["self_tests"], one["tests_a_year"]),
+          ("永和酱油厂", "SC10351010000001", ["soy-sauce-high-salt-first"], ["水分", "总酸"], 24))
+    browser.until("his page", "return document.querySelector('#issue-card')")
+    browser.click("#issue-card")
+    browser.until("the programmes", "return document.querySelector('dialog[open] select option')")
+    fill(browser, "dialog [name=tests]", "6")
+    submit(browser)
+    browser.until("the card", "return document.querySelector('.card-sheet .qr')")
+    card = gateway.api("/api/v1/cards")["cards"][0]
+    equal((card["tests"], card["remaining"], card["producer"]), (6, 6, one["producer"]))
+    equal(code_read(run, ".card-sheet .qr", "card-qr"), card["card"])
+    run.picture("producer-card-zh")
+
+
 def batch_is_taken_in(run, gateway):
-    """The list shown is `assay plan`'s; what is ordered is what was ticked."""
+    """The list shown is `assay plan`'s; what is ordered is what was ticked; the card that was scanned pays."""
     browser = run.browser
     log_in(run, gateway, "tech")
     browser.js("location.hash = '#/intake'")
     browser.until("products", "return document.querySelector('.found button')")
+    card = gateway.api("/api/v1/cards")["cards"][0]
+    browser.press(*card["card"], "Enter", gap_ms=3)
+    browser.until("the card's producer", "return document.querySelector('.intake input[name=producer]').value === '永和酱油厂'")
     fill(browser, ".intake .form input", "jiangyou")
     browser.until("soy sauces", "return [...document.querySelectorAll('.found button')].every((b) => b.textContent.includes('酱油'))")
     browser.js("[...document.querySelectorAll('.found button')].find((b) => b.textContent.includes('高盐稀态 一级')).click()")
-    for name, value in (("produced", "2026-11-01"), ("name", "生抽酱油 <i>"), ("producer", "永和酱油厂"), ("lot", "20261101-A"), ("amount", "500 mL")):
-        fill(browser, f".intake input[name={name}]", value)
+    fill_all(browser, ".intake", produced="2026-11-01", name="生抽酱油 <i>", lot="20261101-A", amount="500 mL", retained="500 mL")
     browser.until("the list", "return document.querySelectorAll('.plan tbody tr').length")
     plan = json.loads(subprocess.run([run.binary, "plan", "soy-sauce-high-salt-first", "--produced", "2026-11-01", "--json"], check=True, capture_output=True, timeout=30).stdout)
     analytes = {item["analyte"] for item in plan["items"]}
@@ -282,14 +431,73 @@ def batch_is_taken_in(run, gateway):
     browser.click(".intake .button.primary")
     batch = browser.until("taken in", "return document.querySelector('.done b')?.textContent || document.querySelector('.refusal')?.textContent")
     kept = gateway.api(f"/api/v1/batches/{batch}")
-    equal((kept["name"], kept["lot"], kept["status"], len(kept["tests"])), ("生抽酱油 <i>", "20261101-A", "to-test", ticked))
+    equal((kept["name"], kept["lot"], kept["status"], len(kept["tests"]), kept["card"]), ("生抽酱油 <i>", "20261101-A", "to-test", ticked, card["card"]))
+    equal(gateway.api(f"/api/v1/cards/{card['card']}")["remaining"], 5)
+    said = served_pdf(run, browser.js("return document.querySelector('#labels').getAttribute('href')"))
+    assert all(one["sample"] in said for one in kept["samples"]), said
+
+
+def alarm_is_noted(run, gateway):
+    """499 free tests of 500 are left, which is where the programme warns."""
+    browser = run.browser
+    browser.until("the bell", "return document.querySelector('.bell.und')")
+    browser.click(".bell")
+    browser.until("the alarm", "return document.querySelector('.alarm .button')")
+    equal([one["kind"] for one in gateway.api("/api/v1/alarms")["alarms"]], ["entitlement"])
+    browser.click(".alarm .button")
+    browser.until("the question", "return document.querySelector('dialog[open] [name=reason]')")
+    fill(browser, "dialog [name=reason]", "已告知质量负责人")
+    submit(browser)
+    equal([one["acknowledged"]["reason"] for one in gateway.api("/api/v1/alarms")["alarms"]], ["已告知质量负责人"])
+    browser.until("the bell is quiet", "return document.querySelector('.bell:not(.und)')")
+    run.picture("alarms-zh")
+
+
+def rack_is_loaded(run, gateway):
+    """The sample scanned at the rack: its open slots take the positions."""
+    browser = run.browser
+    batch = next(one["batch"] for one in gateway.api("/api/v1/batches?status=open")["batches"] if one["name"].startswith("生抽"))
+    browser.js("location.hash = '#/instrument/balance-1'")
+    browser.until("the rack", "return document.querySelector('#rack')")
+    browser.click("#rack")
+    browser.until("its editor", "return document.querySelector('form.rack')")
+    browser.js("document.activeElement.blur()")
+    browser.press(*batch, "Enter", gap_ms=3)
+    slots = sum(len(test["slots"]) for test in gateway.api(f"/api/v1/batches/{batch}")["tests"])
+    browser.until("every open slot", "return document.querySelectorAll('form.rack tbody tr').length === arguments[0]", slots)
+    while browser.count("form.rack tbody tr") > 2:
+        browser.js("[...document.querySelectorAll('form.rack tbody .button')].pop().click()")
+    browser.click("form.rack .button.primary")
+    browser.until("loaded", "return !document.querySelector('form.rack') || document.querySelector('form.rack .refusal')")
+    equal(browser.count("form.rack .refusal"), 0)
+    equal([one["position"] for one in gateway.api("/api/v1/instruments/balance-1/rack")["places"]], ["1", "2"])
+
+
+def calibration_is_registered(run, gateway):
+    browser = run.browser
+    log_in(run, gateway, "qa")
+    browser.js("location.hash = '#/admin/instruments'")
+    browser.until("the instruments", "return document.querySelectorAll('.admin tbody tr').length === arguments[0]", len(gateway.api("/api/v1/instruments")["instruments"]))
+    browser.js("[...document.querySelectorAll('.admin tbody tr')].find((r) => r.textContent.includes('天平 1')).click()")
+    browser.until("the balance", "return document.querySelector('#calibrate')")
+    browser.click("#calibrate")
+    browser.until("the form", "return document.querySelector('dialog[open] [name=certificate]')")
+    fill_all(browser, "dialog", certificate="JL-2026-0815", laboratory="市计量院", calibrated="2026-08-15", due="2027-08-14")
+    submit(browser)
+    one = gateway.api("/api/v1/instruments/balance-1")
+    equal((one["calibrated_until"], one["calibrations"][0]["certificate"]), ("2027-08-14", "JL-2026-0815"))
+    run.picture("instrument-zh")
 
 
 def slot_is_worked(run, gateway):
     browser = run.browser
+    log_in(run, gateway, "tech")
     browser.js("location.hash = '#/bench'")
-    browser.until("the new batch's tests", "return document.querySelector('.job-head h2')?.textContent.includes('生抽酱油')")
-    test = gateway.api("/api/v1/bench")["tests"][0]
+    browser.until("the Bench", "return document.querySelector('.bench .job')")
+    batch = next(one for one in gateway.api("/api/v1/batches?status=open")["batches"] if one["name"].startswith("生抽"))
+    browser.press(*batch["sample"], "Enter", gap_ms=3)
+    browser.until("the scanned sample's worksheet", "return document.querySelector('.job-head h2')?.textContent.includes('生抽酱油') && location.hash.startsWith('#/bench/')")
+    test = gateway.api(f"/api/v1/batches/{batch['batch']}")["tests"][0]
     slot = sorted((s for s in test["slots"]), key=lambda s: s["replicate"])[0]
     browser.click(".bench-actions .button.primary")
     browser.until("the question", "return document.querySelector('dialog[open] .segments')")
@@ -331,6 +539,51 @@ def decision_is_signed(run, gateway):
     equal([(one["action"], one["reason"]) for one in kept["reviews"]], [("confirm", "平行样一致，烘箱在范围内，结果成立")])
 
 
+def certificate_is_there(run, gateway, but=""):
+    browser = run.browser
+    browser.until("the certificate and its print", "return document.querySelector('#paper') && document.querySelector('.certificate h2').textContent !== arguments[0]", but, seconds=60)
+    return browser.text(".certificate h2")
+
+
+def batch_is_released(run, gateway):
+    """Not before its trail was read to the end; amended, the new certificate names the old one."""
+    browser = run.browser
+    password = log_in(run, gateway, "review")
+    batch = next(one for one in gateway.api("/api/v1/batches?status=awaiting-release")["batches"] if one["verdict"] == "pass")["batch"]
+    browser.size(1366, 560)  # so that the trail has more than fits
+    browser.js("location.hash = '#/release/' + arguments[0]", batch)
+    browser.until("its trail", "return document.querySelectorAll('.release .story-scroll tbody tr').length > 20")
+    assert browser.js("return document.querySelector('#trail-read').disabled && document.querySelector('.button.sign').disabled"), "it can be signed unread"
+    browser.js("document.querySelector('.story-scroll').scrollTop = 1e6")
+    browser.until("read to its end", "return !document.querySelector('#trail-read').disabled")
+    browser.click("#trail-read")
+    browser.until("the reading is written down", "return document.querySelector('.decision .status.pass')")
+    equal([one["action"] for one in gateway.api(f"/api/v1/batches/{batch}")["reviews"]], ["trail-read"])
+    fill(browser, ".decision input[type=password]", password)
+    run.picture("release-zh")
+    browser.click(".button.sign")
+    first = certificate_is_there(run, gateway)
+    browser.size(1366, 768)
+    kept = gateway.api(f"/api/v1/batches/{batch}")
+    equal((kept["status"], [one["certificate"] for one in kept["certificates"]]), ("released", [first]))
+    said = served_pdf(run, browser.js("return document.querySelector('#paper').getAttribute('href')"))
+    assert first in said and batch in said and "合格" in said, said
+    browser.js("document.querySelector('.certificate .story-scroll').scrollTop = 1e6")
+    browser.until("read to its end again", "return document.querySelector('#read-trail:enabled')")
+    browser.click("#read-trail")
+    browser.until("written down", "return document.querySelector('.certificate .buttons .status.pass')")
+    browser.click("#amend")
+    browser.until("the question", "return document.querySelector('dialog[open] input[name=reason]')")
+    fill(browser, "dialog input[name=reason]", "样品名称有误")
+    fill(browser, "dialog input[name=password]", password)
+    browser.click("dialog .button.primary")
+    second = certificate_is_there(run, gateway, first)
+    equal(gateway.api(f"/api/v1/certificates/{second}")["replaces"], first)
+    said = served_pdf(run, browser.js("return document.querySelector('#paper').getAttribute('href')"))
+    assert first in said and second in said and "样品名称有误" in said, said
+    run.picture("certificate-zh")
+
+
 def maker_sees_his_own(run, gateway):
     """After the review: a producer's user, on a phone, finds his batches and nobody else's, and nothing of the laboratory."""
     browser = run.browser
@@ -370,13 +623,16 @@ def worked_in(run):
     subprocess.run([run.binary, "demo", "--once", "-d", place], check=True, timeout=60, stdout=subprocess.DEVNULL)
     gateway = Gateway(run.binary, place)
     try:
-        for name, function in (("the first page names its modules", first_page_is_flat), ("Batches: filtered, sorted, counted", batches_are_filtered), ("no serious finding, every control by keyboard, zh and en, light and dark", nobody_is_shut_out),
+        for name, function in (("the first page names its modules", first_page_is_flat), ("every word is there", words_are_known), ("Batches: filtered, sorted, counted", batches_are_filtered), ("no serious finding, every control by keyboard, zh and en, light and dark", nobody_is_shut_out),
                                ("a phone of 360 px", phone_fits), ("Standards: every edition, its rows as in the file", editions_are_listed), ("Standards: Chinese, pinyin, English", limits_are_found),
-                               ("Standards: two editions compared", editions_are_compared), ("Standards: page after page", rows_go_on), ("Trail: the ladder's hashes", ladder_is_climbed), ("Trail: the journal searched", journal_is_searched)):
+                               ("Standards: two editions compared", editions_are_compared), ("Standards: page after page", rows_go_on), ("Trail: the ladder's hashes", ladder_is_climbed), ("Trail: the proof fetched and checked", proof_is_fetched), ("Trail: the journal searched", journal_is_searched),
+                               ("Review: results and duplicates drawn", results_are_drawn)):
             run.check(name, function, run, gateway)
         run.check("nothing in the console", nothing_complained, run)
-        for name, function in (("Intake: a soy sauce, its whole list", batch_is_taken_in), ("Bench: a slot, typed", slot_is_worked), ("Review: signed, and not with a wrong password", decision_is_signed),
-                               ("a producer sees his own", maker_sees_his_own), ("Quality: a check weight fails, results are held and released by two", quality_holds)):
+        for name, function in (("Admin: the programme of free tests", programme_is_set), ("Producers: registered, given a card", producer_has_a_card), ("Intake: a soy sauce, its whole list, paid by card", batch_is_taken_in),
+                               ("Alarms: noted", alarm_is_noted), ("Rack: loaded by scanning", rack_is_loaded), ("Instrument: a calibration certificate", calibration_is_registered), ("Bench: a slot, typed", slot_is_worked), ("Review: signed, and not with a wrong password", decision_is_signed),
+                               ("Release: read, signed, printed, amended", batch_is_released), ("a producer sees his own", maker_sees_his_own),
+                               ("Quality: a check weight fails, results are held and released by two", quality_holds)):
             run.check(name, function, run, gateway)
     finally:
         run.check("SIGTERM: exit 0", lambda: equal(gateway.stop(), 0))

@@ -30,10 +30,10 @@ PAGES = ["bench", "batches", "review", "trail"]
 
 
 class Gateway:
-    """assay demo in a directory of its own, on a free port."""
+    """assay demo, or serve, in a directory of its own, on a free port."""
 
-    def __init__(self, binary, place):
-        self.process = subprocess.Popen([binary, "demo", "-d", place, "--listen", "127.0.0.1:0"], stdout=subprocess.PIPE,
+    def __init__(self, binary, place, command="demo"):
+        self.process = subprocess.Popen([binary, command, "-d", place, "--listen", "127.0.0.1:0"], stdout=subprocess.PIPE,
                                         stderr=subprocess.PIPE, text=True, start_new_session=True)
         self.url, self.said, self.complained = None, [], []
         self.readers = [threading.Thread(target=self.listen, args=(stream, lines), daemon=True)
@@ -78,6 +78,7 @@ class Run:
         self.binary, self.passed, self.failed = binary, 0, 0
         self.place = tempfile.mkdtemp(prefix="assay-e2e-")
         self.browser = None
+        self.password = None  # of everybody, where it is not the demonstration's
 
     def check(self, name, function, *arguments):
         only = os.environ.get("ASSAY_ONLY")  # a pattern: while working, not every step each time
