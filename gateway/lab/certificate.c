@@ -85,10 +85,26 @@ static const char *was(const json_t *replaces, const json_t *test)
 	return "";
 }
 
+/* The limit that the verdict names. GB 2760 judges without a row: what it does not list is not permitted. */
+static json_t *limit_json(const json_t *verdict)
+{
+	const char *standard = lab_text(verdict, "standard"), *text = lab_text(verdict, "limit"),
+		   *clause = lab_text(verdict, "clause"), *kind = lab_text(verdict, "verdict");
+	bool judged = strcmp(kind, "pass") == 0 || strcmp(kind, "fail") == 0;
+
+	if (!*text && *standard && judged) {
+		text = "不得使用 not permitted";
+		clause = "附录A(未列入即不得使用) appendix A (not listed: not permitted)";
+	}
+	return *text ? json_pack("{s:s,s:o,s:o}", "standard", standard, "clause", lab_cut(clause, 80), "text",
+			       lab_cut(text, 120))
+		     : json_null();
+}
+
 static json_t *test_json(const struct assay_lab *lab, const json_t *replaces, const json_t *test)
 {
 	const json_t *verdict = json_object_get(json_object_get(test, "result"), "verdict");
-	const char *kind = lab_text(verdict, "verdict"), *limit = lab_text(verdict, "limit");
+	const char *kind = lab_text(verdict, "verdict");
 	json_t *codes = json_incref(json_object_get(verdict, "reasons")), *document;
 
 	if (!*kind) { /* nothing limits it: listed, not judged */
@@ -100,12 +116,9 @@ static json_t *test_json(const struct assay_lab *lab, const json_t *replaces, co
 		lab_cut(lab_text(test, "analyte_en"), 80), "basis_zh", "", "basis_en", "", "method",
 		"standard", lab_text(test, "method_standard"), "title_zh",
 		lab_cut(lab_text(test, "method_zh"), 60), "title_en",
-		lab_cut(lab_text(test, "method_en"), 100), "limit",
-		*limit ? json_pack("{s:s,s:o,s:o}", "standard", lab_text(verdict, "standard"), "clause",
-				 lab_cut(lab_text(verdict, "clause"), 80), "text", lab_cut(limit, 120))
-		       : json_null(),
-		"result", result_json(lab, test), "verdict", "verdict", kind, "reasons", reasons_json(codes),
-		"was", was(replaces, test));
+		lab_cut(lab_text(test, "method_en"), 100), "limit", limit_json(verdict), "result",
+		result_json(lab, test), "verdict", "verdict", kind, "reasons", reasons_json(codes), "was",
+		was(replaces, test));
 	json_decref(codes);
 	return document;
 }

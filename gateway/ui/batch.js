@@ -6,7 +6,7 @@ import { useAtMost, useFetched } from './fetched.js';
 import { Icon } from './icons.js';
 import { bind } from './keys.js';
 import { useLive } from './live.js';
-import { BatchStatus, Empty, Failed, Loading, Status, Verdict, rowProps } from './parts.js';
+import { BatchStatus, Empty, Failed, Loading, Status, Verdict, limitOf, rowProps } from './parts.js';
 import { SlotGrid } from './slots.js';
 import { may } from './session.js';
 import { Story } from './story.js';
@@ -47,7 +47,7 @@ function Test({ test }) {
     <div class="test-head" ...${result ? rowProps(open) : {}}><h2>${pick(test, 'analyte')}</h2>
       <span class="figure">${result ? (result.value ? withUnit(result.value, result.unit) : t('no-value')) : '—'}</span>
       <${Verdict} verdict=${result?.verdict?.verdict} />
-      <span class="third what">${test.limit ? `${test.limit.text}　${test.limit.standard} ${test.limit.clause}` : t('no-limit-here')}</span>
+      <span class="third what">${limitOf(test)}　${test.limit ? `${test.limit.standard} ${test.limit.clause}` : result?.verdict?.standard || ''}</span>
       ${result ? html`<a class="end" href=${trailOf(result)}>${t('to-trail')}<${Icon} name="arrow" /></a>` : html`<span class="end"><${Status} icon=${test.status === 'done' ? 'check' : test.status} word=${t(test.status)} /></span>`}</div>
     ${more(result?.verdict) ? html`<p class="said">${more(result.verdict)}</p>` : ''}
     <p class="method third">${test.method_standard}　${pick(test, 'method')}　<code>${test.formula}</code></p>

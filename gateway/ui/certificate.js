@@ -13,13 +13,13 @@ import { may, useSession, write } from './session.js';
 import { Signature } from './signature.js';
 import { Story } from './story.js';
 import { clock, day, grouped, withUnit } from './text.js';
-import { t, pick, learn } from './words.js';
+import { t, pick, learn, brackets } from './words.js';
 
 learn({
   'c-list': ['已签发的证书', 'Certificates issued'], 'c-none': ['还没有签发证书。', 'No certificate has been issued yet.'], 'c-open': ['打开证书 PDF', 'Open the PDF'], 'c-printing': ['PDF 正在打印进台账……', 'The PDF is on its way into the journal……'],
   'c-amend': ['更正', 'Amend'], 'c-amend-title': ['更正证书 {}', 'Amend certificate {}'], 'c-amend-how': ['先把下面的经过读到底并确认已读。新证书另有编号，写明替代哪一张和为什么；旧证书仍可查。', 'Read what happened, below, to its end first and say so. The new certificate has a number of its own and names the one it replaces, and why; the old one stays.'],
   'c-amend-sign': ['签名并更正', 'Sign and amend'], 'c-replaces': ['替代 {}', 'replaces {}'], 'c-replaced': ['已由 {} 替代', 'replaced by {}'], 'c-issued': ['{0} 由 {1} 签发', 'issued {0} by {1}'], 'c-read-trail': ['我已读完追溯', 'I have read the trail'], 'c-why': ['更正原因', 'Why amended'],
-  'c-paper': ['打印件', 'Print'], 'c-bytes': ['{} 字节', '{} bytes'],
+  'c-nd': ['未检出', 'not detected'], 'c-paper': ['打印件', 'Print'], 'c-bytes': ['{} 字节', '{} bytes'],
 });
 
 const href = (id) => `#/certificate/${encodeURIComponent(id)}`;
@@ -39,8 +39,10 @@ function List() {
     <div class="panel-body buttons start">${after !== '0' ? html`<button class="button" onClick=${() => setAfter('0')}>${t('page-before')}</button>` : ''}${data.next ? html`<button class="button" onClick=${() => setAfter(data.next)}>${t('page-next')}</button>` : ''}</div></section></div>`;
 }
 
+const found = ({ value, unit, censored, lod, ...result }) => (censored === 'not-detected' ? `${t('c-nd')}${lod ? brackets(`LOD ${lod}`) : ''}` : value ? withUnit(value, unit) : pick(result, 'text') || t('no-value'));
+
 const Items = ({ tests }) => html`<section class="panel"><div class="panel-head"><h2>${t('tests')}</h2></div><div class="table-scroll"><table class="story"><thead><tr><th>${t('analyte')}</th><th>${t('method')}</th><th class="right">${t('result')}</th><th>${t('limit')}</th><th>${t('verdict')}</th></tr></thead>
-  <tbody>${tests.map((test) => html`<tr key=${test.test}><td><b>${pick(test, 'analyte')}</b></td><td>${test.method?.standard}</td><td class="right"><b>${test.result ? withUnit(test.result.value || pick(test.result, 'text') || t('no-value'), test.result.value && test.result.unit) : '—'}</b></td>
+  <tbody>${tests.map((test) => html`<tr key=${test.test}><td><b>${pick(test, 'analyte')}</b></td><td>${test.method?.standard}</td><td class="right"><b>${test.result ? found(test.result) : '—'}</b></td>
     <td>${test.limit?.text || t('no-limit-here')}　<span class="third">${test.limit?.standard || ''}</span></td><td><${Verdict} verdict=${test.verdict?.verdict} tag=${false} /></td></tr>`)}</tbody></table></div></section>`;
 
 function One({ id }) {

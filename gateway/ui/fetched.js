@@ -4,6 +4,8 @@
 import { useEffect, useRef, useState } from './standalone.module.js';
 import { read } from './live.js';
 
+const BUSY_MS = 700;
+
 // A value that changes often, passed on at most every so many ms; the last one always is.
 export function useAtMost(value, everyMs) {
   const [shown, show] = useState(value);
@@ -34,11 +36,16 @@ export function useFetched(path, version) {
   const [turn, again] = useState(0);
   useEffect(() => {
     if (!path) return undefined;
-    let current = true;
+    let current = true, timer = 0;
     read(path).then((data) => current && set({ path, data, error: null }),
-      (error) => current && set((old) => ({ path, data: old.path === path ? old.data : null, error })));
+      (error) => {
+        if (!current) return;
+        if (error.status === 503) timer = setTimeout(() => again((n) => n + 1), BUSY_MS); // the state is being written to
+        set((old) => ({ path, data: old.path === path ? old.data : null, error }));
+      });
     return () => {
       current = false;
+      clearTimeout(timer);
     };
   }, [path, version, turn]);
   const mine = at.path === path;

@@ -71,7 +71,7 @@ function onKey(event) {
     return;
   }
   if (event.key.length !== 1) return;
-  const now = performance.now(), fast = now - last.at < SCANNER_MS;
+  const now = event.timeStamp, fast = now - last.at < SCANNER_MS; // when it was pressed, not when the page came round to it
   last = { at: now, text: fast ? last.text + event.key : event.key };
   clearTimeout(pending);
   if (last.text.length >= 3 && scanBox()) {

@@ -4,7 +4,7 @@ import { html, useEffect } from './standalone.module.js';
 import { useFetched } from './fetched.js';
 import { Icon } from './icons.js';
 import { bind } from './keys.js';
-import { BatchStatus, Empty, Failed, Loading, Ruler, Verdict } from './parts.js';
+import { BatchStatus, Empty, Failed, Loading, Ruler, Verdict, limitOf } from './parts.js';
 import { useSession } from './session.js';
 import { Told } from './told.js';
 import { withUnit } from './text.js';
@@ -51,7 +51,7 @@ function One({ id }) {
       <p class="second">${t('m-tested', batch.tests.length, done.length)}${of('fail').length ? html`　${t('m-failed', of('fail').length)}` : ''}${of('undetermined').length ? html`　${t('m-undetermined', of('undetermined').length)}` : ''}<br />${t('produced')} ${batch.produced}　${batch.batch}</p>
       ${final ? '' : html`<p class="second">${t('m-not-final')}</p>`}</section>
     ${final ? worse.map((test) => html`<${Result} key=${test.test} test=${test} />`) : ''}
-    ${final && others.length ? html`<section><h2>${worse.length ? t('m-others') : t('tests')}</h2><ul>${others.map((test) => html`<li key=${test.test} class="own"><span><b>${pick(test, 'analyte')}</b><small>${withUnit(test.result.value || t('no-value'), test.result.value && test.result.unit)}　${test.result.verdict?.limit || t('no-limit-here')}</small></span><${Verdict} verdict=${test.result.verdict?.verdict} /></li>`)}</ul></section>` : ''}
+    ${final && others.length ? html`<section><h2>${worse.length ? t('m-others') : t('tests')}</h2><ul>${others.map((test) => html`<li key=${test.test} class="own"><span><b>${pick(test, 'analyte')}</b><small>${withUnit(test.result.value || t('no-value'), test.result.value && test.result.unit)}　${limitOf(test)}</small></span><${Verdict} verdict=${test.result.verdict?.verdict} /></li>`)}</ul></section>` : ''}
     <section><p class="second">${pick(batch.scope, 'text')}</p></section></div>`;
 }
 

@@ -144,6 +144,12 @@ export function short(hash, keep = 16) {
   return hash ? html`<span class="mono" title=${hash}>${hash.length > keep ? `${hash.slice(0, keep)}…` : hash}</span>` : '';
 }
 
+// The limit of a test in words: the verdict's own, the plan's; judged by a standard that does not list it, it is not permitted.
+export function limitOf(test) {
+  const verdict = test.result?.verdict, text = verdict?.limit || test.limit?.text;
+  return text || (verdict?.standard && ['pass', 'fail'].includes(verdict.verdict) ? t('not-permitted') : t('no-limit-here'));
+}
+
 // A row that opens something: click, Enter, and focus by J and K.
 export const rowProps = (open) => ({
   tabIndex: 0,

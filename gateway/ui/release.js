@@ -7,7 +7,7 @@ import { useFetched } from './fetched.js';
 import { Icon } from './icons.js';
 import { useLive } from './live.js';
 import { Refusal } from './login.js';
-import { BatchStatus, Empty, Failed, Keys, Loading, Status, Verdict } from './parts.js';
+import { BatchStatus, Empty, Failed, Keys, Loading, Status, Verdict, limitOf } from './parts.js';
 import { may, useSession, write } from './session.js';
 import { Story } from './story.js';
 import { clock, day, withUnit } from './text.js';
@@ -68,7 +68,7 @@ function Sign({ batch, ended, again }) {
 function Results({ batch }) {
   return html`<section class="panel"><div class="panel-head"><h2>${t('r-results')}</h2></div><div class="table-scroll"><table class="story"><thead><tr><th>${t('analyte')}</th><th>${t('method')}</th><th class="right">${t('result')}</th><th>${t('limit')}</th><th>${t('verdict')}</th><th></th></tr></thead>
     <tbody>${batch.tests.map((test) => html`<tr key=${test.test}><td><b>${pick(test, 'analyte')}</b></td><td>${test.method_standard}</td><td class="right"><b>${test.result ? withUnit(test.result.value || t('no-value'), test.result.value && test.result.unit) : '—'}</b></td>
-      <td>${test.result?.verdict?.limit || test.limit?.text || t('no-limit-here')}　<span class="third">${test.limit?.standard || ''}</span></td><td><${Verdict} verdict=${test.result?.verdict?.verdict} tag=${false} /></td><td>${test.result ? html`<a href=${trailOf(test.result)}>${t('to-trail')}</a>` : ''}</td></tr>`)}</tbody></table></div></section>`;
+      <td>${limitOf(test)}　<span class="third">${test.result?.verdict?.standard || test.limit?.standard || ''}</span></td><td><${Verdict} verdict=${test.result?.verdict?.verdict} tag=${false} /></td><td>${test.result ? html`<a href=${trailOf(test.result)}>${t('to-trail')}</a>` : ''}</td></tr>`)}</tbody></table></div></section>`;
 }
 
 export function Release({ id }) {

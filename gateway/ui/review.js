@@ -10,7 +10,7 @@ import { Icon } from './icons.js';
 import { Decision } from './decision.js';
 import { bind } from './keys.js';
 import { gatewayNow, useLive } from './live.js';
-import { BatchStatus, Empty, Failed, Keys, Loading, Ruler, Status, Symbol, Verdict } from './parts.js';
+import { BatchStatus, Empty, Failed, Keys, Loading, Ruler, Status, Symbol, Verdict, limitOf } from './parts.js';
 import { SlotGrid } from './slots.js';
 import { grouped, lasted, range } from './text.js';
 import { t, pick, said, brackets, more } from './words.js';
@@ -88,7 +88,7 @@ function Evidence({ batch, test }) {
       ${result?.value && verdict?.limit ? html`<${Ruler} value=${result.value} limitText=${verdict.limit} unit=${result.unit} verdict=${verdict.verdict} />` : ''}</div>
     <${Checks} test=${test} />
     <div class="review-two"><section><h3>${t('limit')}${test.limit || verdict?.standard ? html`<a class="end" href=${clauseOf(test)}>${t('open-clause')} <kbd>L</kbd></a>` : ''}</h3><dl class="pairs"><dt>${t('standard')}</dt><dd><b>${verdict?.standard || test.limit?.standard || '—'}</b></dd>
-      <dt>${t('clause')}</dt><dd>${verdict?.clause || test.limit?.clause || '—'}</dd><dt>${t('limit')}</dt><dd><b>${verdict?.limit || test.limit?.text || t('no-limit-here')}</b></dd>
+      <dt>${t('clause')}</dt><dd>${verdict?.clause || test.limit?.clause || '—'}</dd><dt>${t('limit')}</dt><dd><b>${limitOf(test)}</b></dd>
       <dt>${t('compared')}</dt><dd>${verdict?.compared || '—'}</dd><dt>${t('method')}</dt><dd>${test.method_standard}　${pick(test, 'method')}</dd></dl></section>
       <section><h3>${t('derivation')}</h3><${Steps} steps=${[...(result?.derivation || []), ...(verdict?.derivation || [])]} /></section></div>
     ${result ? html`<${Drawings} key=${`d${result.result}`} test=${test} />` : ''}

@@ -88,7 +88,7 @@ export const WORDS = {
   limit: ['限量', 'Limit'], result: ['结果', 'Result'], reviews: ['复核记录', 'Reviews'], 'reviews-none': ['还没有复核记录。', 'No reviews yet.'],
   labels: ['标签', 'Labels'], line: ['线路', 'Line'], who: ['谁', 'Who'], 'to-bench': ['去工作台', 'to the Bench'], 'trail-read': ['追溯已读', 'trail read'], amend: ['更正', 'amended'], retest: ['复测', 'retest'],
   'to-trail': ['追溯到字节', 'to the bytes'], back: ['返回', 'Back'], reason: ['理由', 'Reason'], formula: ['公式', 'Formula'],
-  confirm: ['确认', 'confirmed'], 'no-limit-here': ['无限量', 'no limit'],
+  confirm: ['确认', 'confirmed'], 'no-limit-here': ['无限量', 'no limit'], 'not-permitted': ['不得使用', 'not permitted'],
   // review
   'review-count': ['{} 条待复核', '{} waiting'], 'review-queue': ['待复核', 'Waiting'],
   'review-none': ['没有待复核的结果。', 'Nothing waits for review.'],
