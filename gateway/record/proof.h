@@ -16,11 +16,13 @@
 int assay_proof_write(const char *dir, const char *batch, enum assay_reader_mode mode, FILE *out,
 	struct assay_error *err) ASSAY_WARN_UNUSED;
 
+#define ASSAY_PROOF_TEXT_MAX 8192u /* bytes: a scope or the results of 64 tests */
+
 struct assay_proof_report {
 	char batch[64], verdict[20], text_zh[512], text_en[512]; /* the batch's last verdict; "" none */
-	char scope_zh[512], scope_en[512], status[32];
+	char scope_zh[ASSAY_PROOF_TEXT_MAX], scope_en[ASSAY_PROOF_TEXT_MAX], status[32];
 	char key[400]; /* the public key in the file, one line */
-	char results[2048]; /* "result = value unit", one a line */
+	char results[ASSAY_PROOF_TEXT_MAX]; /* "result = value unit", one a line */
 	uint64_t entries, size; /* entries in the file; in the journal the checkpoint signs */
 	uint8_t root[ASSAY_HASH_SIZE];
 };

@@ -245,15 +245,27 @@ static bool results_hold(const struct check *check, const json_t *body)
 	return true;
 }
 
+/* As much as there is room for, never half a character. */
+static void take(char *out, size_t size, const char *said)
+{
+	size_t at = size - 1;
+
+	if ((size_t)snprintf(out, size, "%s", said) < size)
+		return;
+	while (at > 0 && ((unsigned char)said[at] & 0xc0u) == 0x80u)
+		at--;
+	out[at] = '\0';
+}
+
 static void tell_verdict(struct assay_proof_report *report, const json_t *body)
 {
 	if (*text(body, "result") || strcmp(text(body, "batch"), report->batch) != 0)
 		return;
 	(void)snprintf(report->verdict, sizeof report->verdict, "%s", text(body, "verdict"));
-	(void)snprintf(report->text_zh, sizeof report->text_zh, "%s", text(body, "text_zh"));
-	(void)snprintf(report->text_en, sizeof report->text_en, "%s", text(body, "text_en"));
-	(void)snprintf(report->scope_zh, sizeof report->scope_zh, "%s", text(body, "scope_zh"));
-	(void)snprintf(report->scope_en, sizeof report->scope_en, "%s", text(body, "scope_en"));
+	take(report->text_zh, sizeof report->text_zh, text(body, "text_zh"));
+	take(report->text_en, sizeof report->text_en, text(body, "text_en"));
+	take(report->scope_zh, sizeof report->scope_zh, text(body, "scope_zh"));
+	take(report->scope_en, sizeof report->scope_en, text(body, "scope_en"));
 	(void)snprintf(report->status, sizeof report->status, "%s", text(body, "status"));
 }
 
