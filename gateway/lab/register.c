@@ -128,7 +128,8 @@ static int check_samples(const json_t *samples, struct order *order, struct assa
 /* Of what is asked, not of who asks and when. */
 static int request_digest(const json_t *request, char out[65], struct assay_error *err)
 {
-	static const char *const not_asked[] = {"id", "by_session", "by_token", "address", "password", "who"};
+	static const char *const not_asked[] = {
+		"id", "by_session", "by_token", "from_address", "password", "who"};
 	json_t *asked = json_copy((json_t *)(uintptr_t)request);
 	int status = ASSAY_ENOMEM;
 

@@ -185,7 +185,7 @@ static json_t *run(struct recorder *recorder, const struct recorder_ask *ask)
 /* The request as it is compared with an earlier one of the same key: without what says who asks. */
 static char *request_text(const struct recorder_ask *ask)
 {
-	static const char *const who[] = {"id", "by_session", "by_token", "address", "password", "key"};
+	static const char *const who[] = {"id", "by_session", "by_token", "from_address", "password", "key"};
 	json_t *copy = json_copy(ask->request);
 	char *text;
 

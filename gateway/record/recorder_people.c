@@ -191,10 +191,10 @@ static json_t *wrong_password(
 	struct lab_person person;
 	struct assay_error err;
 
-	assay_throttle_failed(&recorder->throttle, user, text(ask, "address"), recorder_now_ns());
+	assay_throttle_failed(&recorder->throttle, user, text(ask, "from_address"), recorder_now_ns());
 	/* a name that is nobody's may be a password typed into the wrong field: it is not written down */
 	if (lab_person(recorder->lab.state, user, &person, &err) == ASSAY_OK)
-		(void)seen(recorder, action, user, text(ask, "address"), &err);
+		(void)seen(recorder, action, user, text(ask, "from_address"), &err);
 	return refuse(
 		ASSAY_EREFUSED, "login-refused", "用户名或密码不对", "the user or the password is wrong");
 }
@@ -223,7 +223,7 @@ static json_t *begin_session(struct recorder *recorder, struct recorder_ask *ask
 	if (status == ASSAY_OK)
 		status = assay_session_begin(recorder->people, user, recorder_wall_ns(), id, &err);
 	if (status == ASSAY_OK)
-		status = seen(recorder, "logged-in", user, text(ask, "address"), &err);
+		status = seen(recorder, "logged-in", user, text(ask, "from_address"), &err);
 	if (status != ASSAY_OK)
 		return recorder_error(status, &err);
 	ask->actor = (struct assay_actor){.name = ask->person.user,
@@ -242,7 +242,7 @@ static json_t *password_signed(
 {
 	if (!result->right)
 		return wrong_password(recorder, ask, ask->actor.name, "signature-refused");
-	assay_throttle_succeeded(&recorder->throttle, ask->actor.name, text(ask, "address"));
+	assay_throttle_succeeded(&recorder->throttle, ask->actor.name, text(ask, "from_address"));
 	recorder_identify(recorder, ask); /* he may have been disabled meanwhile */
 	if (ask->actor.how != ASSAY_ACTOR_SESSION)
 		return login_required();
@@ -254,7 +254,7 @@ json_t *recorder_sign(struct recorder *recorder, struct recorder_ask *ask, recor
 {
 	char hash[ASSAY_PASSWORD_HASH_MAX];
 	struct assay_error err;
-	json_t *answer = throttled(recorder, ask->actor.name, text(ask, "address"));
+	json_t *answer = throttled(recorder, ask->actor.name, text(ask, "from_address"));
 	int status;
 
 	if (answer)
@@ -276,7 +276,7 @@ static json_t *logged_in(
 	if (!result->right || lab_person(recorder->lab.state, user, &person, &err) != ASSAY_OK ||
 		person.disabled)
 		return wrong_password(recorder, ask, user, "login-refused");
-	assay_throttle_succeeded(&recorder->throttle, user, text(ask, "address"));
+	assay_throttle_succeeded(&recorder->throttle, user, text(ask, "from_address"));
 	return begin_session(recorder, ask, user);
 }
 
@@ -285,7 +285,7 @@ static json_t *session_begin(struct recorder *recorder, struct recorder_ask *ask
 	const char *user = text(ask, "user");
 	char hash[ASSAY_PASSWORD_HASH_MAX] = "";
 	struct assay_error err;
-	json_t *answer = throttled(recorder, user, text(ask, "address"));
+	json_t *answer = throttled(recorder, user, text(ask, "from_address"));
 	int status;
 
 	if (answer)
@@ -305,7 +305,7 @@ static json_t *session_end(struct recorder *recorder, struct recorder_ask *ask)
 		return login_required();
 	status = assay_session_end(recorder->people, text(ask, "by_session"), &err);
 	if (status == ASSAY_OK)
-		status = seen(recorder, "logged-out", ask->actor.name, text(ask, "address"), &err);
+		status = seen(recorder, "logged-out", ask->actor.name, text(ask, "from_address"), &err);
 	recorder->people_changed = true;
 	return status == ASSAY_OK ? json_pack("{s:b}", "ok", 1) : recorder_error(status, &err);
 }
@@ -388,7 +388,7 @@ static json_t *first_hashed(
 static json_t *first_admin(struct recorder *recorder, struct recorder_ask *ask)
 {
 	struct assay_error err;
-	json_t *answer = throttled(recorder, "first-admin", text(ask, "address"));
+	json_t *answer = throttled(recorder, "first-admin", text(ask, "from_address"));
 	int status;
 
 	if (answer)
@@ -396,7 +396,7 @@ static json_t *first_admin(struct recorder *recorder, struct recorder_ask *ask)
 	status = assay_first_code_check(recorder->people, text(ask, "code"), recorder_wall_ns(), &err);
 	if (status != ASSAY_OK) {
 		assay_throttle_failed(
-			&recorder->throttle, "first-admin", text(ask, "address"), recorder_now_ns());
+			&recorder->throttle, "first-admin", text(ask, "from_address"), recorder_now_ns());
 		return recorder_error(status, &err);
 	}
 	(void)json_object_set_new(ask->request, "roles", json_string("admin"));

@@ -106,7 +106,7 @@ json_t *web_caller_command(
 			info->client_addr->sa_family == AF_INET6 ? sizeof(struct sockaddr_in6)
 								 : sizeof(struct sockaddr_in),
 			address, sizeof address, NULL, 0, NI_NUMERICHOST);
-	return json_pack("{s:s,s:s,s:s*}", "cmd", name, "address", address,
+	return json_pack("{s:s,s:s,s:s*}", "cmd", name, "from_address", address,
 		caller->token ? "by_token" : "by_session", *caller->secret ? caller->secret : NULL);
 }
 

@@ -40,7 +40,7 @@ bool web_caller_remembered(struct web *web, struct web_caller *caller);
 /* The recorder's answer to session.show; remembered. */
 void web_caller_learn(struct web *web, struct web_caller *caller, json_t *answer);
 void web_callers_forget(struct web *web);
-/* {"cmd": name, "by_session" or "by_token", "address"}; a new reference. */
+/* {"cmd": name, "by_session" or "by_token", "from_address": where the request came from}; a new reference. */
 json_t *web_caller_command(
 	const struct web_caller *caller, struct MHD_Connection *connection, const char *name);
 /* For lab_allows. anonymous: what somebody unknown may do. Borrows from caller. */
