@@ -367,6 +367,17 @@ static void test_advice(void **state)
 	assert_string_equal(text(next, "analyte"), analyte);
 	assert_string_equal(text(next, "why"), "failed");
 	json_decref(report);
+	/* controls hold results: nothing is told but of batches already released */
+	assert_int_equal(
+		sqlite3_exec(risk_db(&play),
+			"INSERT INTO hold SELECT 'H1','','',0,'','','','open','','','','',0,0,'{}',0,0", NULL,
+			NULL, NULL),
+		SQLITE_OK);
+	report = report_at("P001", NOW_S);
+	assert_int_equal(json_array_size(json_object_get(report, "findings")), 0);
+	assert_int_equal(number(json_object_get(report, "failed"), "n"), 0);
+	json_decref(report);
+	assert_int_equal(sqlite3_exec(risk_db(&play), "DELETE FROM hold", NULL, NULL, NULL), SQLITE_OK);
 	risk_status(&play, "D1", "awaiting-review"); /* somebody still has to look: nothing of it is told */
 	report = report_at("P001", NOW_S);
 	json_array_foreach(json_object_get(report, "findings"), index, found)
