@@ -69,6 +69,8 @@ struct supervisor {
 	bool on_terminal; /* a hang-up means that whoever started it has gone */
 };
 
+/* announce.c: ready, and where; to whoever asked for the address, too. */
+void supervisor_announce(const struct supervisor *supervisor);
 uint64_t supervisor_now_ns(void);
 /* Where lab.xml is. */
 void supervisor_lab_path(const struct supervisor *supervisor, char out[1024]);

@@ -5,12 +5,9 @@
 #include "gateway/supervised.h"
 
 #include "gateway/bundle/bundle.h"
-#include "gateway/people/people.h"
 
 #include <errno.h>
-#include <jansson.h>
 #include <poll.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,29 +30,6 @@ uint64_t supervisor_now_ns(void)
 
 	(void)clock_gettime(CLOCK_MONOTONIC, &now);
 	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
-
-void supervisor_say(const char *format, ...)
-{
-	char text[ASSAY_ERROR_TEXT_MAX + 100];
-	va_list args;
-
-	va_start(args, format);
-	(void)vsnprintf(text, sizeof text, format, args);
-	va_end(args);
-	(void)fprintf(stderr, "assay: %s\n", text);
-}
-
-const char *supervisor_describe(
-	const struct supervisor *supervisor, const struct role_process *role, char out[64])
-{
-	if (role->kind != ROLE_HOST)
-		(void)snprintf(out, 64, "%s", role_process_name(role));
-	else if (role->line_count == 1 && role->lines[0] != ASSAY_LINE_GONE)
-		(void)snprintf(out, 64, "host of line %s", supervisor->config->lines[role->lines[0]].id);
-	else
-		(void)snprintf(out, 64, "host of %u lines", role->line_count);
-	return out;
 }
 
 static int start_role(struct supervisor *supervisor, struct role_process *role, struct assay_error *err)
@@ -110,72 +84,6 @@ static void give_up(struct supervisor *supervisor, const struct assay_error *err
 	begin_stop(supervisor);
 }
 
-/* Nobody can log in yet: where the code is with which the first administrator is made. The code itself is shown on a
- * terminal only: what goes elsewhere may be a log. */
-static void say_first_admin(const char *path)
-{
-	char code[ASSAY_FIRST_CODE_MAX] = "";
-	FILE *file = fopen(path, "re");
-
-	if (file && isatty(STDOUT_FILENO) && fgets(code, sizeof code, file))
-		code[strcspn(code, "\n")] = '\0';
-	if (file)
-		(void)fclose(file);
-	if (*code)
-		(void)printf("No administrator yet. Open the address and make one with the code %s\n"
-			     "还没有管理员。请打开上面的地址，用代码 %s 建立\n",
-			code, code);
-	else
-		(void)printf("No administrator yet. Open the address and make one with the code in %s\n"
-			     "还没有管理员。请打开上面的地址，用 %s 里的代码建立\n",
-			path, path);
-}
-
-static void say_where(const struct supervisor *supervisor)
-{
-	const struct assay_serve_options *options = supervisor->options;
-	char path[1024];
-	bool first;
-	json_t *line;
-
-	(void)snprintf(path, sizeof path, "%s/run/first-admin", options->dir);
-	first = *supervisor->url && access(path, R_OK) == 0;
-	if (options->json) {
-		line = json_pack("{s:s,s:s,s:s*,s:s*}", "dir", options->dir, "url", supervisor->url,
-			"first_admin", first ? path : NULL, "fingerprint",
-			supervisor->certificate ? supervisor->certificate->fingerprint : NULL);
-		if (line && json_dumpf(line, stdout, JSON_COMPACT) == 0)
-			(void)putchar('\n');
-		json_decref(line);
-	} else {
-		(void)printf("assay %s serves %s%s%s\n", ASSAY_VERSION, options->dir,
-			*supervisor->url ? " at " : "", supervisor->url);
-		if (supervisor->certificate)
-			(void)printf("certificate SHA-256 %s\n", supervisor->certificate->fingerprint);
-		if (first)
-			say_first_admin(path);
-	}
-	(void)fflush(stdout);
-}
-
-/* Hosts and web may come once the journal is open. */
-static void announce(struct supervisor *supervisor)
-{
-	const struct assay_serve_options *options = supervisor->options;
-	char line[ASSAY_URL_MAX + 2];
-	int length = snprintf(line, sizeof line, "%s\n", supervisor->url);
-
-	supervisor->phase = SERVE_RUNNING;
-	service_manager_ready(supervisor->url);
-	if (!options->quiet)
-		say_where(supervisor);
-	if (options->ready > 0) {
-		if (write(options->ready, line, (size_t)length) != length)
-			supervisor_say("nobody waits for the address");
-		(void)close(options->ready);
-	}
-}
-
 static void from_host(
 	struct supervisor *supervisor, struct role_process *host, const struct assay_message *head)
 {
@@ -222,8 +130,11 @@ static void from_role(struct supervisor *supervisor, struct role_process *role)
 		(void)close(role->control); /* it is exiting */
 		role->control = -1;
 	}
-	if (role->kind == ROLE_RECORDER && role->ready && supervisor->phase == SERVE_STARTING)
-		announce(supervisor);
+	if (role->kind == ROLE_RECORDER && role->ready && supervisor->phase == SERVE_STARTING) {
+		/* Hosts and web may come once the journal is open. */
+		supervisor->phase = SERVE_RUNNING;
+		supervisor_announce(supervisor);
+	}
 }
 
 static void how_it_died(int wait_status, char out[48])
