@@ -163,10 +163,10 @@ def watch(gateway, person, stop, counts, lates):
             break
         if row.startswith(b"event: frames"):
             stream.readline()
-            data = json.loads(stream.readline()[5:])
-            text = data["frames"][0]["readings"][0]["value"] if data.get("frames") and data["frames"][0]["readings"] else ""
-            if text in SENT:
-                lates.append(time.perf_counter() - SENT[text])
+            for frame in json.loads(stream.readline()[5:])[:1]:
+                text = frame["readings"][0]["value"] if frame["readings"] else ""
+                if text in SENT:
+                    lates.append(time.perf_counter() - SENT[text])
         count += row.startswith(b"event: ")
     counts.append(count)
     connection.close()
@@ -199,7 +199,9 @@ def viewers(gateway, admin, balance):
     good = [count for count in counts if count > 0]
     print(f"3. {len(good)} viewers for {VIEW_S} s, {number / VIEW_S:.0f} readings/s: each got {min(good, default=0) / VIEW_S:.1f} to "
           f"{max(good, default=0) / VIEW_S:.1f} events/s, refused {sum(count < 0 for count in counts)}")
-    line("a print key to its frame in a viewer's stream", lates or [0])
+    if len(good) < VIEWERS or not lates:
+        raise SystemExit(f"only {len(good)} of {VIEWERS} viewers saw anything, {len(lates)} frames in time")
+    line("a print key to its frame in a viewer's stream", lates)
     line("a page's question meanwhile", me.times)
     print(f"  memory of web: {before:.0f} MiB before, {memory:.0f} MiB with all of them")
 
