@@ -14,7 +14,7 @@ learn({
   entry: ['台账条目', 'Journal entry'], 'e-kind': ['事项', 'Kind'], 'e-at': ['记入时间', 'Written'], 'e-body': ['正文', 'Body'], 'e-none': ['没有第 {} 条。', 'There is no entry {}.'], 'e-bytes': ['原始字节 {}', '{} raw bytes'], 'e-cut': ['只显示前 {} 字节', 'the first {} bytes are shown'],
 });
 
-const SHOWN = 4096; // bytes
+const SHOWN = 512; // bytes
 
 export function Entry({ id }) {
   const seq = /^\d{1,15}$/.test(id) ? Number(id) : -1;

@@ -19,7 +19,7 @@ function Checkpoint({ applied }) {
   const { data } = useFetched(applied > 0 ? `/api/v1/journal/${step}/inclusion` : '', '');
   const { data: first } = useFetched(data || applied <= 0 ? '' : '/api/v1/journal/0/inclusion', '');
   const found = data || first;
-  return found ? html`<${Status} icon="check" tone="pass" word=${t('z-covers', grouped(found.checkpoint.size))} />　<a href=${`#/entry/${found.seq}`}>#${grouped(found.seq)}</a>` : html`<span class="third">${t('z-none')}</span>`;
+  return found ? html`<${Status} icon="check" tone="pass" word=${t('z-covers', grouped(found.checkpoint.size))} />　<span class="second"><a href=${`#/entry/${found.seq}`}>#${grouped(found.seq)}</a></span>` : html`<span class="third">${t('z-none')}</span>`;
 }
 
 export function State() {

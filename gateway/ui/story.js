@@ -40,7 +40,7 @@ export const openEntry = (seq) => () => {
 
 export function StoryRows({ rows }) {
   return html`<table class="story"><thead><tr><th class="right">${t('s-seq')}</th><th>${t('s-when')}</th><th>${t('s-what')}</th><th>${t('s-about')}</th><th>${t('s-who')}</th><th>${t('s-why')}</th></tr></thead>
-    <tbody>${rows.map((row) => html`<tr key=${row.seq} ...${rowProps(openEntry(row.seq))}><td class="right"><a href=${`#/entry/${row.seq}`} tabindex="-1">#${grouped(row.seq)}</a></td><td class="nowrap">${day(row.at)} ${clock(row.at, 'second')}</td><td><b>${kindWord(row.kind)}</b></td>
+    <tbody>${rows.map((row) => html`<tr key=${row.seq} ...${rowProps(openEntry(row.seq))}><td class="right">#${grouped(row.seq)}</td><td class="nowrap">${day(row.at)} ${clock(row.at, 'second')}</td><td><b>${kindWord(row.kind)}</b></td>
       <td>${[row.result || row.test || row.batch || row.line, row.instrument && instrumentName(live.lines, row.instrument)].filter(Boolean).join('　')}</td><td>${row.who}</td><td class="wraps">${contentOf(row)}</td></tr>`)}</tbody></table>`;
 }
 
