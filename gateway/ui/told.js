@@ -17,7 +17,7 @@ learn({
   'o-unknown': ['不足四个季度，还看不出趋势。', 'Fewer than four quarters: no trend can be told yet.'],
   'o-compare': ['与同类企业比较', 'Beside others of your class'], 'o-compare-how': ['至少 5 家企业（含自己）的合计，季度结束后公布。', 'Sums of at least 5 producers, you among them; told when the quarter is over.'],
   'o-own': ['自己', 'You'], 'o-others': ['全体', 'All'], 'o-too-few': ['不足 5 家，不公布', 'under 5 producers: not told'], 'o-withheld': ['会推出别家，不公布', 'would tell of another: not told'], 'o-open': ['季度未结束', 'the quarter is not over'],
-  'o-producers': ['{} 家', '{} producers'], 'o-split': ['与本中心的比对', 'Your laboratory beside ours'],
+  'o-producers': ['{} 家', '{} producers'],
 });
 
 const Sentences = ({ list }) => html`<ul>${list.map((one) => html`<li key=${one.en}>${pick({ s_zh: one.zh, s_en: one.en }, 's')}${one.verified ? '' : t('o-unverified')}<span class="source">${t('o-source', one.source)}</span></li>`)}</ul>`;

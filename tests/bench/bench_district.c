@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * What the District page and a quarter's report ask of the state: every answer, at the sums of 500 batches and of a million
  * (24 classes of products x 8 items x 12 quarters x 4 origins, as bench_analysis). Required: under 50 ms and under 2 s of one
- * processor, JSON included. Exits 1 when slower. The items behind a figure are rows of their own and not in the sums; here
- * there are 20,000. */
+ * processor, JSON included. Exits 1 when slower. The items behind a figure are rows of their own and not in the sums; none
+ * are made here. */
 #include "gateway/analysis/district.h"
 #include "gateway/record/state_tables.h"
 

@@ -1,19 +1,17 @@
 """metrics.py ASSAY: what /metrics counts between two questions, against the journal read with sqlite3 by its written format
-(assay-journal.5); every metric that alert rules and dashboard name is there; promtool's opinion where it is installed.
-Prints "N passed, N failed"."""
-import collections, json, os, re, shutil, sqlite3, subprocess, sys, tempfile, time, urllib.request
+(assay-journal.5); every metric that alert rules and dashboard name is there; Debian's promtool checks text and rules, and
+Debian's Prometheus scrapes the gateway with those rules and answers what /metrics said."""
+import collections, json, os, re, shutil, sqlite3, subprocess, sys, tempfile, time, urllib.parse, urllib.request
 
-assay = sys.argv[1]
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from outside import ASSAY as assay, check as ok, die_with_parent, finish, free_port, wait_for  # noqa: E402
+
 root = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../..")
 folder = tempfile.mkdtemp()
-passed = failed = 0
-
-
-def ok(good, what):
-    global passed, failed
-    passed, failed = passed + bool(good), failed + (not good)
-    if not good:
-        print("FAILED:", what)
+SETTINGS = """global: {scrape_interval: 1s, evaluation_interval: 1s}
+rule_files: [ROOT/packaging/prometheus/assay.rules.yml]
+scrape_configs: [{job_name: assay, static_configs: [{targets: ["TARGET"]}]}]
+"""
 
 
 def scrape(url):
@@ -37,6 +35,35 @@ def journal(first, end):
                 size[line, {1: "sent", 2: "received"}.get(raw[at])] += length
                 at += 16 + length
     return kinds, exchanges, size
+
+
+def prometheus_asked(url):
+    """Prometheus scrapes the gateway, holds a count of its journal, and has every rule loaded and evaluated."""
+    with open(f"{folder}/prometheus.yml", "w") as out:
+        out.write(SETTINGS.replace("ROOT", os.path.abspath(root)).replace("TARGET", urllib.parse.urlsplit(url).netloc))
+    where = f"127.0.0.1:{free_port()}"
+    server = subprocess.Popen(["prometheus", f"--config.file={folder}/prometheus.yml", f"--storage.tsdb.path={folder}/tsdb",
+                               f"--web.listen-address={where}"], stderr=subprocess.DEVNULL, preexec_fn=die_with_parent)
+
+    def ask(path):
+        try:
+            return json.load(urllib.request.urlopen(f"http://{where}/api/v1/{path}", timeout=5))["data"]
+        except OSError:
+            return {}
+
+    def held(query):
+        rows = ask("query?" + urllib.parse.urlencode({"query": query})).get("result") or [{"value": [0, "0"]}]
+        return int(rows[0]["value"][1])
+
+    try:
+        ok(wait_for(lambda: held("up{job='assay'}") == 1 and held("assay_journal_entries") > 15, 30), "Prometheus scrapes the gateway")
+        rules = [rule for group in ask("rules")["groups"] for rule in group["rules"]]
+        want = open(f"{root}/packaging/prometheus/assay.rules.yml").read().count("- alert:")
+        ok(len(rules) == want > 5 and wait_for(lambda: all(rule["health"] == "ok" for group in ask("rules")["groups"] for rule in group["rules"]), 15),
+           f"each of {want} rules is evaluated: {[(rule['name'], rule['health']) for rule in rules]}")
+    finally:
+        server.terminate()
+        server.wait(20)
 
 
 gateway = subprocess.Popen([assay, "demo", "-d", f"{folder}/d", "--listen", "127.0.0.1:0"], stdout=subprocess.PIPE, text=True)
@@ -67,14 +94,13 @@ try:
     for name in ("assay.rules.yml", "assay.dashboard.json"):
         used = set(re.findall(r"\bassay_[a-z_]+", open(f"{root}/packaging/prometheus/{name}").read()))
         ok(used and used <= present, f"{name} names metrics that are not there: {used - present}")
-    if shutil.which("promtool"):
-        done = subprocess.run(["promtool", "check", "metrics"], input=text, capture_output=True, text=True)
-        ok(done.returncode == 0, f"promtool check metrics: {done.stderr.strip()}")
-        done = subprocess.run(["promtool", "test", "rules", "rules.test.yml"], cwd=f"{root}/packaging/prometheus", capture_output=True, text=True)
-        ok(done.returncode == 0, f"promtool test rules: {done.stdout} {done.stderr}")
+    done = subprocess.run(["promtool", "check", "metrics"], input=text, capture_output=True, text=True)
+    ok(done.returncode == 0, f"promtool check metrics: {done.stderr.strip()}")
+    done = subprocess.run(["promtool", "test", "rules", "rules.test.yml"], cwd=f"{root}/packaging/prometheus", capture_output=True, text=True)
+    ok(done.returncode == 0, f"promtool test rules: {done.stdout} {done.stderr}")
+    prometheus_asked(url)
 finally:
     gateway.terminate()
     gateway.wait(30)
     shutil.rmtree(folder)
-print(f"{passed} passed, {failed} failed")
-sys.exit(failed != 0)
+sys.exit(finish())
