@@ -134,7 +134,8 @@ static void list_categories(const struct assay_specs *specs, const char *tree, j
 	}
 }
 
-static int list_specs(const struct assay_specs *specs, const struct spec_options *options)
+static int list_specs(
+	const struct assay_specs *specs, const struct spec_options *options, struct assay_error *err)
 {
 	json_t *list = json_array();
 	bool all = !options->standards && !options->products && !options->methods && !options->categories;
@@ -147,6 +148,11 @@ static int list_specs(const struct assay_specs *specs, const struct spec_options
 		list_methods(specs, list);
 	if (options->categories)
 		list_categories(specs, options->tree, list);
+	if (options->categories && json_array_size(list) == 0) {
+		json_decref(list);
+		return assay_error_set(err, ASSAY_ENOTFOUND, "tree-unknown", "没有类别树 %s",
+			"there is no tree of categories %s", options->tree);
+	}
 	return print_list(list, options->json);
 }
 
@@ -198,7 +204,7 @@ static int with_specs(const char *command, const struct assay_places *places,
 
 	if (status != ASSAY_OK)
 		return status;
-	status = strcmp(command, "list") == 0 ? list_specs(specs, options)
+	status = strcmp(command, "list") == 0 ? list_specs(specs, options, err)
 					      : assay_spec_show(specs, options->names[0], options->json, err);
 	assay_specs_free(specs);
 	return status;
