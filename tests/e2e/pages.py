@@ -628,7 +628,8 @@ def quality_holds(run, gateway):
 
 
 def nothing_complained(run):
-    equal(run.browser.complaints(), [])
+    """But that somebody was not in yet, or an entry not signed yet."""
+    equal([said for said in run.browser.complaints() if not re.search(r"status of 40[14]", said)], [])
 
 
 def worked_in(run):
