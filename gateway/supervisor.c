@@ -333,7 +333,7 @@ static int run(struct supervisor *supervisor, struct assay_error *err)
 
 		reload_step(supervisor, now);
 		most = 1 + supervisor->role_max + supervisor->config->line_count;
-		if (most > room) {
+		if (!polled || most > room) {
 			grown = realloc(polled, most * sizeof *polled);
 			if (!grown) {
 				free(polled);

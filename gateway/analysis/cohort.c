@@ -162,9 +162,11 @@ static int put_quarter(json_t *list, json_t *rows, const struct assay_specs *spe
 	struct one *one = calloc(1, sizeof *one);
 	const json_t *row;
 	size_t index;
-	int status = quarter && one ? ASSAY_OK : district_no_memory(err);
+	int status = ASSAY_OK;
 
-	if (status == ASSAY_OK) {
+	if (!quarter || !one) {
+		status = district_no_memory(err);
+	} else {
 		json_array_foreach(rows, index, row)
 		{
 			const struct assay_product *product = assay_specs_product_find(
@@ -176,7 +178,7 @@ static int put_quarter(json_t *list, json_t *rows, const struct assay_specs *spe
 		if (decide(quarter) != ASSAY_OK)
 			status = district_no_memory(err);
 	}
-	for (unsigned c = 0; status == ASSAY_OK && c <= CLASSES; c++)
+	for (unsigned c = 0; quarter && status == ASSAY_OK && c <= CLASSES; c++)
 		if (quarter->totals[c].own_n > 0)
 			(void)json_array_append_new(list, row_json(quarter, c, name, open));
 	free(one);

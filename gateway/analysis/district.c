@@ -99,9 +99,11 @@ static int find_trends(const struct assay_risk_cell *groups, uint32_t count, str
 {
 	double rate[QUARTERS_MAX], *p = calloc(count ? count : 1, sizeof *p);
 	uint32_t known = 0;
-	int status = p ? ASSAY_OK : district_no_memory(err);
+	int status = ASSAY_OK;
 
 	*series_count = 0;
+	if (!p)
+		return district_no_memory(err);
 	for (uint32_t first = 0, end = 0; status == ASSAY_OK && first < count; first = end) {
 		struct trended *one = &series[(*series_count)++];
 		uint32_t n = 0;
@@ -164,9 +166,9 @@ json_t *assay_district_trends(sqlite3 *state, const struct assay_specs *specs,
 		status = district_roll_up(&district, CLASS | ANALYTE | QUARTER, &groups, &more, &count, err);
 	if (status == ASSAY_OK && !(series = calloc(count ? count : 1, sizeof *series)))
 		status = district_no_memory(err);
-	if (status == ASSAY_OK)
+	if (series && status == ASSAY_OK)
 		status = find_trends(groups, count, series, &series_count, err);
-	if (status == ASSAY_OK) {
+	if (series && status == ASSAY_OK) {
 		list = json_array();
 		if (series_count > 1)
 			qsort(series, series_count, sizeof *series, by_urgency);

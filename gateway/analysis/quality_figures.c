@@ -242,8 +242,13 @@ json_t *assay_quality_uncertainty(sqlite3 *state, const char *method, const char
 	struct data *data = calloc(1, sizeof *data);
 	struct assay_uncertainty found;
 	json_t *answer = NULL;
-	int status = data ? read_controls(state, method, data, err) : no_memory(err);
+	int status;
 
+	if (!data) {
+		(void)no_memory(err);
+		return NULL;
+	}
+	status = read_controls(state, method, data, err);
 	if (status == ASSAY_OK)
 		status = read_pairs(state, method, data, err);
 	if (status == ASSAY_OK)

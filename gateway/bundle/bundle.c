@@ -280,7 +280,9 @@ static int compose(
 		status = add_folder(specs_dir, folders[i], head, body, err);
 	if (status == ASSAY_OK && fputc('\n', head) == EOF)
 		status = no_memory(err);
-	if ((head && fclose(head) != 0) | (body && fclose(body) != 0) && status == ASSAY_OK)
+	if (head && fclose(head) != 0 && status == ASSAY_OK)
+		status = no_memory(err);
+	if (body && fclose(body) != 0 && status == ASSAY_OK)
 		status = no_memory(err);
 	if (status == ASSAY_OK && rows_length + files_length > ASSAY_BUNDLE_MAX)
 		status = assay_error_set(err, ASSAY_EFULL, "bundle-large", "规格太大（上限 64 MiB）",
