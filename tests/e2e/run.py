@@ -269,7 +269,7 @@ def bytes_are_reached(run, gateway):
         equal(shown.lower(), reading["exchange"]["received"].lower())
     browser.press("[")
     browser.until("the reading before", "return document.querySelector('.reading-choices button[aria-pressed=true]').dataset.reading === String(arguments[0])", len(readings) - 2)
-    assert trace["limit"]["sha256"][:12] in browser.text(".trail-details .trail-two")
+    assert trace["limit"]["sha256"][:12] in browser.text(".trail-details")
     run.picture("trail-zh")
     browser.dark(True)
     time.sleep(0.3)
