@@ -178,10 +178,12 @@ static int freeze_range(struct history *history, bool relative, struct assay_fra
 	size_t kept = 0;
 	int status;
 
-	for (size_t i = 0; pairs && i < history->count; i++)
+	if (!pairs)
+		return lab_no_memory(err);
+	for (size_t i = 0; i < history->count; i++)
 		if (!history->out[i])
 			pairs[kept++] = (struct assay_qc_pair){history->first[i], history->value[i]};
-	status = pairs ? assay_qc_range_freeze(pairs, kept, relative, &chart, err) : lab_no_memory(err);
+	status = assay_qc_range_freeze(pairs, kept, relative, &chart, err);
 	free(pairs);
 	if (status == ASSAY_OK) {
 		*mean = chart.mean_range;
@@ -241,13 +243,13 @@ static int freeze_now(struct assay_lab *lab, const json_t *request, const char *
 	struct history *history = calloc(1, sizeof *history);
 	int status = !history ? lab_no_memory(err) : rows ? ASSAY_OK : reason ? ASSAY_EIO : ASSAY_EREFUSED;
 
-	if (status == ASSAY_OK) {
+	if (history && status == ASSAY_OK) {
 		history->points = json_array();
 		history->left_out = json_array();
 		history->outliers = json_array();
 		status = take_points(rows, json_object_get(request, "left_out"), history, err);
 	}
-	if (status == ASSAY_OK) {
+	if (history && status == ASSAY_OK) {
 		chart = work_out(
 			rows, history, ranges, json_is_true(json_object_get(request, "relative")), err);
 		status = chart ? ASSAY_OK : ASSAY_EREFUSED;

@@ -39,7 +39,7 @@ static int add_material(
 	if (status == ASSAY_OK && (order->levels & (1u << level)))
 		status = assay_error_set(err, ASSAY_EREFUSED, "level-twice", "水平 %u 用了两次",
 			"level %u is there twice", level);
-	if (status == ASSAY_OK) {
+	if (method && status == ASSAY_OK) {
 		order->method = method;
 		order->levels |= 1u << level;
 		(void)snprintf(order->kind, sizeof order->kind, "%s", kind);
@@ -116,7 +116,7 @@ static int none_open(struct assay_lab *lab, const struct run_order *order, struc
 			"t.status<>'done') AND EXISTS(SELECT 1 FROM control AS c JOIN slot AS s ON "
 			"s.test=c.test WHERE "
 			"c.run=r.id AND s.status='filled') LIMIT 1",
-			"ttt", order->method->id, order->instrument, order->kind),
+			"ttt", order->method ? order->method->id : "", order->instrument, order->kind),
 		err);
 	int status = rows ? ASSAY_OK : ASSAY_EIO;
 
