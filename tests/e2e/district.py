@@ -10,7 +10,8 @@ import sys
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from pages import AXE, UNREACHABLE, axe_source, log_in  # noqa: E402
+from pages_read import AXE, UNREACHABLE, axe_source  # noqa: E402
+from person import log_in  # noqa: E402
 from run import Gateway, PICTURES, Run, equal  # noqa: E402
 from webdriver import Browser  # noqa: E402
 

@@ -17,8 +17,7 @@ from fractions import Fraction
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-import pages  # noqa: E402
-from pages import certificate_is_there, code_read, fill, fill_all, log_in, scan, served_pdf, submit  # noqa: E402
+from person import certificate_is_there, code_read, fill, fill_all, log_in, scan, served_bytes, served_pdf, submit  # noqa: E402
 from run import Gateway, ROOT, Run, equal  # noqa: E402
 from webdriver import Browser  # noqa: E402
 
@@ -343,7 +342,7 @@ def print_is_opened(day):
     assert "127.0.0.1" not in said, said  # a producer without an address has none
     file = os.path.join(day.run.place, "certificate.pdf")
     with open(file, "wb") as out:
-        out.write(pages.served_bytes(day.run, path)[1])
+        out.write(served_bytes(day.run, path)[1])
     subprocess.run(["pdftoppm", "-r", "96", "-png", "-f", "1", "-l", "1", "-singlefile", file, os.path.join(PICTURES, "8-print")], check=True, timeout=60)
     subprocess.run(["pdftoppm", "-r", "200", "-png", file, os.path.join(day.run.place, "page")], check=True, timeout=60)
     sheets = sorted(os.path.join(day.run.place, name) for name in os.listdir(day.run.place) if re.match(r"page-\d+\.png$", name))
@@ -356,7 +355,7 @@ def proof_holds(day):
     file = os.path.join(day.run.place, f"{day.batch}.proof")
     end = time.monotonic() + 75  # a checkpoint is signed once a minute
     while True:
-        kind, data = pages.served_bytes(day.run, f"/api/v1/batches/{day.batch}/proof")
+        kind, data = served_bytes(day.run, f"/api/v1/batches/{day.batch}/proof")
         if b"not-signed-yet" not in data[:400] and b"problem" not in kind.encode():
             break
         assert time.monotonic() < end, data[:400]
@@ -426,7 +425,7 @@ def main(binary):
     run = Run(os.path.abspath(binary))
     run.password = "vier unzusammen 4"
     os.makedirs(PICTURES, exist_ok=True)
-    os.makedirs(pages.PICTURES, exist_ok=True)
+    os.makedirs(PICTURES, exist_ok=True)
     try:
         run.browser = Browser()
         run.browser.size(1366, 768)

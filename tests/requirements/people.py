@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Accounts, sessions, rights and the writing API of a running gateway, from outside, with Python's own HTTP client.
 
@@ -22,19 +21,15 @@ import sys
 import tempfile
 import time
 
-ASSAY = os.environ.get("ASSAY", "build/assay")
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from outside import ASSAY, check, finish  # noqa: E402
+
 FULL = bool(os.environ.get("ASSAY_FULL"))
-passed = failed = 0
 CANARY = "Canary-" + os.urandom(6).hex()  # part of each password: searched for in everything at the end
 
 
 def ok(condition, what, more=""):
-    global passed, failed
-    if condition:
-        passed += 1
-    else:
-        failed += 1
-        print(f"FAILED: {what} {more}", flush=True)
+    check(condition, f"{what} {more}")
 
 
 class Gateway:
@@ -598,8 +593,7 @@ def main():
         finally:
             if gateway.process.poll() is None:
                 gateway.process.kill()
-        print(f"{passed} passed, {failed} failed")
-        sys.exit(1 if failed else 0)
+        sys.exit(finish())
 
 
 if __name__ == "__main__":
