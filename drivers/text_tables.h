@@ -27,12 +27,12 @@ struct text_tables {
 	"unknown-unit too-long"
 #define TEXT_OPTION(of, named, needed, zh, en)                                                               \
 	{                                                                                                    \
-		.group = of, .name = named, .kind = ASSAY_OPTION_TEXT, .required = needed, .help_zh = zh,    \
-		.help_en = en                                                                                \
+		.group = (of), .name = (named), .kind = ASSAY_OPTION_TEXT, .required = (needed),             \
+		.help_zh = (zh), .help_en = (en)                                                             \
 	}
 #define TEXT_REASON_OPTION(of, needed)                                                                       \
 	{                                                                                                    \
-		.group = of, .name = "reason", .kind = ASSAY_OPTION_CHOICE, .required = needed,              \
+		.group = (of), .name = "reason", .kind = ASSAY_OPTION_CHOICE, .required = (needed),          \
 		.choices = TEXT_REASONS, .help_zh = "原因", .help_en = "reason"                              \
 	}
 #define TEXT_TABLES_OPTIONS                                                                                  \

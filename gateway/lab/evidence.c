@@ -14,11 +14,13 @@
 struct moment {
 	bool there;
 	int64_t seq, wall_ns, mono_ns;
+	char boot[33]; /* of a filling; readings have none */
 };
 
 struct look {
 	struct moment from, to, last;
 	int64_t gap_ns;
+	bool one_boot; /* both fillings, and so what the journal has between them, are of one */
 	bool broken; /* a gap */
 	struct assay_evidence_found found;
 	char min[ASSAY_DECIMAL_TEXT_MAX], max[ASSAY_DECIMAL_TEXT_MAX];
@@ -29,7 +31,7 @@ static int last_fill(
 	sqlite3 *state, const char *test, const char *slot, struct moment *out, struct assay_error *err)
 {
 	sqlite3_stmt *row = query_prepare(state, err,
-		"SELECT seq, wall_ns, mono_ns FROM slot WHERE test=?1 AND slot=?2 AND status='filled'"
+		"SELECT seq, wall_ns, mono_ns, boot FROM slot WHERE test=?1 AND slot=?2 AND status='filled'"
 		" ORDER BY seq DESC LIMIT 1",
 		"tt", test, slot);
 	int rc;
@@ -42,6 +44,7 @@ static int last_fill(
 		out->seq = sqlite3_column_int64(row, 0);
 		out->wall_ns = sqlite3_column_int64(row, 1);
 		out->mono_ns = sqlite3_column_int64(row, 2);
+		(void)snprintf(out->boot, sizeof out->boot, "%s", (const char *)sqlite3_column_text(row, 3));
 	}
 	(void)sqlite3_finalize(row);
 	return rc == SQLITE_ROW || rc == SQLITE_DONE ? ASSAY_OK : query_failed(state, err);
@@ -64,12 +67,13 @@ static int find_gap(sqlite3 *state, const char *instrument, struct look *look, s
 }
 
 /* The longer of both clocks: the wall clock may have been set, the other begins again at a reboot. When both went
- * back nobody knows how long it was. */
+ * back across a reboot nobody knows how long it was; within one boot a reading was only told after a filling of the same
+ * moment was written. */
 static bool too_long(const struct look *look, const struct moment *before, const struct moment *after)
 {
 	int64_t wall = after->wall_ns - before->wall_ns, mono = after->mono_ns - before->mono_ns;
 
-	if (wall < 0 && mono < 0)
+	if (wall < 0 && mono < 0 && !look->one_boot)
 		return true;
 	return wall > look->gap_ns || mono > look->gap_ns;
 }
@@ -111,7 +115,7 @@ static int read_window(sqlite3 *state, const char *instrument, const json_t *rul
 		return ASSAY_EIO;
 	while ((rc = sqlite3_step(rows)) == SQLITE_ROW) {
 		struct moment at = {true, sqlite3_column_int64(rows, 0), sqlite3_column_int64(rows, 1),
-			sqlite3_column_int64(rows, 2)};
+			sqlite3_column_int64(rows, 2), ""};
 		const char *text = (const char *)sqlite3_column_text(rows, 3);
 
 		add_reading(look, &at, text ? text : "");
@@ -155,6 +159,7 @@ json_t *lab_evidence(sqlite3 *state, const char *test, const json_t *rule, const
 	if (status == ASSAY_OK)
 		status = find_gap(state, instrument, &look, err);
 	over = over && look.to.there;
+	look.one_boot = look.from.there && look.to.there && strcmp(look.from.boot, look.to.boot) == 0;
 	if (status == ASSAY_OK && look.from.there && *instrument)
 		status = read_window(state, instrument, rule, over, &look, err);
 	if (status != ASSAY_OK)

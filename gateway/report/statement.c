@@ -197,7 +197,7 @@ static double measured(struct pages *pages, const struct statement_part *part,
 static void draw_table(struct pages *pages, const struct statement_part *part)
 {
 	const struct statement_row *rows = part->rows.items;
-	double x[COLUMNS_MAX + 1];
+	double x[COLUMNS_MAX + 1] = {0};
 
 	columns(part, x);
 	(void)room(pages, measured(pages, part, NULL, x) + 40);

@@ -41,6 +41,7 @@ struct play {
 	uint32_t generation;
 	uint64_t id[2]; /* of the last message sent, by line */
 	rlim_t file_limit; /* of the recorder, 0 none */
+	uint64_t told_late_ns; /* what happens was so long ago */
 };
 
 static inline uint64_t play_mono_ns(void)
@@ -308,8 +309,8 @@ static inline uint64_t play_tell(
 		.line = line,
 		.generation = play->generation,
 		.id = id ? id : ++play->id[line],
-		.wall_ns = play_wall_ns(),
-		.mono_ns = play_mono_ns()};
+		.wall_ns = play_wall_ns() - (int64_t)play->told_late_ns,
+		.mono_ns = play_mono_ns() - play->told_late_ns};
 
 	assert_int_equal(assay_channel_send(play->host, &head, payload, length, -1), ASSAY_OK);
 	return head.id;

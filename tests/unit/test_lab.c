@@ -319,6 +319,31 @@ static void test_typed_value(void **state)
 	end(&play);
 }
 
+/* What the oven said in the moment of a weighing may be written after it: no gap. */
+static void test_evidence_told_late(void **state)
+{
+	struct play play;
+	char batch[64];
+
+	(void)state;
+	play_make(&play);
+	begin(&play);
+	register_batch(&play, "A", batch);
+	for (int i = 0; i < 2; i++) {
+		weigh(&play, batch, "m3", i + 1, below.m3[i]);
+		weigh(&play, batch, "m1", i + 1, below.m1[i]);
+	}
+	for (int round = 0; round < 3; round++)
+		for (int i = 0; i < 2; i++) {
+			play.told_late_ns = 1000000000;
+			play_oven(&play, "103.0");
+			play.told_late_ns = 0;
+			weigh(&play, batch, "m2", i + 1, below.m2[i][round]);
+		}
+	assert_verdict(&play, batch, "pass", "", "awaiting-release", "5.44");
+	end(&play);
+}
+
 static void test_restart_in_the_middle(void **state)
 {
 	struct play play;
@@ -395,6 +420,7 @@ int main(void)
 		cmocka_unit_test(test_competence),
 		cmocka_unit_test(test_not_permitted),
 		cmocka_unit_test(test_typed_value),
+		cmocka_unit_test(test_evidence_told_late),
 		cmocka_unit_test(test_restart_in_the_middle),
 		cmocka_unit_test(test_trace),
 	};
