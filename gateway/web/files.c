@@ -26,7 +26,7 @@ int web_files_confine(const char *dir, enum assay_confined role, const struct as
 		out->seen[i] = look(dir, i, path[i]);
 		allowed[count++].path = path[i];
 	}
-	for (size_t i = 0; more[i].path && i < WEB_MORE_PATHS_MAX; i++)
+	for (size_t i = 0; i < WEB_MORE_PATHS_MAX && more[i].path; i++)
 		allowed[count++] = more[i];
 	return assay_confine(role, allowed, NULL, err);
 }
