@@ -222,7 +222,7 @@ def main():
         finally:
             if gateway.process.poll() is None:
                 gateway.process.kill()
-    sys.exit(1 if people.failed else 0)
+    sys.exit(people.finish())
 
 
 if __name__ == "__main__":

@@ -194,6 +194,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	assay_driver.close(world->instrument.session);
 	free(world->line.window);
+	free(world->line.reading);
 	free(world);
 	return 0;
 }

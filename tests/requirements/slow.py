@@ -91,8 +91,7 @@ def main():
                 one.close()
             if gateway.process.poll() is None:
                 gateway.stop()
-    print(f"{people.passed} passed, {people.failed} failed")
-    sys.exit(1 if people.failed else 0)
+    sys.exit(people.finish())
 
 
 if __name__ == "__main__":
