@@ -15,25 +15,25 @@ trap finish EXIT
 [ -x "$tree/usr/bin/git" ] || debootstrap --variant=minbase --include=git,make,ca-certificates bookworm "$tree" "$mirror" >/dev/null
 cp /etc/resolv.conf "$tree/etc/" 2>/dev/null || true
 cp -r /etc/apt/. "$tree/etc/apt/"
-for file in /etc/npmrc "$HOME/.npmrc"; do [ -f "$file" ] && cp "$file" "$tree/root/.npmrc"; done
+for file in /etc/npmrc "$HOME/.npmrc"; do [ -f "$file" ] && cp "$file" "$tree/srv/.npmrc"; done
 mount --bind /dev "$tree/dev"
 mount --bind /dev/pts "$tree/dev/pts"
 mount -t proc proc "$tree/proc"
 mount -t sysfs sys "$tree/sys"
-rm -rf "$tree/root/assay"
-git clone -q . "$tree/root/assay"
-inside() { chroot "$tree" /usr/bin/env -i HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 CI=true "$@"; }
+rm -rf "$tree/srv/assay"
+git clone -q . "$tree/srv/assay"
+inside() { chroot "$tree" /usr/bin/env -i HOME=/srv PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 CI=true "$@"; }
 
 echo "== make run"
-inside timeout --foreground -s INT 1200 make -C /root/assay run LISTEN=127.0.0.1:0 >"$tree/root/run.log" 2>&1 &
+inside timeout --foreground -s INT 1200 make -C /srv/assay run LISTEN=127.0.0.1:0 >"$tree/srv/run.log" 2>&1 &
 run=$!
 for _ in $(seq 1195); do
-	grep -q '^http://127.0.0.1:' "$tree/root/run.log" && break
+	grep -q '^http://127.0.0.1:' "$tree/srv/run.log" && break
 	kill -0 "$run" 2>/dev/null || break
 	sleep 1
 done
-address=$(sed -n 's/^\(http:\/\/127.0.0.1:[0-9]*\).*/\1/p' "$tree/root/run.log" | head -n 1)
-[ -n "$address" ] || { tail -n 40 "$tree/root/run.log"; exit 1; }
+address=$(sed -n 's/^\(http:\/\/127.0.0.1:[0-9]*\).*/\1/p' "$tree/srv/run.log" | head -n 1)
+[ -n "$address" ] || { tail -n 40 "$tree/srv/run.log"; exit 1; }
 inside sh -c "command -v curl >/dev/null || apt-get -qq install -y curl >/dev/null; curl -fsS $address/healthz >/dev/null"
 echo "serves $address"
 pid=$(pgrep -f "^build/assay demo" | head -n 1)
@@ -41,4 +41,4 @@ kill -INT "$pid"
 wait "$run" && echo "ended in good order"
 
 echo "== make check"
-inside make -C /root/assay check
+inside make -C /srv/assay check

@@ -25,11 +25,11 @@ for unit in "$root"/packaging/*.service; do
 done
 systemd-sysusers --dry-run "$root/packaging/assay.sysusers" >/dev/null 2>&1
 ok $? 'sysusers are understood'
-mkdir -p "$folder/root/etc"
-printf 'assay:x:900:900::/var/lib/assay:/usr/sbin/nologin\n' >"$folder/root/etc/passwd"
-printf 'assay:x:900:\n' >"$folder/root/etc/group"
-systemd-tmpfiles --root="$folder/root" --create "$root/packaging/assay.tmpfiles" >/dev/null 2>&1
-[ "$(stat -c %a "$folder/root/var/lib/assay" 2>/dev/null)" = 700 ]
+mkdir -p "$folder/tree/etc"
+printf 'assay:x:900:900::/var/lib/assay:/usr/sbin/nologin\n' >"$folder/tree/etc/passwd"
+printf 'assay:x:900:\n' >"$folder/tree/etc/group"
+systemd-tmpfiles --root="$folder/tree" --create "$root/packaging/assay.tmpfiles" >/dev/null 2>&1
+[ "$(stat -c %a "$folder/tree/var/lib/assay" 2>/dev/null)" = 700 ]
 ok $? 'tmpfiles make the data directory for its owner only'
 
 # S35. -z now and relro: the loader's tables are read-only; a canary on the stack; the C library's checked copies.

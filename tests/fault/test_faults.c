@@ -3,6 +3,7 @@
  * and for ever, for N = 1, 2, ... until nothing fails any more (each N with ASSAY_FULL, else every third to hundredth). Whatever happens: what was acknowledged is there, once,
  * the tree holds, and the next start works. Then a failed sync, a full disk, a second writer, an old file put back, a
  * WAL taken away and a slow disk, one by one. */
+#include "tests/fault/allocation.h"
 #include "tests/fault/calls.h"
 #include "tests/fault/specimen.h"
 
@@ -13,48 +14,6 @@
 #include <time.h>
 
 #define IDS 18u
-
-/* Allocation, for this program and for the libraries. */
-static struct {
-	bool watching, for_ever, hit;
-	uint64_t seen, at;
-} allocation;
-
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-#define ALLOCATION_FAULTS 1
-extern void *__libc_malloc(size_t size);
-extern void *__libc_calloc(size_t count, size_t size);
-extern void *__libc_realloc(void *old, size_t size);
-
-static bool allocation_fails(void)
-{
-	if (!allocation.watching)
-		return false;
-	allocation.seen++;
-	if (allocation.seen != allocation.at && !(allocation.for_ever && allocation.seen > allocation.at))
-		return false;
-	allocation.hit = true;
-	errno = ENOMEM;
-	return true;
-}
-
-void *malloc(size_t size)
-{
-	return allocation_fails() ? NULL : __libc_malloc(size);
-}
-
-void *calloc(size_t count, size_t size)
-{
-	return allocation_fails() ? NULL : __libc_calloc(count, size);
-}
-
-void *realloc(void *old, size_t size)
-{
-	return allocation_fails() ? NULL : __libc_realloc(old, size);
-}
-#else
-#define ALLOCATION_FAULTS 0
-#endif
 
 /* Free space, for the test of the full disk. */
 static uint64_t pretend_free = UINT64_MAX;

@@ -4,6 +4,7 @@
  * there, a verdict is the right one or no verdict. The cases: GB 2762-2022 and -2025, table 2:
  * cadmium in brown rice, 0.2 mg/kg. */
 #include "limits/limits.h"
+#include "tests/fault/allocation.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -17,44 +18,6 @@
 #include <unistd.h>
 
 #include <cmocka.h>
-
-static struct {
-	bool watching, for_ever, hit;
-	unsigned seen, at;
-} allocation;
-
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-extern void *__libc_malloc(size_t size);
-extern void *__libc_calloc(size_t count, size_t size);
-extern void *__libc_realloc(void *old, size_t size);
-
-static bool allocation_fails(void)
-{
-	if (!allocation.watching)
-		return false;
-	allocation.seen++;
-	if (allocation.seen != allocation.at && !(allocation.for_ever && allocation.seen > allocation.at))
-		return false;
-	allocation.hit = true;
-	errno = ENOMEM;
-	return true;
-}
-
-void *malloc(size_t size)
-{
-	return allocation_fails() ? NULL : __libc_malloc(size);
-}
-
-void *calloc(size_t count, size_t size)
-{
-	return allocation_fails() ? NULL : __libc_calloc(count, size);
-}
-
-void *realloc(void *old, size_t size)
-{
-	return allocation_fails() ? NULL : __libc_realloc(old, size);
-}
-#endif
 
 static const struct assay_question above = {.standard = "GB 2762",
 	.category = "F04.2.1",

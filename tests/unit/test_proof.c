@@ -165,11 +165,11 @@ static void test_lines(void **state)
 	static struct assay_proof_report report;
 	static char changed[sizeof proof * 2];
 	struct assay_error err;
-	char *line[64], *copy = strndup(proof, length);
+	char *line[64], *copy = strndup(proof, length), *rest = NULL;
 	unsigned lines = 0;
 
 	(void)state;
-	for (char *at = strtok(copy, "\n"); at; at = strtok(NULL, "\n"))
+	for (char *at = strtok_r(copy, "\n", &rest); at; at = strtok_r(NULL, "\n", &rest))
 		line[lines++] = at;
 	assert_int_equal(lines, 16);
 	for (unsigned i = 0; i + 1 < lines; i++)
