@@ -174,23 +174,6 @@ static void look(struct notify *notify)
 	json_decref(alarms);
 }
 
-/* false: the end. */
-static bool from_supervisor(const struct assay_role *role)
-{
-	static uint8_t payload[ASSAY_CHANNEL_PAYLOAD_MAX];
-	struct assay_message head;
-	int fd, got;
-
-	while ((got = assay_channel_receive(role->control, &head, payload, &fd)) > 0 ||
-		got == ASSAY_EREFUSED) {
-		if (fd >= 0)
-			(void)close(fd);
-		if (got > 0 && head.type == ASSAY_MSG_STOP)
-			return false;
-	}
-	return got != ASSAY_EGONE;
-}
-
 static int run(struct notify *notify)
 {
 	struct assay_message ready = {.type = ASSAY_MSG_READY, .generation = notify->role->generation};
@@ -203,7 +186,7 @@ static int run(struct notify *notify)
 
 		if (count < 0 && errno != EINTR)
 			return 1;
-		if (count > 0 && !from_supervisor(notify->role))
+		if (count > 0 && !assay_role_goes_on(notify->role))
 			return 0;
 		if (web_files_replaced(&notify->files)) /* the next process may read the new state */
 			return 0;

@@ -142,23 +142,6 @@ static void answer(int fd)
 	free(bytes);
 }
 
-/* false: the end. */
-static bool from_supervisor(const struct assay_role *role)
-{
-	static uint8_t payload[ASSAY_CHANNEL_PAYLOAD_MAX];
-	struct assay_message head;
-	int fd, got;
-
-	while ((got = assay_channel_receive(role->control, &head, payload, &fd)) > 0 ||
-		got == ASSAY_EREFUSED) {
-		if (fd >= 0)
-			(void)close(fd);
-		if (got > 0 && head.type == ASSAY_MSG_STOP)
-			return false;
-	}
-	return got != ASSAY_EGONE;
-}
-
 int assay_report_main(const struct assay_role *role)
 {
 	struct assay_message ready = {.type = ASSAY_MSG_READY, .generation = role->generation},
@@ -172,7 +155,7 @@ int assay_report_main(const struct assay_role *role)
 
 		if (count < 0 && errno != EINTR)
 			return 1;
-		if (count > 0 && polled[0].revents && !from_supervisor(role))
+		if (count > 0 && polled[0].revents && !assay_role_goes_on(role))
 			return 0;
 		if (count > 0 && polled[1].revents &&
 			(fd = accept4(role->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK)) >= 0) {

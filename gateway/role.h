@@ -34,4 +34,7 @@ int assay_report_main(const struct assay_role *role);
 int assay_notify_main(const struct assay_role *role);
 int assay_web_main(const struct assay_role *role);
 
+/* Takes what the supervisor sends a role that is handed nothing more; false: it is to end, or the supervisor is gone. */
+bool assay_role_goes_on(const struct assay_role *role);
+
 #endif
