@@ -40,7 +40,7 @@ BASE := -std=c11 -D_GNU_SOURCE -DASSAY_VERSION='"$(VERSION)"' -I. -Ibuild/gen -g
 FLAGS_release := -O2 -fstack-protector-strong -D_FORTIFY_SOURCE=2
 FLAGS_debug   := -O0
 FLAGS_clang   := -O2 -fstack-protector-strong -D_FORTIFY_SOURCE=2
-FLAGS_asan    := -DASSAY_INSTRUMENTED -O1 -fsanitize=address,undefined -fno-sanitize-recover=all
+FLAGS_asan    := -DASSAY_INSTRUMENTED -O0 -fsanitize=address,undefined -fno-sanitize-recover=all
 FLAGS_tsan    := -DASSAY_INSTRUMENTED -O1 -fsanitize=thread
 FLAGS_threads := $(FLAGS_tsan)
 FLAGS_cov     := -DASSAY_INSTRUMENTED -DASSAY_COVERAGE -O0 --coverage
@@ -197,47 +197,50 @@ run: deps
 	+$(Q)$(MAKE) -j$(JOBS) all
 	$(Q)trap : INT; $(B)/assay demo $(if $(DIR),-d $(DIR)) $(if $(LISTEN),--listen $(LISTEN))
 
-# Every test. Faults and scripts mostly wait for clocks, lines and browsers, so they run beside what computes: gates,
+# Every test. Faults and scripts mostly wait for clocks, lines and browsers, so three of them run beside what computes: gates,
 # instrumented builds and unit tests. Each suite adds its counts to build/log/counts.
 RUN := tests/run.sh build/log
 SCRIPTS := $(sort $(wildcard tests/replay/*.sh tests/limits/*.sh tests/report/*.sh tests/peers/*.sh tests/requirements/*.sh tests/analysis/*.sh tests/e2e/*.sh))
 # Nothing that the unit tests show needs a disk, and a disk makes them wait.
 UNIT_TMP := $(shell [ -w /dev/shm ] && echo TMPDIR=/dev/shm)
-.PHONY: check check-gates check-suites check-full check-bare suite-faults suite-scripts suite-computed suite-gates suite-units suite-asan suite-tsan
+.PHONY: check check-gates check-suites check-full check-bare suite-faults suite-scripts suite-computed suite-gates suite-units suite-asan suite-tsan suite-soak
 check: deps-check
 	+$(Q)$(MAKE) -j$(JOBS) tests
 	+$(Q)$(MAKE) check-suites
 check-suites: export ASSAY := $(CURDIR)/build/assay
 check-suites:
 	@mkdir -p build/log && rm -f build/log/counts
-	+$(Q)$(MAKE) -k -j$$(($(JOBS) + 2)) suite-faults suite-scripts suite-computed; code=$$?; \
+	+$(Q)$(MAKE) -k -j$$(($(JOBS) + $(if $(ASSAY_FULL),3,2))) suite-faults suite-scripts suite-computed $(if $(ASSAY_FULL),suite-soak); code=$$?; \
 		awk '{ p += $$1; f += $$2 } END { printf "%d passed, %d failed\n", p, f }' build/log/counts; exit $$code
 suite-faults:
 	@$(RUN) faults $(FAULTS)
 suite-scripts:
-	@TIMEOUT_S=$${TIMEOUT_S:-300} $(RUN) scripts $(SCRIPTS)
+	@LANES=2 TIMEOUT_S=$${TIMEOUT_S:-300} $(RUN) scripts $(SCRIPTS)
 suite-computed:
 	+@$(MAKE) -k suite-gates suite-units
 	+@$(MAKE) -k suite-asan suite-tsan
 suite-gates: check-gates
 suite-units:
 	@$(UNIT_TMP) $(RUN) units $(UNITS)
+# Long counts are for the release build; instrumented ones do the short counts, five times slower.
+SHORT := env -u ASSAY_FULL
 suite-asan:
 	+$(Q)$(MAKE) MODE=asan tests
-	@$(UNIT_TMP) $(RUN) asan $(UNIT_C:tests/%.c=build/asan/tests/%)
-	@$(RUN) corpora $(FUZZ_C:tests/%.c=build/asan/tests/%)
+	@$(UNIT_TMP) $(SHORT) $(RUN) asan $(UNIT_C:tests/%.c=build/asan/tests/%)
+	@$(SHORT) $(RUN) corpora $(FUZZ_C:tests/%.c=build/asan/tests/%)
 TSAN_MODE := $(if $(ASSAY_FULL),tsan,threads)
 TSAN_C    := $(if $(ASSAY_FULL),$(UNIT_C),tests/unit/test_people.c $(wildcard tests/unit/test_web*.c))
 suite-tsan:
 	+$(Q)$(MAKE) MODE=$(TSAN_MODE) $(if $(ASSAY_FULL),tests,$(TSAN_C:tests/%.c=build/$(TSAN_MODE)/tests/%))
-	@$(UNIT_TMP) $(RUN) tsan $(TSAN_C:tests/%.c=build/$(TSAN_MODE)/tests/%)
+	@$(UNIT_TMP) $(SHORT) $(RUN) tsan $(TSAN_C:tests/%.c=build/$(TSAN_MODE)/tests/%)
 
 # The same tests with their long counts (at most 60 minutes), by the environment.
 check-full: export ASSAY_FULL := 1
 check-full: export TIMEOUT_S := 3000
 check-full: check
 	+$(Q)$(MAKE) -j$(JOBS) MODE=clang all
-	$(Q)$(MAKE) soak HOURS=0.5
+suite-soak:
+	+$(Q)$(MAKE) soak HOURS=0.5
 
 # Both README commands in a fresh Debian 12 tree (needs root, debootstrap and a mirror).
 check-bare:
