@@ -96,6 +96,14 @@ int assay_specs_load(const char *dir, struct assay_specs **out, struct assay_err
  * (what would change if it came into force); otherwise that overlap is refused. */
 int assay_specs_load_with(const char *dir, const char *const *files, size_t count, bool supersede,
 	struct assay_specs **out, struct assay_error *err) ASSAY_WARN_UNUSED;
+/* The same of files in memory, as an archive keeps them: each with its path below the folder; in the order given, which is
+ * that of the names. DIR gives the schemas alone. */
+struct assay_spec_bytes {
+	const char *path, *bytes;
+	size_t length;
+};
+int assay_specs_load_kept(const char *dir, const struct assay_spec_bytes *file, size_t count,
+	struct assay_specs **out, struct assay_error *err) ASSAY_WARN_UNUSED;
 void assay_specs_free(struct assay_specs *specs); /* NULL allowed */
 
 struct assay_spec_file {

@@ -25,10 +25,10 @@ static void hex_digest(const char *bytes, size_t length, char out[65])
 	out[64] = '\0';
 }
 
-static int load_file(struct assay_specs *specs, const char *path, const char *folder,
-	struct assay_xml_schema *schema, assay_specs_reader *reader, struct assay_error *err)
+/* bytes is taken over. shown: the path in messages. */
+static int add_file(struct assay_specs *specs, const char *shown, const char *below, char *bytes,
+	size_t length, struct assay_xml_schema *schema, assay_specs_reader *reader, struct assay_error *err)
 {
-	const char *slash = strrchr(path, '/');
 	struct assay_spec_file *file = calloc(1, sizeof *file);
 	/* NOLINTNEXTLINE(bugprone-sizeof-expression): an array of pointers */
 	struct assay_spec_file **files = realloc(specs->files, (specs->file_count + 1) * sizeof *files);
@@ -39,19 +39,33 @@ static int load_file(struct assay_specs *specs, const char *path, const char *fo
 		specs->files = files;
 	if (!file || !files) {
 		free(file);
+		free(bytes);
 		return assay_error_set(err, ASSAY_ENOMEM, "out-of-memory", "内存不足", "out of memory");
 	}
 	specs->files[specs->file_count++] = file;
-	(void)snprintf(file->path, sizeof file->path, "%s/%s", folder, slash ? slash + 1 : path);
-	status = assay_xml_read(path, ASSAY_SPEC_FILE_MAX, &file->bytes, &file->length, err);
-	if (status != ASSAY_OK)
-		return status;
+	file->bytes = bytes;
+	file->length = length;
+	(void)snprintf(file->path, sizeof file->path, "%s", below);
 	hex_digest(file->bytes, file->length, file->sha256);
-	status = assay_xml_parse_with(schema, path, file->bytes, file->length, &document, err);
+	status = assay_xml_parse_with(schema, shown, file->bytes, file->length, &document, err);
 	if (status == ASSAY_OK)
-		status = reader(specs, file, path, xmlDocGetRootElement(document), err);
+		status = reader(specs, file, shown, xmlDocGetRootElement(document), err);
 	xmlFreeDoc(document);
 	return status;
+}
+
+static int load_file(struct assay_specs *specs, const char *path, const char *folder,
+	struct assay_xml_schema *schema, assay_specs_reader *reader, struct assay_error *err)
+{
+	const char *slash = strrchr(path, '/');
+	char below[sizeof specs->files[0]->path], *bytes = NULL;
+	size_t length = 0;
+	int status = assay_xml_read(path, ASSAY_SPEC_FILE_MAX, &bytes, &length, err);
+
+	if (status != ASSAY_OK)
+		return status;
+	(void)snprintf(below, sizeof below, "%s/%s", folder, slash ? slash + 1 : path);
+	return add_file(specs, path, below, bytes, length, schema, reader, err);
 }
 
 static int by_file_name(const struct dirent **a, const struct dirent **b)
@@ -207,6 +221,86 @@ static void end_superseded(struct assay_specs *specs)
 		}
 }
 
+static char *copy_of(const struct assay_spec_bytes *file, struct assay_error *err)
+{
+	char *bytes = file->length <= ASSAY_SPEC_FILE_MAX ? malloc(file->length + 1) : NULL;
+
+	if (!bytes) {
+		(void)assay_error_set(err, ASSAY_ENOMEM, "out-of-memory", "内存不足", "out of memory");
+		return NULL;
+	}
+	memcpy(bytes, file->bytes, file->length);
+	bytes[file->length] = '\0';
+	return bytes;
+}
+
+static bool in_folder(const char *path, const char *folder)
+{
+	size_t length = strlen(folder);
+
+	return strncmp(path, folder, length) == 0 && path[length] == '/' && path[length + 1] &&
+	       !strchr(path + length + 1, '/');
+}
+
+/* Those of the files that belong to the step. */
+static int load_kept(struct assay_specs *specs, const char *dir, size_t step,
+	const struct assay_spec_bytes *file, size_t count, struct assay_error *err)
+{
+	char path[900];
+	struct assay_xml_schema *schema = NULL;
+	int status;
+
+	(void)snprintf(path, sizeof path, "%s/schema/%s", dir, steps[step].schema);
+	status = assay_xml_schema_open(path, &schema, err);
+	for (size_t i = 0; i < count && status == ASSAY_OK; i++) {
+		char *bytes = in_folder(file[i].path, steps[step].folder) ? copy_of(&file[i], err) : NULL;
+
+		if (bytes)
+			status = add_file(specs, file[i].path, file[i].path, bytes, file[i].length, schema,
+				steps[step].reader, err);
+		else if (in_folder(file[i].path, steps[step].folder))
+			status = ASSAY_ENOMEM;
+	}
+	assay_xml_schema_close(schema);
+	return status;
+}
+
+/* All files are read: indexes, then the checks across them. *out stays when they do not fit together. */
+static int complete(struct assay_specs *specs, int status, bool supersede, struct assay_specs **out,
+	struct assay_error *err)
+{
+	if (status == ASSAY_OK && supersede)
+		end_superseded(specs);
+	if (status == ASSAY_OK)
+		status = assay_specs_index(specs, err);
+	if (status == ASSAY_OK)
+		status = assay_specs_check(specs, err);
+	if (status == ASSAY_OK)
+		*out = specs;
+	else
+		assay_specs_free(specs);
+	return status;
+}
+
+int assay_specs_load_kept(const char *dir, const struct assay_spec_bytes *file, size_t count,
+	struct assay_specs **out, struct assay_error *err)
+{
+	struct assay_specs *specs = calloc(1, sizeof *specs);
+	int status = ASSAY_OK;
+
+	if (!specs)
+		return assay_error_set(err, ASSAY_ENOMEM, "out-of-memory", "内存不足", "out of memory");
+	for (size_t i = 0; i < STEP_COUNT && status == ASSAY_OK; i++) {
+		status = load_kept(specs, dir, i, file, count, err);
+		if (status == ASSAY_OK && i == 0)
+			status = assay_specs_index_categories(specs, err);
+	}
+	if (status == ASSAY_OK && specs->file_count != count)
+		status = assay_error_set(err, ASSAY_EREFUSED, "spec-unknown", "有文件不属于规格的任何一类",
+			"a file belongs to none of the folders of specs");
+	return complete(specs, status, false, out, err);
+}
+
 int assay_specs_load_with(const char *dir, const char *const *files, size_t count, bool supersede,
 	struct assay_specs **out, struct assay_error *err)
 {
@@ -222,18 +316,7 @@ int assay_specs_load_with(const char *dir, const char *const *files, size_t coun
 		if (status == ASSAY_OK && i == 0)
 			status = assay_specs_index_categories(specs, err);
 	}
-	if (status == ASSAY_OK && supersede)
-		end_superseded(specs);
-	if (status == ASSAY_OK)
-		status = assay_specs_index(specs, err);
-	if (status == ASSAY_OK)
-		status = assay_specs_check(specs, err);
-	if (status != ASSAY_OK) {
-		assay_specs_free(specs);
-		return status;
-	}
-	*out = specs;
-	return ASSAY_OK;
+	return complete(specs, status, supersede, out, err);
 }
 
 int assay_specs_load(const char *dir, struct assay_specs **out, struct assay_error *err)

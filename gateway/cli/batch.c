@@ -76,6 +76,22 @@ static void print_test(const json_t *test)
 	(void)printf("\n");
 }
 
+/* The set that judges it, and whether it is still the one in force. */
+static void print_specs(const json_t *specs)
+{
+	bool now = json_is_true(json_object_get(specs, "in_force"));
+	const char *is = assay_ask_chinese() ? (now ? "现行" : "登记时的，已非现行")
+					     : (now ? "in force" : "of its registration, no longer in force");
+
+	if (!json_is_object(specs))
+		return;
+	(void)printf("  %s %.16s", assay_ask_chinese() ? "规格" : "specs", assay_ask_text(specs, "sha256"));
+	if (json_integer_value(json_object_get(specs, "serial")))
+		(void)printf("  %s %lld", assay_ask_chinese() ? "包" : "bundle",
+			(long long)json_integer_value(json_object_get(specs, "serial")));
+	(void)printf("  %.10s  %s\n", assay_ask_text(specs, "since"), is);
+}
+
 static void print_batch(const json_t *batch)
 {
 	const json_t *row;
@@ -89,6 +105,7 @@ static void print_batch(const json_t *batch)
 		assay_ask_put(assay_ask_words(json_object_get(batch, "scope"), "text"));
 		(void)printf("\n");
 	}
+	print_specs(json_object_get(batch, "specs"));
 	json_array_foreach(json_object_get(batch, "cannot_test"), index, row)
 	{
 		(void)printf("  %s ", assay_ask_chinese() ? "不能检验：" : "cannot be tested here:");

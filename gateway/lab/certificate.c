@@ -48,10 +48,11 @@ static json_t *reasons_json(const json_t *codes)
 }
 
 /* "ND" and its limit, or the value as reported. */
-static json_t *result_json(const struct assay_lab *lab, const json_t *test)
+static json_t *result_json(const struct assay_specs *specs, const json_t *test)
 {
 	const json_t *result = json_object_get(test, "result");
-	const struct assay_method *method = assay_specs_method(lab->specs, lab_text(test, "method"));
+	const struct assay_method *method =
+		specs ? assay_specs_method(specs, lab_text(test, "method")) : NULL;
 	const char *value = lab_text(result, "value");
 	bool nd = strcmp(value, "ND") == 0;
 	char lod[ASSAY_DECIMAL_TEXT_MAX + 24] = "", loq[ASSAY_DECIMAL_TEXT_MAX + 24] = "",
@@ -101,7 +102,7 @@ static json_t *limit_json(const json_t *verdict)
 		     : json_null();
 }
 
-static json_t *test_json(const struct assay_lab *lab, const json_t *replaces, const json_t *test)
+static json_t *test_json(const struct assay_specs *specs, const json_t *replaces, const json_t *test)
 {
 	const json_t *verdict = json_object_get(json_object_get(test, "result"), "verdict");
 	const char *kind = lab_text(verdict, "verdict");
@@ -117,7 +118,7 @@ static json_t *test_json(const struct assay_lab *lab, const json_t *replaces, co
 		"standard", lab_text(test, "method_standard"), "title_zh",
 		lab_cut(lab_text(test, "method_zh"), 60), "title_en",
 		lab_cut(lab_text(test, "method_en"), 100), "limit", limit_json(verdict), "result",
-		result_json(lab, test), "verdict", "verdict", kind, "reasons", reasons_json(codes), "was",
+		result_json(specs, test), "verdict", "verdict", kind, "reasons", reasons_json(codes), "was",
 		was(replaces, test));
 	json_decref(codes);
 	return document;
@@ -189,7 +190,7 @@ static json_t *notes_json(const json_t *batch)
 	return list;
 }
 
-static json_t *tests_json(const struct assay_lab *lab, const json_t *replaces, const json_t *tests)
+static json_t *tests_json(const struct assay_specs *specs, const json_t *replaces, const json_t *tests)
 {
 	json_t *list = json_array();
 	const json_t *test;
@@ -198,7 +199,7 @@ static json_t *tests_json(const struct assay_lab *lab, const json_t *replaces, c
 	json_array_foreach(tests, index, test)
 	{
 		if (!decided_again(tests, test))
-			(void)json_array_append_new(list, test_json(lab, replaces, test));
+			(void)json_array_append_new(list, test_json(specs, replaces, test));
 	}
 	return list;
 }
@@ -261,17 +262,17 @@ json_t *lab_laboratory_paper(const json_t *site)
 		"contact", lab_cut(lab_text(site, "contact"), 60));
 }
 
-static const struct assay_category *category_of(const struct assay_lab *lab, const json_t *batch)
+static const struct assay_category *category_of(const struct assay_specs *specs, const json_t *batch)
 {
 	const struct assay_product *product =
-		assay_specs_product_find(lab->specs, lab_text(batch, "product"));
+		specs ? assay_specs_product_find(specs, lab_text(batch, "product")) : NULL;
 	bool in_force = false;
 	const struct assay_standard *standard =
-		product && product->use_count ? assay_specs_standard_at(lab->specs, product->use[0].standard,
+		product && product->use_count ? assay_specs_standard_at(specs, product->use[0].standard,
 							lab_text(batch, "produced"), &in_force)
 					      : NULL;
 
-	return standard ? assay_specs_category(lab->specs, standard->tree, product->use[0].category) : NULL;
+	return standard ? assay_specs_category(specs, standard->tree, product->use[0].category) : NULL;
 }
 
 /* Days of the first and the last value, where the laboratory is; "" none. */
@@ -311,9 +312,9 @@ static json_t *sample_ids(const json_t *samples)
 	return list;
 }
 
-static json_t *batch_json(const struct assay_lab *lab, const json_t *batch)
+static json_t *batch_json(const struct assay_specs *specs, const json_t *batch)
 {
-	const struct assay_category *category = category_of(lab, batch);
+	const struct assay_category *category = category_of(specs, batch);
 	const json_t *scope = json_object_get(batch, "scope");
 	const char *origin = lab_text(batch, "origin");
 	char from[16], to[16], received[16];
@@ -370,6 +371,7 @@ json_t *lab_certificate_document(
 {
 	json_t *batch = assay_query_batch(lab->state, of->batch, err),
 	       *site = batch ? lab_site(lab, err) : NULL, *document = NULL;
+	const struct assay_specs *specs = lab_specs_of(lab, of->batch);
 	char issued[LAB_TIME_MAX], at[LAB_TIME_MAX];
 
 	if (!site)
@@ -381,9 +383,9 @@ json_t *lab_certificate_document(
 		json_object_set_new(document, "producer",
 			lab_producer_paper(
 				lab, lab_text(batch, "producer_id"), lab_text(batch, "producer"))) != 0 ||
-		json_object_set_new(document, "batch", batch_json(lab, batch)) != 0 ||
+		json_object_set_new(document, "batch", batch_json(specs, batch)) != 0 ||
 		json_object_set_new(document, "tests",
-			tests_json(lab, of->replaces, json_object_get(batch, "tests"))) != 0 ||
+			tests_json(specs, of->replaces, json_object_get(batch, "tests"))) != 0 ||
 		json_object_set_new(document, "notes", notes_json(batch)) != 0 ||
 		json_object_set_new(document, "signatures", signatures_json(batch, of->signature)) != 0) {
 		json_decref(document);

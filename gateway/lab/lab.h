@@ -22,7 +22,11 @@ struct lab_checkpoint {
 
 struct assay_lab {
 	sqlite3 *state; /* the recorder's connection: sees what is not committed yet */
-	const struct assay_specs *specs;
+	const struct assay_specs *specs; /* in force now: what is registered takes them */
+	const char *set; /* their digest (gateway/record/spec_set.h) */
+	/* The specs with another digest, that a batch was registered under. NULL: they cannot be read, which has been said;
+	 * the batch stays as it is. Good until the next call. */
+	const struct assay_specs *(*specs_of)(void *context, const char *set);
 	const char *boot; /* hex, of this boot */
 	unsigned first_reading; /* of an exchange that is worked out again: those before have been */
 	int64_t wall_ns; /* what time it is, when something old is worked out again; 0: the clock says */
@@ -56,5 +60,9 @@ json_t *assay_lab_command(struct assay_lab *lab, const char *command, const json
  * called once for each id. */
 int assay_lab_needed(struct assay_lab *lab, void (*visit)(void *context, const char *instrument, bool armed),
 	void *context, struct assay_error *err) ASSAY_WARN_UNUSED;
+
+/* The specs a batch was registered under, kept until it is released; of what is no batch those in force. NULL: they
+ * cannot be read. */
+const struct assay_specs *lab_specs_of(struct assay_lab *lab, const char *batch);
 
 #endif

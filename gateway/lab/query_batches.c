@@ -292,6 +292,25 @@ static json_t *reviews_of(sqlite3 *state, const char *batch, struct assay_error 
 	return list;
 }
 
+/* The set of specs it was registered under and is judged by until it is released; null: before sets were recorded. */
+static json_t *specs_of(sqlite3 *state, const char *batch, struct assay_error *err)
+{
+	json_t *list = query_list(state,
+		query_prepare(state, err,
+			"SELECT s.sha256, s.serial, s.wall_ns AS \"@since\", s.seq, s.sha256=(SELECT value "
+			"FROM "
+			"meta WHERE key='specs') AS \"?in_force\" FROM batch AS b JOIN spec_set AS s ON "
+			"s.sha256=b.specs WHERE b.id=?1",
+			"t", batch),
+		err);
+	json_t *one = list ? json_incref(json_array_get(list, 0)) : NULL;
+
+	if (list && !one)
+		one = json_null();
+	json_decref(list);
+	return one;
+}
+
 json_t *assay_query_batch(sqlite3 *state, const char *id, struct assay_error *err)
 {
 	json_t *batch = query_one(state, query_prepare(state, err, BATCH_COLUMNS " WHERE b.id=?1", "t", id),
@@ -313,6 +332,8 @@ json_t *assay_query_batch(sqlite3 *state, const char *id, struct assay_error *er
 					" DESC, length(id), id",
 					"t", id),
 				err));
+	if (batch)
+		batch = set_or_drop(batch, "specs", specs_of(state, id, err));
 	if (batch)
 		batch = set_or_drop(batch, "certificates", assay_query_certificates(state, id, 0, err));
 	if (batch)

@@ -380,7 +380,8 @@ static int redeem(struct assay_lab *lab, const struct order *order, const char *
 	return status;
 }
 
-static json_t *batch_json(const struct order *order, const char *batch, const char *who)
+static json_t *batch_json(
+	const struct assay_lab *lab, const struct order *order, const char *batch, const char *who)
 {
 	const struct assay_product *product = order->product;
 	json_t *body =
@@ -393,9 +394,10 @@ static json_t *batch_json(const struct order *order, const char *batch, const ch
 				   "produced", order->produced, "amount", order->amount, "origin",
 				   order->origin, "who", who, "producer_id", order->producer_id, "card",
 				   order->card);
-	json_t *more = json_pack("{s:o,s:O*,s:s,s:s}", "samples",
+	json_t *more = json_pack("{s:o,s:O*,s:s,s:s,s:s*}", "samples",
 		lab_samples(batch, order->samples, order->amount, order->retained), "cannot_test",
-		order->cannot_test, "key", order->key, "request_digest", order->request_digest);
+		order->cannot_test, "key", order->key, "request_digest", order->request_digest,
+		"specs_sha256", lab->set);
 
 	if (body && (!more || json_object_update(body, more) != 0)) {
 		json_decref(body);
@@ -426,7 +428,7 @@ int lab_register(struct assay_lab *lab, const json_t *request, const struct assa
 		status = next_id(lab, batch_out, err);
 	if (status == ASSAY_OK)
 		status = lab_append(
-			lab, ASSAY_ENTRY_BATCH, batch_json(&order, batch_out, actor->name), NULL, err);
+			lab, ASSAY_ENTRY_BATCH, batch_json(lab, &order, batch_out, actor->name), NULL, err);
 	for (size_t i = 0; status == ASSAY_OK && i < order.count; i++)
 		status = add_test(lab, &order, batch_out, i, evidence[i], err);
 	if (status == ASSAY_OK && *order.card)

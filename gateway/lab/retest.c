@@ -27,13 +27,13 @@ static json_t *load(struct assay_lab *lab, const char *test, struct assay_error 
 }
 
 /* The row of the specs the verdict named; NULL: none. */
-static const struct assay_limit *limit_of(const struct assay_lab *lab, const json_t *test)
+static const struct assay_limit *limit_of(const struct assay_specs *specs, const json_t *test)
 {
 	const json_t *source = json_object_get(test, "source");
 	bool in_force = false;
 	const struct assay_standard *standard =
 		*lab_text(test, "standard")
-			? assay_specs_standard_at(lab->specs, lab_text(test, "standard"), "", &in_force)
+			? assay_specs_standard_at(specs, lab_text(test, "standard"), "", &in_force)
 			: NULL;
 
 	for (size_t i = 0; standard && i < standard->limit_count; i++)
@@ -44,19 +44,22 @@ static const struct assay_limit *limit_of(const struct assay_lab *lab, const jso
 	return NULL;
 }
 
-static bool is_final(const struct assay_lab *lab, const json_t *test)
+static bool is_final(const struct assay_specs *specs, const json_t *test)
 {
-	const struct assay_method *method = assay_specs_method(lab->specs, lab_text(test, "method"));
-	const struct assay_limit *limit = limit_of(lab, test), counted = {.unit = method ? method->unit : ""};
+	const struct assay_method *method = assay_specs_method(specs, lab_text(test, "method"));
+	const struct assay_limit *limit = limit_of(specs, test),
+				 counted = {.unit = method ? method->unit : ""};
 
 	return (limit && !assay_retest_allowed(limit)) || !assay_retest_allowed(&counted) ||
 	       (method && method->qualitative);
 }
 
-static int may(const struct assay_lab *lab, const json_t *test, struct assay_error *err)
+static int may(struct assay_lab *lab, const json_t *test, struct assay_error *err)
 {
 	const char *id = lab_text(test, "test");
-	const struct assay_method *method = assay_specs_method(lab->specs, lab_text(test, "method"));
+	const struct assay_specs *specs = lab_specs_of(lab, lab_text(test, "batch"));
+	const struct assay_method *method =
+		specs ? assay_specs_method(specs, lab_text(test, "method")) : NULL;
 
 	if (strcmp(lab_text(test, "batch_status"), "awaiting-review") != 0)
 		return assay_error_set(err, ASSAY_EREFUSED, "not-awaiting-review", "批次 %.60s 不在待复核",
@@ -67,13 +70,13 @@ static int may(const struct assay_lab *lab, const json_t *test, struct assay_err
 	if (*lab_text(test, "retest_of") || json_integer_value(json_object_get(test, "retests")))
 		return assay_error_set(err, ASSAY_EREFUSED, "retest-twice", "%.60s 已复检过；只复检一次",
 			"%.60s has been tested again already; once is all there is", id);
-	if (is_final(lab, test))
-		return assay_error_set(err, ASSAY_EREFUSED, "retest-final",
-			"%.60s：微生物结果不复检，首次结果为准",
-			"%.60s: a microbiological result is final, the first one stands", id);
 	if (!method ||
 		strcmp(method->file->sha256, lab_text(json_object_get(test, "sheet"), "method_sha256")) != 0)
 		return worksheet_changed(err);
+	if (is_final(specs, test))
+		return assay_error_set(err, ASSAY_EREFUSED, "retest-final",
+			"%.60s：微生物结果不复检，首次结果为准",
+			"%.60s: a microbiological result is final, the first one stands", id);
 	return ASSAY_OK;
 }
 

@@ -65,10 +65,10 @@ static void without_value(const struct assay_result *result, struct assay_verdic
 }
 
 /* The governing verdict over all standards the product names; false: none of them limits this. */
-static bool judge_all(struct assay_lab *lab, const struct worksheet *sheet, const struct assay_result *result,
+static bool judge_all(const struct worksheet *sheet, const struct assay_result *result,
 	const struct batch_facts *facts, const struct lab_decision *decision, struct assay_verdict *out)
 {
-	const struct assay_product *product = assay_specs_product_find(lab->specs, facts->product);
+	const struct assay_product *product = assay_specs_product_find(sheet->specs, facts->product);
 	struct assay_verdict *one = calloc(1, sizeof *one);
 	bool found = false;
 
@@ -94,7 +94,7 @@ static bool judge_all(struct assay_lab *lab, const struct worksheet *sheet, cons
 			.uncertainty = decision->uncertainty[0] ? decision->uncertainty : NULL,
 			.reasons = &result->reasons};
 
-		assay_judge(lab->specs, &question, one);
+		assay_judge(sheet->specs, &question, one);
 		if (only_no_limit(one))
 			continue;
 		if (!result->has_value)
@@ -206,7 +206,7 @@ int lab_judge(struct assay_lab *lab, const struct worksheet *sheet, const char *
 	if (status == ASSAY_OK)
 		status = lab_decision_rule(lab, sheet, result, &decision, err);
 	if (status == ASSAY_OK)
-		found = judge_all(lab, sheet, result, &facts, &decision, verdict);
+		found = judge_all(sheet, result, &facts, &decision, verdict);
 	if (missing) { /* what nothing limits is printed too */
 		verdict->kind = ASSAY_VERDICT_UNDETERMINED;
 		assay_reason_add(&verdict->reasons, "control-missing");

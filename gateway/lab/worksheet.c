@@ -63,7 +63,10 @@ int worksheet_load(struct assay_lab *lab, const char *test, struct worksheet *ou
 		column_text(row, 2, out->status, sizeof out->status);
 		column_text(row, 3, out->evidence_instrument, sizeof out->evidence_instrument);
 		out->sheet = json_loads((const char *)sqlite3_column_text(row, 4), 0, NULL);
-		out->method = assay_specs_method(lab->specs, (const char *)sqlite3_column_text(row, 5));
+		out->specs = lab_specs_of(lab, out->batch);
+		out->method =
+			out->specs ? assay_specs_method(out->specs, (const char *)sqlite3_column_text(row, 5))
+				   : NULL;
 	}
 	(void)sqlite3_finalize(row);
 	if (rc == SQLITE_DONE)
@@ -165,7 +168,7 @@ json_t *worksheet_calculated(const struct worksheet *sheet, const struct assay_r
 int worksheet_changed(struct assay_error *err)
 {
 	return assay_error_set(err, ASSAY_EREFUSED, "method-changed",
-		"方法文件在下达检验后被改过，不能继续。请作废后重新登记",
-		"the method's file was changed after the test was ordered; void the batch and register it "
-		"again");
+		"方法文件在下达检验后被改过，或登记时的规格已读不出，不能继续。请作废后重新登记",
+		"the method's file was changed after the test was ordered, or the specs of that day cannot "
+		"be read; void the batch and register it again");
 }

@@ -15,6 +15,7 @@ struct worksheet_fill {
 struct worksheet {
 	char test[LAB_ID_MAX], batch[LAB_ID_MAX], status[16], evidence_instrument[ASSAY_INSTRUMENT_ID_MAX];
 	json_t *sheet; /* owned */
+	const struct assay_specs *specs; /* the batch's; NULL: they cannot be read */
 	const struct assay_method *method; /* NULL: its file is another than when the test was ordered */
 	struct worksheet_fill fill[LAB_VALUES_MAX];
 	struct assay_slot_value value[LAB_VALUES_MAX]; /* of the fills, in the same order */

@@ -144,6 +144,7 @@ static int apply_parsed(struct assay_state *state, const struct assay_entry *ent
 		break;
 	case ASSAY_ENTRY_CONFIG:
 	case ASSAY_ENTRY_SPEC:
+	case ASSAY_ENTRY_SPEC_SET:
 	case ASSAY_ENTRY_DRIVER:
 		status = apply_config(state, entry, body, err);
 		break;

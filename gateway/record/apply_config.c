@@ -128,6 +128,21 @@ static int apply_lab_xml(struct assay_state *state, const struct assay_entry *en
 	return status;
 }
 
+static int apply_spec_set(struct assay_state *state, const struct assay_entry *entry, const json_t *body,
+	struct assay_error *err)
+{
+	char *files = body_json(body, "files", "{}");
+	int status =
+		files ? state_run(state, STATE_PUT_SPEC_SET, err, "titii", body_text(body, "sha256"),
+				body_number(body, "serial"), files, entry->wall_ns, (int64_t)entry->sequence)
+		      : body_no_memory(err);
+
+	free(files);
+	return status == ASSAY_OK
+		       ? state_run(state, STATE_PUT_META, err, "tt", "specs", body_text(body, "sha256"))
+		       : status;
+}
+
 int apply_config(struct assay_state *state, const struct assay_entry *entry, const json_t *body,
 	struct assay_error *err)
 {
@@ -136,6 +151,8 @@ int apply_config(struct assay_state *state, const struct assay_entry *entry, con
 	if (entry->kind == ASSAY_ENTRY_SPEC)
 		return state_run(state, STATE_PUT_SPEC, err, "tti", body_text(body, "path"),
 			body_text(body, "sha256"), (int64_t)entry->sequence);
+	if (entry->kind == ASSAY_ENTRY_SPEC_SET)
+		return apply_spec_set(state, entry, body, err);
 	return state_run(state, STATE_PUT_DRIVER, err, "ttti", body_text(body, "name"),
 		body_text(body, "version"), body_text(body, "sha256"), (int64_t)entry->sequence);
 }

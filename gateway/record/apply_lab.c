@@ -28,17 +28,17 @@ static int apply_batch(struct assay_state *state, const struct assay_entry *entr
 	struct assay_error *err)
 {
 	char *cannot = body_json(body, "cannot_test", "[]");
-	int status =
-		cannot ? state_run(state, STATE_PUT_BATCH, err, "ttttttttttittittttt",
-				 body_text(body, "batch"), body_text(body, "product"),
-				 body_text(body, "product_zh"), body_text(body, "product_en"),
-				 body_text(body, "name"), body_text(body, "producer"), body_text(body, "lot"),
-				 body_text(body, "produced"), body_text(body, "amount"),
-				 body_text(body, "origin"), entry->wall_ns, body_text(body, "sample"),
-				 body_text(body, "who"), (int64_t)entry->sequence,
-				 body_text(body, "producer_id"), body_text(body, "card"), cannot,
-				 body_text(body, "key"), body_text(body, "request_digest"))
-		       : body_no_memory(err);
+	int status = cannot ? state_run(state, STATE_PUT_BATCH, err, "ttttttttttittitttttt",
+				      body_text(body, "batch"), body_text(body, "product"),
+				      body_text(body, "product_zh"), body_text(body, "product_en"),
+				      body_text(body, "name"), body_text(body, "producer"),
+				      body_text(body, "lot"), body_text(body, "produced"),
+				      body_text(body, "amount"), body_text(body, "origin"), entry->wall_ns,
+				      body_text(body, "sample"), body_text(body, "who"),
+				      (int64_t)entry->sequence, body_text(body, "producer_id"),
+				      body_text(body, "card"), cannot, body_text(body, "key"),
+				      body_text(body, "request_digest"), body_text(body, "specs_sha256"))
+			    : body_no_memory(err);
 
 	free(cannot);
 	if (status == ASSAY_OK)

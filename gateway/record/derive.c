@@ -105,6 +105,8 @@ static int look(struct derive *derive, const struct assay_entry *entry, struct a
 	switch (entry->kind) {
 	case ASSAY_ENTRY_SPEC:
 		return derive_spec(derive, entry, err);
+	case ASSAY_ENTRY_SPEC_SET:
+		return derive_spec_set(derive, entry, err);
 	case ASSAY_ENTRY_CONFIG:
 		return derive_config(derive, entry, err);
 	case ASSAY_ENTRY_START:

@@ -2,6 +2,7 @@
  * Specs and lab.xml as the journal holds them, put into a private folder in the places they had. */
 #include "gateway/record/derive_inside.h"
 #include "gateway/record/sha256.h"
+#include "limits/xml_scan.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -95,6 +96,80 @@ int derive_spec(struct derive *derive, const struct assay_entry *entry, struct a
 	}
 	json_decref(body);
 	return status;
+}
+
+/* What is in specs/ and not in the set goes; its bytes stay below digests/. */
+static void drop_others(struct derive *derive, const json_t *files)
+{
+	char place[PATH_ROOM];
+	const char *path;
+	json_t *sha256;
+	void *next;
+
+	json_object_foreach_safe(derive->current, next, path, sha256)
+	{
+		if (strncmp(path, "instruments/", 12) == 0 || json_object_get(files, path))
+			continue;
+		(void)snprintf(place, sizeof place, "%s/specs/%s", derive->folder, path);
+		(void)unlink(place);
+		(void)json_object_del(derive->current, path);
+		derive->specs_changed = true;
+	}
+}
+
+int derive_spec_set(struct derive *derive, const struct assay_entry *entry, struct assay_error *err)
+{
+	json_t *body = json_loadb(entry->body, entry->body_length, 0, NULL), *sha256;
+	const json_t *files = json_object_get(body, "files");
+	char digest[65] = "";
+	const char *path;
+	int status = json_object_size(files) ? assay_spec_set_digest(files, digest, err) : ASSAY_OK;
+
+	if (status == ASSAY_OK && strcmp(digest, text(body, "sha256")) != 0)
+		derive_differs(derive, entry->sequence, "spec-set-differs", "规格清单与其摘要不符",
+			"the list of specs is not what its digest says");
+	json_object_foreach((json_t *)(uintptr_t)files, path, sha256)
+	{
+		if (status == ASSAY_OK)
+			status = derive_use_spec(derive, entry->sequence, path,
+				json_is_string(sha256) ? json_string_value(sha256) : "", err);
+	}
+	if (status == ASSAY_OK) {
+		drop_others(derive, files);
+		(void)snprintf(derive->set, sizeof derive->set, "%.64s", digest);
+	}
+	json_decref(body);
+	return status;
+}
+
+static int kept_file(void *context, const char *path, const char *sha256, char **out, size_t *length_out,
+	struct assay_error *err)
+{
+	const struct derive *derive = context;
+	char kept[PATH_ROOM];
+
+	(void)snprintf(kept, sizeof kept, "%s/digests/%s", derive->folder, sha256);
+	if (digest_safe(sha256))
+		return assay_xml_read(kept, ASSAY_SPEC_FILE_MAX, out, length_out, err);
+	return assay_error_set(err, ASSAY_ENOTFOUND, "spec-missing", "台账里没有规范文件 %.160s",
+		"the journal does not hold the spec %.160s", path);
+}
+
+const struct assay_specs *derive_specs_of(void *context, const char *set)
+{
+	struct derive *derive = context;
+	struct assay_error why;
+	const struct assay_specs *specs;
+
+	derive->sets.state = assay_state_db(derive->state);
+	derive->sets.schemas = derive->options->places->specs;
+	derive->sets.file = kept_file;
+	derive->sets.context = derive;
+	specs = assay_spec_sets_get(&derive->sets, set, &why);
+	if (!specs && why.code[0])
+		derive_differs(derive, derive->at, "specs-unreadable", "登记时的规格 %.12s 现在读不了：%s",
+			"the specs %.12s of a batch cannot be read now: %s", set, why.text_en);
+	return specs;
 }
 
 int derive_use_spec(struct derive *derive, uint64_t sequence, const char *path, const char *sha256,
@@ -192,6 +267,7 @@ void derive_files_free(struct derive *derive)
 	derive_sessions_close(derive);
 	assay_config_free(derive->config);
 	assay_specs_free(derive->specs);
+	assay_spec_sets_free(&derive->sets);
 	json_decref(derive->current);
 	for (size_t i = 0; i < derive->driver_count; i++)
 		if (derive->driver[i].usable)

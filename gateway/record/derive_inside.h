@@ -5,6 +5,7 @@
 
 #include "gateway/lab/lab.h"
 #include "gateway/record/derive.h"
+#include "gateway/record/spec_set.h"
 #include "gateway/record/state.h"
 #include "gateway/wire/replay.h"
 
@@ -33,6 +34,8 @@ struct derive {
 	struct assay_specs *specs;
 	bool specs_changed;
 	json_t *current; /* path -> digest of the spec in specs/ */
+	char set[65]; /* digest of the set in force, "" before sets were recorded */
+	struct assay_spec_sets sets; /* that batches were registered under */
 	struct assay_config *config;
 	struct derive_instrument *instruments;
 	struct derive_driver driver[DERIVE_DRIVERS_MAX];
@@ -44,6 +47,7 @@ struct derive {
 	uint64_t made_for; /* the exchange it follows */
 	int64_t made_wall_ns; /* and its times */
 	uint64_t made_begun_ns;
+	uint64_t at; /* sequence of the entry looked at */
 	struct assay_error failed; /* why a visit stopped */
 };
 
@@ -56,6 +60,10 @@ __attribute__((format(printf, 4, 6), format(printf, 5, 6))) void derive_note(
 /* derive_files.c: the files as they were. */
 int derive_spec(struct derive *derive, const struct assay_entry *entry, struct assay_error *err);
 int derive_config(struct derive *derive, const struct assay_entry *entry, struct assay_error *err);
+/* From here on exactly these files are in force. */
+int derive_spec_set(struct derive *derive, const struct assay_entry *entry, struct assay_error *err);
+/* assay_lab.specs_of; a set that cannot be read is a difference, said once. */
+const struct assay_specs *derive_specs_of(void *context, const char *set);
 /* Put the version of path with this digest in force; a digest the journal does not hold is a difference. */
 int derive_use_spec(struct derive *derive, uint64_t sequence, const char *path, const char *sha256,
 	struct assay_error *err);

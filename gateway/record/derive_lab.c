@@ -42,9 +42,12 @@ static void forget(struct derive *derive)
 /* The laboratory as it stood when entry was written; NULL: its specs cannot be read. */
 static struct assay_lab *lab_at(struct derive *derive, const struct assay_entry *entry)
 {
+	derive->at = entry->sequence;
 	assay_hex(entry->boot, sizeof entry->boot, derive->boot);
 	derive->lab = (struct assay_lab){.state = assay_state_db(derive->state),
 		.specs = derive_specs(derive, entry->sequence),
+		.set = derive->set,
+		.specs_of = derive_specs_of,
 		.boot = derive->boot,
 		.wall_ns = entry->wall_ns,
 		.append = hand_over,
@@ -157,14 +160,22 @@ static void test_of(const char *result, char out[LAB_ID_MAX + 8])
 		*tail = '\0';
 }
 
+/* Before sets were recorded, the files an entry names are what tells what was in force. */
+static int named_spec(
+	struct derive *derive, const struct assay_entry *entry, const json_t *named, struct assay_error *err)
+{
+	return derive->set[0] ? ASSAY_OK
+			      : derive_use_spec(derive, entry->sequence, lab_text(named, "file"),
+					lab_text(named, "sha256"), err);
+}
+
 static int again_result(
 	struct derive *derive, const struct assay_entry *entry, const json_t *body, struct assay_error *err)
 {
 	const json_t *method = json_object_get(body, "method");
 	struct assay_error why = {0};
 	struct assay_lab *lab;
-	int status = derive_use_spec(
-		derive, entry->sequence, lab_text(method, "file"), lab_text(method, "sha256"), err);
+	int status = named_spec(derive, entry, method, err);
 
 	lab = status == ASSAY_OK ? lab_at(derive, entry) : NULL;
 	if (!lab)
@@ -183,8 +194,7 @@ static int again_verdict(
 	char test[LAB_ID_MAX + 8];
 	struct assay_error why = {0};
 	struct assay_lab *lab;
-	int status = derive_use_spec(
-		derive, entry->sequence, lab_text(source, "file"), lab_text(source, "sha256"), err);
+	int status = named_spec(derive, entry, source, err);
 
 	lab = status == ASSAY_OK ? lab_at(derive, entry) : NULL;
 	if (!lab)

@@ -48,6 +48,8 @@ enum assay_entry_kind {
 	ASSAY_ENTRY_HOLD = 45, /* results held; cause and action; released by a second person */
 	ASSAY_ENTRY_UNCERTAINTY = 46, /* a measurement uncertainty adopted, with what it rests on, signed */
 	ASSAY_ENTRY_PROFICIENCY = 47, /* the laboratory's part in a round of proficiency testing */
+	ASSAY_ENTRY_SPEC_SET =
+		48, /* the specs in force from here on: digest of the set, path and digest of each */
 	ASSAY_ENTRY_PRODUCER = 38, /* a producer as it now stands in the register */
 	ASSAY_ENTRY_INSTRUMENT =
 		31, /* a calibration certificate, or who may use the instrument and where it is */

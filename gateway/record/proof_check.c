@@ -304,6 +304,7 @@ static int check_story(struct check *check, const struct assay_entry *entry)
 				"the spec is not the one its digest names");
 		name(check, "sha256", hex);
 		break;
+	case ASSAY_ENTRY_SPEC_SET:
 	case ASSAY_ENTRY_DRIVER:
 		name(check, "sha256", text(body, "sha256"));
 		break;

@@ -169,7 +169,8 @@ static int visit(void *context, const struct assay_entry *entry, const uint8_t l
 		break;
 	}
 	body = json_loadb(entry->body, entry->body_length, 0, NULL);
-	if (entry->kind == ASSAY_ENTRY_SPEC || entry->kind == ASSAY_ENTRY_DRIVER) {
+	if (entry->kind == ASSAY_ENTRY_SPEC || entry->kind == ASSAY_ENTRY_SPEC_SET ||
+		entry->kind == ASSAY_ENTRY_DRIVER) {
 		remember_origin(story, entry->sequence, text(body, "sha256"));
 	} else if (ours(story, entry, body)) {
 		story->begun = true;

@@ -518,6 +518,7 @@ static void release(struct recorder *recorder)
 	assay_state_close(recorder->state);
 	recorder_follow_close(&recorder->follow);
 	assay_journal_close(recorder->journal);
+	assay_spec_sets_free(&recorder->sets);
 	assay_specs_free(recorder->specs);
 	free(recorder);
 }

@@ -14,6 +14,7 @@
 #include "gateway/record/body.h"
 #include "gateway/record/journal.h"
 #include "gateway/record/printer.h"
+#include "gateway/record/spec_set.h"
 #include "gateway/record/state.h"
 #include "gateway/role.h"
 #include "gateway/wire/channel.h"
@@ -111,7 +112,9 @@ struct recorder {
 	const struct assay_role *role;
 	struct assay_journal *journal;
 	struct assay_state *state;
-	struct assay_specs *specs;
+	struct assay_specs *specs; /* in force */
+	char specs_sha256[65]; /* their digest as a set */
+	struct assay_spec_sets sets; /* that batches under way were registered under */
 	struct assay_lab lab;
 	struct recorder_line *line; /* as role->config->lines */
 	size_t line_count;
@@ -189,6 +192,11 @@ uint64_t recorder_follow_due_ns(const struct recorder *recorder);
 
 /* recorder_start.c */
 int recorder_start(struct recorder *recorder, struct assay_error *err) ASSAY_WARN_UNUSED;
+
+/* recorder_specs.c: an entry when the set in force is another one than before */
+int recorder_specs_start(struct recorder *recorder, struct assay_error *err) ASSAY_WARN_UNUSED;
+const struct assay_specs *recorder_specs_of(void *context, const char *set); /* assay_lab.specs_of */
+int64_t recorder_bundle_serial(const struct recorder *recorder); /* of the bundle in force, 0 none */
 
 /* host_end.c */
 void host_end_add(struct recorder *recorder, const struct assay_message *head, const void *payload, int fd);

@@ -423,6 +423,8 @@ int recorder_start(struct recorder *recorder, struct assay_error *err)
 		return status;
 	recorder->lab = (struct assay_lab){.state = assay_state_db(recorder->state),
 		.specs = recorder->specs,
+		.set = recorder->specs_sha256,
+		.specs_of = recorder_specs_of,
 		.boot = assay_journal_boot_hex(recorder->journal),
 		.append = lab_append,
 		.take = lab_take,
@@ -431,6 +433,8 @@ int recorder_start(struct recorder *recorder, struct assay_error *err)
 	status = begin_journal(recorder, err);
 	if (status == ASSAY_OK)
 		status = add_specs(recorder, err);
+	if (status == ASSAY_OK)
+		status = recorder_specs_start(recorder, err);
 	if (status == ASSAY_OK)
 		status = add_config(recorder, err);
 	(void)malloc_trim(0); /* a thousand instruments make a large tree, once */

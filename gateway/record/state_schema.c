@@ -69,6 +69,7 @@ const char *const assay_state_schema[] = {
 	" card TEXT NOT NULL," /* that paid for it, '' none */
 	" cannot_test TEXT NOT NULL," /* JSON list: what its plan asks for and was not ordered, with the reason */
 	" request_key TEXT NOT NULL, request_digest TEXT NOT NULL,"
+	" specs TEXT NOT NULL," /* digest of the set it was registered under, '' before sets were recorded */
 	/* in which order lists show them: what waits for a person first, of open ones the oldest, of closed ones the newest */
 	" need INTEGER AS (CASE status WHEN 'awaiting-review' THEN 0 WHEN 'awaiting-release' THEN 1"
 	"  WHEN 'testing' THEN 2 WHEN 'to-test' THEN 3 WHEN 'released' THEN 4 ELSE 5 END),"
@@ -336,6 +337,9 @@ const char *const assay_state_schema[] = {
 
 	"CREATE TABLE spec(path TEXT NOT NULL, sha256 TEXT NOT NULL, seq INTEGER NOT NULL,"
 	" PRIMARY KEY(path, sha256)) STRICT, WITHOUT ROWID",
+	/* files: JSON, path -> digest. serial: of the signed bundle, 0 none. seq: where the set first came in force. */
+	"CREATE TABLE spec_set(sha256 TEXT PRIMARY KEY, serial INTEGER NOT NULL, files TEXT NOT NULL,"
+	" wall_ns INTEGER NOT NULL, seq INTEGER NOT NULL) STRICT, WITHOUT ROWID",
 	"CREATE TABLE driver(name TEXT NOT NULL, version TEXT NOT NULL, sha256 TEXT NOT NULL, seq INTEGER "
 	"NOT NULL,"
 	" PRIMARY KEY(name, sha256)) STRICT, WITHOUT ROWID",

@@ -40,6 +40,7 @@ static const char *const sql[STATE_STATEMENTS] = {
 	[STATE_DROP_CHANNELS] = "DELETE FROM channel WHERE position<0",
 	[STATE_PUT_SPEC] = "INSERT INTO spec VALUES(?1,?2,?3)"
 			   " ON CONFLICT(path,sha256) DO UPDATE SET seq=excluded.seq",
+	[STATE_PUT_SPEC_SET] = "INSERT OR IGNORE INTO spec_set VALUES(?1,?2,?3,?4,?5)",
 	[STATE_PUT_DRIVER] = "INSERT OR IGNORE INTO driver VALUES(?1,?2,?3,?4)",
 	[STATE_LINE_STATUS] = "UPDATE line SET status=?2,code=?3,text_zh=?4,text_en=?5,since_ns=?6,seq=?7"
 			      " WHERE id=?1",
@@ -63,7 +64,7 @@ static const char *const sql[STATE_STATEMENTS] = {
 				" WHERE seq>?1 ORDER BY seq LIMIT ?2",
 	[STATE_PUT_BATCH] = "INSERT INTO batch "
 			    "VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,'to-test','',?14,NULL,?15,?16,"
-			    "?17,?18,?19)",
+			    "?17,?18,?19,?20)",
 	[STATE_BATCH_STATUS] = "UPDATE batch SET status=?2 WHERE id=?1",
 	[STATE_BATCH_TESTING] = "UPDATE batch SET status='testing' WHERE status='to-test' AND"
 				" id=(SELECT batch FROM test WHERE id=?1)",

@@ -11,7 +11,9 @@ import { SlotGrid } from './slots.js';
 import { may } from './session.js';
 import { Story } from './story.js';
 import { clock, day, range, withUnit } from './text.js';
-import { t, pick, more } from './words.js';
+import { t, pick, learn, more } from './words.js';
+
+learn({ specs: ['规格', 'Specs'], 'specs-bundle': ['包 {}', 'bundle {}'], 'specs-then': ['登记时的，已非现行', 'of its registration, no longer in force'] });
 
 export const trailOf = (result) => `#/trail/${encodeURIComponent(result.result)}`;
 
@@ -23,9 +25,12 @@ export function useBatch(id) {
   return useFetched(id ? `/api/v1/batches/${encodeURIComponent(id)}` : '', JSON.stringify([waits, own, useAtMost(gateway?.applied, 3000)]));
 }
 
+// The set it is judged by to its end, whatever came in force meanwhile.
+const specsWords = (specs) => (specs ? `${specs.sha256.slice(0, 12)}${specs.serial ? `　${t('specs-bundle', specs.serial)}` : ''}${specs.in_force ? '' : `　${t('specs-then')}`}` : '');
+
 function Facts({ batch }) {
   const facts = [['producer', batch.producer], ['lot', batch.lot], ['produced', batch.produced], ['sample', batch.sample], ['amount', batch.amount],
-    ['received', `${day(batch.received)} ${clock(batch.received)}`], ['origin', batch.origin ? t(`origin-${batch.origin}`).replace(/^origin-/, '') : '']];
+    ['received', `${day(batch.received)} ${clock(batch.received)}`], ['origin', batch.origin ? t(`origin-${batch.origin}`).replace(/^origin-/, '') : ''], ['specs', specsWords(batch.specs)]];
   return html`<dl class="facts">${facts.filter(([, value]) => value && value.trim()).map(([key, value]) => html`<div key=${key}><dt>${t(key)}</dt><dd>${value}</dd></div>`)}</dl>`;
 }
 

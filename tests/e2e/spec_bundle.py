@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Signed spec bundles: what is refused, and what a running gateway writes down. The independent tool is PyNaCl (libsodium by
 another way in) with hashlib: it checks our signatures and makes hostile bundles that are rightly signed."""
-import base64, hashlib, json, os, shutil, sqlite3, subprocess, sys, tempfile
+import base64, hashlib, json, os, shutil, signal, sqlite3, subprocess, sys, tempfile, time
 
 import nacl.signing
 
@@ -146,6 +146,52 @@ try:
           config["specs"]["sha256"] == hashlib.sha256(open(new, "rb").read()).hexdigest() and config["specs"]["reason"] == "a review",
           f"and which bundle, by whom and why: {config}")
 
+    # a batch registered under 25 is judged by it, whatever comes in force before its verdict
+    def ask(*words):
+        rc, out, err = assay(*words, "-d", path("d"), "--json")
+        right(rc == 0, f"{words}: {err}")
+        return json.loads(out) if rc == 0 else {}
+
+    def intake(lot):
+        return ask("batch", "new", "--product", "puffed-snack", "--name", "锅巴", "--producer", "禾香", "--lot", lot, "--produced",
+                   "2026-11-20", "--test", "moisture")["batch"]
+
+    def weigh(batch):  # 5.44 g/100g: the figures of tests/unit/lab_play.h; no oven is watched here
+        for slot, values in (("m3", ("20.1127", "21.7046")), ("m1", ("23.1486", "24.8962")), ("m2", ("22.9873", "24.7266")),
+                             ("m2", ("22.9849", "24.7227")), ("m2", ("22.9841", "24.7219"))):
+            for replicate, value in enumerate(values, 1):
+                ask("test", "enter", f"{batch}.1", slot, f"{value} g", "--replicate", str(replicate), "--reason", "typed")
+
+    old = intake("L1")
+    stricter = [(n, c.replace("≤7 g/100g\" upper=\"7\"".encode(), "≤3 g/100g\" upper=\"3\"".encode()) if n.endswith(b"gb-17401-2014.xml") else c)
+                for n, c in changed]
+    right(stricter != changed, "the limit of GB 17401 is another")
+    text = b"assay-specs 1\nserial 26\n" + b"".join(b"%s %d %s\n" % (hashlib.sha256(c).hexdigest().encode(), len(c), n) for n, c in stricter)
+    strict = signed("b26", text + b"\n" + b"".join(c for _, c in stricter))
+    right(assay(*bundle("install", strict, "--reason", "stricter", "-d", path("d"), "--yes"))[0] == 0, "26 is installed")
+    gateway.send_signal(signal.SIGHUP)
+    for _ in range(200):
+        if [b for k, b in journal() if k == 4][-1]["specs"]["serial"] == 26:
+            break
+        time.sleep(0.05)
+    fresh = intake("L2")
+    for batch in (old, fresh):
+        weigh(batch)
+    sets = {b["sha256"]: b for k, b in journal() if k == 48}
+    for batch, serial, limit, files in ((old, 25, "≤7 g/100g", changed), (fresh, 26, "≤3 g/100g", stricter)):
+        shown = ask("batch", "show", batch)
+        listed = "".join(f"{hashlib.sha256(c).hexdigest()}  {n.decode()}\n" for n, c in sorted(files)
+                         if n.split(b"/")[0] in (b"categories", b"standards", b"analytes", b"methods", b"products") and n.endswith(b".xml"))
+        set_digest = hashlib.sha256(listed.encode()).hexdigest()
+        right(shown["specs"]["sha256"] == set_digest and shown["specs"]["serial"] == serial and shown["specs"]["in_force"] == (serial == 26),
+              f"{batch} tells its set: {shown['specs']}")
+        verdict = shown["tests"][0]["result"]["verdict"]
+        right(verdict["limit"] == limit, f"{batch} is judged by {limit}: {verdict['limit']}")
+        right(len(sets[set_digest]["files"]) == listed.count("\n"), "the journal lists its files")
+    traced = assay("trace", f"{old}.1.R1", "-d", path("d"))
+    right(traced[0] == 0 and "≤7 g/100g" in traced[1], f"trace agrees: {traced}")
+    right(assay("batch", "show", old, "-d", path("d"))[1].count("no longer in force") == 1, "and batch show says so")
+
     # back to 20: nobody, one, one under two names, two for another reason, two
     back = bundle("install", path("b20"), "--reason", "25 was wrong", "-d", path("d"), "--yes")
     refused("rollback-refused", *back)
@@ -166,20 +212,20 @@ try:
     agrees("bo", "bo-elsewhere", "for fun")
     text = refused("rollback-refused", *back)
     right("there are 1" in text, f"one person is one: {text}")
-    right(os.readlink(path("d/specs/current")) == "25", "25 stays in force meanwhile")
+    right(os.readlink(path("d/specs/current")) == "26", "26 stays in force meanwhile")
     agrees("bo", "bo", "25 was wrong")
     rc, out, err = assay(*back)
     right(rc == 0 and os.readlink(path("d/specs/current")) == "20", f"two people: {rc} {err}")
     right(assay("reload", "-d", path("d"), "--reason", "back")[0] == 0, "reload")
     entries = journal()
     specs_now = [b for k, b in entries if k == 4][-1]["specs"]
-    right(specs_now["serial"] == 20 and specs_now["instead_of"] == 25 and len(specs_now["approved"]) == 2 and "bo" in specs_now["approved"],
+    right(specs_now["serial"] == 20 and specs_now["instead_of"] == 26 and len(specs_now["approved"]) == 2 and "bo" in specs_now["approved"],
           f"the journal names both: {specs_now}")
     right([b["sha256"] for k, b in entries if k == 5 and b["path"] == product][-1] != want, "and the older file is in force again")
 finally:
     gateway.terminate()
     right(gateway.wait(30) == 0, "it ends in good order")
-rc, out, err = assay("verify", path("d"))
+rc, out, err = assay("verify", "--replay", path("d"))
 right(rc == 0, f"verify: {out} {err}")
 shutil.rmtree(home)
 print(f"{passed} passed, {failed} failed")

@@ -4,6 +4,7 @@
 #include "gateway/record/derive.h"
 #include "gateway/record/journal_reader.h"
 #include "gateway/record/sha256.h"
+#include "gateway/record/spec_set.h"
 #include "tests/built.h"
 #include "tests/fault/specimen.h"
 
@@ -302,6 +303,45 @@ static int find_limit(void *context, const struct assay_entry *entry, const uint
 	return 1;
 }
 
+struct set_digest {
+	const char *before, *after; /* of the file */
+	char set_before[65], set_after[65];
+};
+
+/* The list of specs with the file's new digest, and what the list is called then. */
+static int find_set(void *context, const struct assay_entry *entry, const uint8_t leaf[ASSAY_HASH_SIZE])
+{
+	struct set_digest *set = context;
+	struct assay_error err;
+	json_t *body;
+	size_t length;
+	char *made;
+
+	(void)leaf;
+	if (entry->kind != ASSAY_ENTRY_SPEC_SET)
+		return 0;
+	made = replace(entry->body, entry->body_length, set->before, set->after, &length);
+	assert_non_null(made);
+	body = json_loadb(made, length, 0, NULL);
+	(void)snprintf(set->set_before, sizeof set->set_before, "%s",
+		json_string_value(json_object_get(body, "sha256")));
+	assert_int_equal(
+		assay_spec_set_digest(json_object_get(body, "files"), set->set_after, &err), ASSAY_OK);
+	json_decref(body);
+	free(made);
+	return 1;
+}
+
+static void look_for(assay_entry_visit *visit, void *context)
+{
+	struct assay_reader *reader;
+	struct assay_error err;
+
+	assert_int_equal(assay_reader_open(honest, ASSAY_READ_STILL, &reader, &err), ASSAY_OK);
+	assert_int_equal(assay_reader_each(reader, 0, 0, visit, context, &err), 1);
+	assay_reader_close(reader);
+}
+
 /* GB 17401-2014's limit for moisture raised from 7 to 9 g/100g, its digest made right everywhere: 8.46 g/100g would pass,
  * because verdicts are made with the specs in the journal and not with the installed ones. */
 static void test_limit_of_the_journal(void **state)
@@ -313,20 +353,24 @@ static void test_limit_of_the_journal(void **state)
 			 "upper=\"9\""};
 	struct forgery digest = {.every = true};
 	struct limit_file file = {0};
+	struct set_digest set = {.before = file.before, .after = file.after};
 	struct assay_derive_report report;
-	struct assay_reader *reader;
-	struct assay_error err;
+	char of_file[sizeof halfway];
 
 	(void)state;
-	assert_int_equal(assay_reader_open(honest, ASSAY_READ_STILL, &reader, &err), ASSAY_OK);
-	assert_int_equal(assay_reader_each(reader, 0, 0, find_limit, &file, &err), 1);
-	assay_reader_close(reader);
+	look_for(find_limit, &file);
+	look_for(find_set, &set);
 	forge(&raised);
 	assert_int_equal(raised.changed, 1);
 	memcpy(halfway, forged, sizeof halfway);
 	digest.before = file.before;
 	digest.after = file.after;
 	forge_from(halfway, &digest);
+	memcpy(of_file, forged, sizeof of_file);
+	digest = (struct forgery){.every = true, .before = set.set_before, .after = set.set_after};
+	forge_from(of_file, &digest);
+	assert_true(digest.changed > 1); /* the set and its batches */
+	specimen_remove(of_file);
 	report = derive(forged);
 	assert_true(report.differences > 0);
 	assert_string_equal(report.worst.what.code, "verdict-differs");
