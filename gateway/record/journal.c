@@ -10,6 +10,7 @@
 #define CHECKPOINT_ENTRIES 1000u
 #define CHECKPOINT_NS (60ull * 1000000000u)
 #define PUBLISH_NS (900ull * 1000000u) /* looked at once a second */
+#define CLOCK_LOOK_NS (1000ull * 1000000u)
 #define ENTRY_OVERHEAD 140u /* bytes on disk beside body and raw */
 
 uint64_t journal_now_ns(int clock)
@@ -20,11 +21,16 @@ uint64_t journal_now_ns(int clock)
 	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
-static bool clock_synchronised(void)
+/* The kernel takes some microseconds to tell, and needs seconds to notice: asked once a second. */
+static void look_at_clock(struct assay_journal *journal)
 {
 	struct timex state = {0};
+	uint64_t now = journal_now_ns(CLOCK_MONOTONIC);
 
-	return adjtimex(&state) != TIME_ERROR && !(state.status & STA_UNSYNC);
+	if (journal->clock_looked_ns && now - journal->clock_looked_ns < CLOCK_LOOK_NS)
+		return;
+	journal->clock_looked_ns = now;
+	journal->clock_good = adjtimex(&state) != TIME_ERROR && !(state.status & STA_UNSYNC);
 }
 
 /* Only what counts: the tiles are 64 KiB, the hashes in use mostly a few. */
@@ -95,7 +101,7 @@ static int begin(struct assay_journal *journal, struct assay_error *err)
 	rc = step(journal->statement[GROUP_BEGIN]);
 	if (rc != SQLITE_OK)
 		return failed(journal, rc, err);
-	journal->clock_good = clock_synchronised();
+	look_at_clock(journal);
 	journal->open_group = true;
 	return ASSAY_OK;
 }

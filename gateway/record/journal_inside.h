@@ -31,7 +31,8 @@ struct assay_journal {
 	sqlite3_stmt *statement[STATEMENTS];
 	struct assay_tree tree, committed; /* committed: the edge to go back to when a group fails */
 	bool open_group, sealing; /* sealing: the seal entry is being appended */
-	bool clock_good; /* of this group */
+	bool clock_good; /* as the kernel last said */
+	uint64_t clock_looked_ns;
 	uint8_t boot[16];
 	char boot_hex[33];
 	uint64_t checkpoint_size, checkpoint_ns;
