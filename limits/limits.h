@@ -106,6 +106,17 @@ int assay_specs_load_kept(const char *dir, const struct assay_spec_bytes *file, 
 	struct assay_specs **out, struct assay_error *err) ASSAY_WARN_UNUSED;
 void assay_specs_free(struct assay_specs *specs); /* NULL allowed */
 
+/* For many sets of one DIR: its files and schemas are read and validated once and kept in memory; each set then reads the
+ * rows anew, and owes the folder nothing afterwards. Texts stand for files, placed by their root elements; one with the
+ * name of a file in DIR takes its place. */
+struct assay_spec_folder;
+int assay_spec_folder_open(
+	const char *dir, struct assay_spec_folder **out, struct assay_error *err) ASSAY_WARN_UNUSED;
+void assay_spec_folder_close(struct assay_spec_folder *folder); /* NULL allowed */
+/* As assay_specs_load_with, from the folder in memory and texts. */
+int assay_specs_load_texts(const struct assay_spec_folder *folder, const struct assay_spec_bytes *texts,
+	size_t count, bool supersede, struct assay_specs **out, struct assay_error *err) ASSAY_WARN_UNUSED;
+
 struct assay_spec_file {
 	char path[160]; /* below DIR: "standards/gb-17401-2014.xml" */
 	char sha256[65];

@@ -201,6 +201,49 @@ static void test_supersede(void **state)
 	assert_int_equal(unlink(path), 0);
 }
 
+/* A folder in memory makes the same sets as the folder on the disk, from texts as from files. */
+static void test_texts(void **state)
+{
+	static const char text[] = STANDARD(FROM, GOOD), bad[] = STANDARD(FROM, GOOD GOOD);
+	const struct assay_spec_bytes texts[] = {{"a.xml", text, sizeof text - 1}},
+				      twice[] = {{"dir/b.xml", bad, sizeof bad - 1}},
+				      empty[] = {{"c.xml", NULL, 0}};
+	struct assay_spec_folder *folder = NULL;
+	struct assay_specs *set = NULL, *plain = NULL;
+	struct assay_error err;
+
+	(void)state;
+	assert_int_equal(assay_spec_folder_open("specs/nowhere", &folder, &err), ASSAY_ENOTFOUND);
+	assert_null(folder);
+	assert_int_equal(assay_spec_folder_open("specs", &folder, &err), ASSAY_OK);
+	assert_int_equal(assay_specs_load_texts(folder, NULL, 0, false, &plain, &err), ASSAY_OK);
+	assert_int_equal(assay_specs_load_texts(folder, twice, 1, false, &set, &err), ASSAY_EREFUSED);
+	assert_string_equal(err.code, "row-twice");
+	assert_int_equal(assay_specs_load_texts(folder, empty, 1, false, &set, &err), ASSAY_EREFUSED);
+	assert_string_equal(err.code, "spec-unknown");
+	assert_null(set);
+	assert_int_equal(assay_specs_load_texts(folder, texts, 1, false, &set, &err), ASSAY_OK);
+	assay_spec_folder_close(folder); /* the sets owe it nothing */
+	assert_int_equal(assay_specs_file_count(plain), assay_specs_file_count(specs));
+	for (size_t i = 0; i < assay_specs_file_count(specs); i++) {
+		const struct assay_spec_file *a = assay_specs_file(specs, i), *b = assay_specs_file(plain, i);
+
+		assert_string_equal(a->path, b->path);
+		assert_string_equal(a->sha256, b->sha256);
+		assert_int_equal(a->length, b->length);
+		assert_memory_equal(a->bytes, b->bytes, a->length);
+	}
+	assert_int_equal(assay_specs_standard_count(set), assay_specs_standard_count(specs) + 1);
+	assert_int_equal(ask_in(set, (struct assay_question){.standard = "GB 99999",
+					     .category = "F18",
+					     .analyte = "lead",
+					     .value = "0.51",
+					     .produced = "2026-10-01"}),
+		FAIL);
+	assay_specs_free(set);
+	assay_specs_free(plain);
+}
+
 static bool uses(const struct assay_product *product, const char *standard)
 {
 	for (unsigned i = 0; i < product->use_count; i++)
@@ -264,7 +307,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(test_rows), cmocka_unit_test(test_editions),
 		cmocka_unit_test(test_products_and_methods), cmocka_unit_test(test_supersede),
-		cmocka_unit_test(test_products), cmocka_unit_test(test_shipped)};
+		cmocka_unit_test(test_texts), cmocka_unit_test(test_products),
+		cmocka_unit_test(test_shipped)};
 
 	return cmocka_run_group_tests(tests, open_dir, close_dir);
 }
