@@ -24,8 +24,6 @@ static int check_editions(const struct assay_specs *specs, struct assay_error *e
 			(!*standard->until || strcmp(standard->until, next->from) > 0))
 			return overlap(standard, next, err);
 		for (size_t j = 0; j < specs->standard_count && *standard->successor; j++) {
-			if (j != specs->editions[i] && strcmp(specs->standards[j].id, standard->id) == 0)
-				return overlap(standard, &specs->standards[j], err);
 			if (strcmp(specs->standards[j].id, standard->successor) == 0)
 				successor = &specs->standards[j];
 		}
@@ -131,20 +129,30 @@ static int check_product(
 	return ASSAY_OK;
 }
 
+static int twice(const struct assay_spec_file *file, const char *id, const struct assay_spec_file *first,
+	struct assay_error *err)
+{
+	return assay_error_set(err, ASSAY_EREFUSED, "id-twice", "%s：%s 已在 %s 里",
+		"%s: %s is in %s already", file->path, id, first->path);
+}
+
 static int check_twice(const struct assay_specs *specs, struct assay_error *err)
 {
+	for (size_t i = 0; i < specs->standard_count; i++)
+		for (size_t j = 0; j < i; j++)
+			if (strcmp(specs->standards[i].id, specs->standards[j].id) == 0)
+				return twice(specs->standards[i].file, specs->standards[i].id,
+					specs->standards[j].file, err);
 	for (size_t i = 0; i < specs->product_count; i++)
 		for (size_t j = 0; j < i; j++)
 			if (strcmp(specs->products[i].id, specs->products[j].id) == 0)
-				return assay_error_set(err, ASSAY_EREFUSED, "id-twice", "%s：%s 已在 %s 里",
-					"%s: %s is in %s already", specs->products[i].file->path,
-					specs->products[i].id, specs->products[j].file->path);
+				return twice(specs->products[i].file, specs->products[i].id,
+					specs->products[j].file, err);
 	for (size_t i = 0; i < specs->method_count; i++)
 		for (size_t j = 0; j < i; j++)
 			if (strcmp(specs->methods[i].id, specs->methods[j].id) == 0)
-				return assay_error_set(err, ASSAY_EREFUSED, "id-twice", "%s：%s 已在 %s 里",
-					"%s: %s is in %s already", specs->methods[i].file->path,
-					specs->methods[i].id, specs->methods[j].file->path);
+				return twice(specs->methods[i].file, specs->methods[i].id,
+					specs->methods[j].file, err);
 	return ASSAY_OK;
 }
 

@@ -122,6 +122,12 @@ static void test_editions(void **state)
 		"title-en=\"x\" tree=\"GB2762\" from=\"2027-01-01\" no-row=\"no-limit\">\n" GOOD
 		"</standard>\n",
 		"spec-overlap", "overlaps in time");
+	/* an id says which edition is meant: it is given once, whatever the number beside it */
+	refused("s.xml",
+		"<?xml version=\"1.0\"?>\n<standard id=\"GB 17401-2014\" number=\"GB 99999\" title-zh=\"x\" "
+		"title-en=\"x\" tree=\"GB2762\" from=\"2027-01-01\" no-row=\"no-limit\">\n" GOOD
+		"</standard>\n",
+		"id-twice", "GB 17401-2014 is in");
 }
 
 static void test_products_and_methods(void **state)
