@@ -15,14 +15,18 @@ trap finish EXIT
 [ -x "$tree/usr/bin/git" ] || debootstrap --variant=minbase --include=git,make,ca-certificates bookworm "$tree" "$mirror" >/dev/null
 cp /etc/resolv.conf "$tree/etc/" 2>/dev/null || true
 cp -r /etc/apt/. "$tree/etc/apt/"
-for file in /etc/npmrc "$HOME/.npmrc"; do [ -f "$file" ] && cp "$file" "$tree/srv/.npmrc"; done
+cat /etc/npmrc "$HOME/.npmrc" >"$tree/srv/.npmrc" 2>/dev/null || true
+cp /etc/ssl/certs/ca-certificates.crt "$tree/etc/ssl/certs/" # a network may have an authority of its own
 mount --bind /dev "$tree/dev"
 mount --bind /dev/pts "$tree/dev/pts"
 mount -t proc proc "$tree/proc"
 mount -t sysfs sys "$tree/sys"
 rm -rf "$tree/srv/assay"
 git clone -q . "$tree/srv/assay"
-inside() { chroot "$tree" /usr/bin/env -i HOME=/srv PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 CI=true "$@"; }
+inside() {
+	chroot "$tree" /usr/bin/env -i HOME=/srv PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 CI=true \
+		NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt "$@"
+}
 
 echo "== make run"
 inside timeout --foreground -s INT 1200 make -C /srv/assay run LISTEN=127.0.0.1:0 >"$tree/srv/run.log" 2>&1 &

@@ -102,13 +102,16 @@ static uint32_t get_u32(struct json_in *in)
 	return (uint32_t)number;
 }
 
+/* A reason this program has no word for is still a reason: such a reading is never a good one. */
 static uint32_t reason_code(const char *name)
 {
 	const struct assay_reading_word *word = assay_reading_reasons();
 
-	while (*name && word->name && strcmp(word->name, name) != 0)
+	if (!*name)
+		return ASSAY_REASON_NONE;
+	while (word->name && strcmp(word->name, name) != 0)
 		word++;
-	return *name && word->name ? word->code : ASSAY_REASON_NONE;
+	return word->name ? word->code : ASSAY_REASON_BAD_FORMAT;
 }
 
 static void get_reading(struct json_in *in, struct assay_end_reading *row)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "gateway/wire/end_message.h"
 
+#include "drivers/driver.h"
+
 #include <string.h>
 
 /* The numbers of a reading, in the order they are sent. */
@@ -117,6 +119,13 @@ size_t assay_end_write(const struct assay_end *end, const struct assay_end_readi
 	return (size_t)(at - out);
 }
 
+/* Readings that were asked for answer one of the requests there are: the journal tells them from those that came by
+ * themselves by the request. */
+static bool asked_for_nothing(const struct assay_end *end)
+{
+	return end->readings && end->solicited && (!end->want || end->want > ASSAY_WANT_STABLE);
+}
+
 int assay_end_read(
 	const uint8_t *bytes, size_t length, struct assay_end *end, struct assay_end_reading *reading)
 {
@@ -132,7 +141,7 @@ int assay_end_read(
 	get_text(&in, end->serial, sizeof end->serial);
 	get_text(&in, end->model, sizeof end->model);
 	get_text(&in, end->detail, sizeof end->detail);
-	if (in.bad || end->readings > ASSAY_END_READINGS_MAX)
+	if (in.bad || end->readings > ASSAY_END_READINGS_MAX || asked_for_nothing(end))
 		return ASSAY_EREFUSED;
 	for (uint32_t i = 0; i < end->readings && !in.bad; i++)
 		get_reading(&in, &reading[i]);

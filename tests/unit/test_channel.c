@@ -195,6 +195,11 @@ static void test_end_of_nonsense(void **state)
 	bytes[length - 2] = 0x1f;
 	assert_int_equal(assay_end_read(bytes, length, &back, again), ASSAY_EREFUSED);
 	bytes[length - 2] = 0x0f;
+	bytes[4] = 0; /* asked for, by no request there is: the journal would tell it as come by itself */
+	assert_int_equal(assay_end_read(bytes, length, &back, again), ASSAY_EREFUSED);
+	bytes[4] = 4;
+	assert_int_equal(assay_end_read(bytes, length, &back, again), ASSAY_EREFUSED);
+	bytes[4] = 2;
 	assert_int_equal(assay_end_read(bytes, length, &back, again), ASSAY_OK);
 	bytes[7] = ASSAY_END_READINGS_MAX + 1 - 128 + 0x80; /* 151 = 0x97 0x01 */
 	assert_int_equal(assay_end_read(bytes, length, &back, again), ASSAY_EREFUSED);

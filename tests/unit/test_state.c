@@ -392,6 +392,25 @@ static void test_exchange_body_round_trip(void **state)
 		assert_int_equal(assay_exchange_body_read(text, cut, &in, &err), ASSAY_EDAMAGED);
 }
 
+/* A driver's reason that no word exists for: read back, the reading is still refused. */
+static void test_unknown_reason_is_a_reason(void **state)
+{
+	static const char body[] = "{\"readings\":[[\"weight\",\"1\",\"g\",1,\"of-tomorrow\"]]}";
+	static struct assay_exchange out, in;
+	static char text[ASSAY_EXCHANGE_BODY_MAX];
+	struct assay_error err;
+
+	(void)state;
+	assert_int_equal(assay_exchange_body_read(body, sizeof body - 1, &in, &err), ASSAY_OK);
+	assert_int_not_equal(in.reading[0].reason, ASSAY_REASON_NONE);
+	out.end = (struct assay_end){
+		.outcome = ASSAY_OUTCOME_OK, .solicited = 1, .want = ASSAY_WANT_STABLE, .readings = 1};
+	out.reading[0] = (struct assay_end_reading){.channel = "weight", .value = "1", .reason = 114};
+	assert_int_equal(
+		assay_exchange_body_read(text, assay_exchange_body_write(&out, text), &in, &err), ASSAY_OK);
+	assert_int_not_equal(in.reading[0].reason, ASSAY_REASON_NONE);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -399,6 +418,7 @@ int main(void)
 		cmocka_unit_test(test_share_of_limit),
 		cmocka_unit_test(test_damage_is_found),
 		cmocka_unit_test(test_exchange_body_round_trip),
+		cmocka_unit_test(test_unknown_reason_is_a_reason),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
