@@ -31,6 +31,7 @@ static const struct command {
 	{"review", assay_cmd_review, "what waits for a person, and all about one result"},
 	{"alarm", assay_cmd_alarm, "what somebody has to look at now"},
 	{"entitlement", assay_cmd_entitlement, "add up the ledger of free tests again"},
+	{"split", assay_cmd_split, "a producer's own laboratory against ours"},
 	{"judge", assay_cmd_judge, "results against limits; needs no gateway"},
 	{"plan", assay_cmd_plan, "all limits of a product on its production date; needs no gateway"},
 	{"spec", assay_cmd_spec, "check, list, show and compare standards, products and methods"},

@@ -3,6 +3,7 @@
 
 #include "gateway/analysis/cohort.h"
 #include "gateway/analysis/district_read.h"
+#include "gateway/analysis/split_figures.h"
 #include "gateway/analysis/trend.h"
 #include "gateway/lab/product_class.h"
 #include "gateway/lab/query.h"
@@ -355,6 +356,51 @@ static json_t *next_tests(const struct report *report)
 	return NULL;
 }
 
+/* ---- its own laboratory ---- */
+
+/* "12.35": yuan a test, from the year's cost; "" not known. */
+static void cost_of_one(const json_t *producer, char out[ASSAY_DECIMAL_TEXT_MAX])
+{
+	const char *cost = text_of(producer, "cost_a_year");
+	struct assay_fraction share,
+		tests = {json_integer_value(json_object_get(producer, "tests_a_year")), 1};
+	struct assay_decimal value;
+
+	out[0] = '\0';
+	if (tests.n <= 0 || !*cost || assay_decimal_parse(cost, strlen(cost), &value) != ASSAY_OK)
+		return;
+	share = assay_fraction_of(&value);
+	if (assay_fraction_apply('/', &share, &tests, &share) != ASSAY_OK ||
+		assay_fraction_round(&share, 2, ASSAY_ROUND_HALF_EVEN, &value) != ASSAY_OK)
+		return;
+	value.mark = ASSAY_MARK_EXACT;
+	(void)assay_decimal_format(&value, out);
+}
+
+/* What it tests itself, how often, at what cost, as it says in the register. */
+static json_t *own_tests(const struct report *report)
+{
+	json_t *list = json_array();
+	const json_t *analyte;
+	char one[ASSAY_DECIMAL_TEXT_MAX];
+	size_t index;
+
+	json_array_foreach(json_object_get(report->object, "self_tests"), index, analyte)
+	{
+		json_t *row = json_pack("{s:O}", "analyte", analyte);
+
+		name_row(report, row);
+		(void)json_object_del(row, "product");
+		(void)json_object_del(row, "product_zh");
+		(void)json_object_del(row, "product_en");
+		(void)json_array_append_new(list, row);
+	}
+	cost_of_one(report->object, one);
+	return json_pack("{s:o,s:I,s:s,s:s}", "analytes", list, "tests_a_year",
+		json_integer_value(json_object_get(report->object, "tests_a_year")), "cost_a_year",
+		text_of(report->object, "cost_a_year"), "cost_a_test", one);
+}
+
 /* ---- the whole ---- */
 
 static json_t *who(struct report *report, const char *named)
@@ -391,7 +437,9 @@ json_t *assay_producer_report(sqlite3 *state, const struct assay_specs *specs,
 		put(&report, "on", json_string(report.on)) && put(&report, "tested", tested(&report)) &&
 		put(&report, "findings", findings(&report)) && put_own(&report) &&
 		put(&report, "compare", assay_cohort_compare(state, specs, report.id, report.quarter, err)) &&
-		put(&report, "advice", advise(&report)) && put(&report, "next", next_tests(&report))) {
+		put(&report, "advice", advise(&report)) && put(&report, "next", next_tests(&report)) &&
+		put(&report, "own_tests", own_tests(&report)) &&
+		put(&report, "splits", assay_split_figures(state, report.id, "", true, err))) {
 		json_decref(counted);
 		return report.object;
 	}

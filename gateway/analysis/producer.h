@@ -15,6 +15,8 @@
  *           compare: [{class, class_zh, class_en, quarter, own: {count, n}, answer: allowed, too-few, withheld or open, producers,
  *             others: rate or null}]: others: all of that class in that quarter, oneself among them; open: the quarter is not over,
  *           advice: [{id, analyte, analyte_zh, analyte_en, process, process_zh, process_en, causes, steps, next: [{zh, en, source, verified}]}],
+ *           own_tests: {analytes: [{analyte, analyte_zh, analyte_en}], tests_a_year, cost_a_year, cost_a_test}: by the register,
+ *           splits: its laboratory against ours (split_figures.h), of results that may be told,
  *           next: [{product, product_zh, product_en, analyte, analyte_zh, analyte_en, why: failed, near or untested}]} */
 #ifndef ASSAY_ANALYSIS_PRODUCER_H
 #define ASSAY_ANALYSIS_PRODUCER_H

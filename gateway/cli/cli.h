@@ -32,6 +32,7 @@ int assay_cmd_review(int argc, char **argv);
 int assay_cmd_print(int argc, char **argv);
 int assay_cmd_alarm(int argc, char **argv);
 int assay_cmd_entitlement(int argc, char **argv);
+int assay_cmd_split(int argc, char **argv);
 int assay_cmd_judge(int argc, char **argv);
 int assay_cmd_plan(int argc, char **argv);
 int assay_cmd_spec(int argc, char **argv);

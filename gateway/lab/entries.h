@@ -4,8 +4,8 @@
  *
  * batch    {batch, sample, product, product_zh, product_en, product_file, product_sha256, name, producer, lot, produced,
  *           amount, origin, who, producer_id, card, samples: [{sample, role: "test" or "retained", amount}],
- *           cannot_test: [{analyte, analyte_zh, standard, reason}], key, request_digest}: key: the asker's own name for
- *           the request, so that asking twice registers once
+ *           cannot_test: [{analyte, analyte_zh, standard, reason}], key, request_digest, specs_sha256}: key: the asker's own name for
+ *           the request, so that asking twice registers once; specs_sha256: the set of specs it is judged by
  * test     {test, batch, position, analyte, method, evidence_instrument, sheet, retest_of, rule}: rule of a retest:
  *           "retest-decides" or "worst-decides"
  *   sheet  what the method said when the test was ordered: {analyte_zh, analyte_en, method_standard, method_zh,
@@ -45,6 +45,8 @@
  * paper    {certificate, sha256}; raw: the PDF
  * rack     {instrument, places: [{position, test, slot, replicate}], who}: takes the place of the one before
  * alarm    {alarm, action: "acknowledge", reason, who}
+ * split    {test, batch, producer, method, value, unit, uncertainty, coverage, date, note, blind, reason, who}: what the
+ *           producer's own laboratory found; blind: before our result was there. The newest of a test counts
  *
  * Registers: an entry holds the whole row as it stands from then on; a correction is another entry with a reason.
  * producer   {producer, row: {name, name_en, licence, address, contact, phone, email, products: [product], self_tests:

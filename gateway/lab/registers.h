@@ -17,6 +17,7 @@ extern const struct lab_command lab_producer_commands[]; /* producers.c */
 extern const struct lab_command lab_instrument_commands[]; /* instruments.c */
 extern const struct lab_command lab_entitlement_commands[]; /* entitlement.c */
 
+extern const struct lab_command lab_split_commands[]; /* split.c */
 extern const struct lab_command lab_rack_commands[]; /* route.c */
 extern const struct lab_command lab_alarm_commands[]; /* alarms.c: alarms, and the review queue */
 

@@ -93,6 +93,8 @@ static const struct {
 	{"qc.hold.release", R | Q, true},
 	{"qc.hold.show", STAFF, false},
 	{"qc.hold.list", STAFF, false},
+	{"split.enter", T | Q | P, false}, /* a producer: of its own batches */
+	{"split.list", STAFF, false},
 	{"qc.proficiency.add", Q, false},
 	{"qc.proficiency.list", STAFF, false},
 	{"qc.uncertainty.show", STAFF, false},

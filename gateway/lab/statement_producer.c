@@ -248,6 +248,114 @@ static void say_next(json_t *parts, const json_t *report)
 	}
 }
 
+static const char *analyte_names(const json_t *analytes, bool zh, char out[600])
+{
+	const json_t *row;
+	size_t index, at = 0;
+
+	out[0] = '\0';
+	json_array_foreach(analytes, index, row)
+	{
+		if (at + 130 < 600)
+			at += (size_t)snprintf(out + at, 600 - at, "%s%.120s",
+				!index ? ""
+				: zh   ? "、"
+				       : ", ",
+				lab_text(row, zh ? "analyte_zh" : "analyte_en"));
+	}
+	return out;
+}
+
+static void say_own_tests(json_t *parts, const json_t *own)
+{
+	char names_zh[600], names_en[600], zh[800], en[1000];
+	const char *one = lab_text(own, "cost_a_test");
+
+	if (json_array_size(json_object_get(own, "analytes")) == 0 && number(own, "tests_a_year") == 0)
+		return;
+	(void)snprintf(zh, sizeof zh, "贵企业自测：%s。每年 %lld 次，费用 %s 元%s%s%s。",
+		*analyte_names(json_object_get(own, "analytes"), true, names_zh) ? names_zh : "（未登记）",
+		(long long)number(own, "tests_a_year"),
+		*lab_text(own, "cost_a_year") ? lab_text(own, "cost_a_year") : "—", *one ? "，每次 " : "",
+		one, *one ? " 元" : "");
+	(void)snprintf(en, sizeof en, "You test yourself: %s. %lld tests a year for %s yuan%s%s%s.",
+		*analyte_names(json_object_get(own, "analytes"), false, names_en) ? names_en
+										  : "(not registered)",
+		(long long)number(own, "tests_a_year"),
+		*lab_text(own, "cost_a_year") ? lab_text(own, "cost_a_year") : "-", *one ? ", " : "", one,
+		*one ? " yuan a test" : "");
+	statement_say(parts, "text", zh, en);
+}
+
+static void say_split_samples(json_t *parts, const json_t *group)
+{
+	static const struct statement_column columns[] = {{"批次", "Batch", 24}, {"自测", "Yours", 18},
+		{"本中心", "Ours", 18}, {"差值", "Difference", 20}, {"En", "En", 20}};
+	json_t *rows = statement_table(parts, columns, 5);
+	const json_t *sample;
+	size_t index;
+
+	json_array_foreach(json_object_get(group, "samples"), index, sample)
+	{
+		bool waits = json_is_true(json_object_get(sample, "waits"));
+
+		statement_row(rows, 5,
+			(const char *const[]){lab_text(sample, "batch"), lab_text(sample, "theirs"),
+				waits ? "未出 not yet" : lab_text(sample, "ours"),
+				lab_text(sample, "difference"), lab_text(sample, "en")});
+		if (index >= 49)
+			break;
+	}
+}
+
+static void say_split(json_t *parts, const json_t *group)
+{
+	char analyte[240], zh[500], en[600];
+
+	(void)snprintf(
+		zh, sizeof zh, "%.200s（%.20s）", both(group, "analyte", analyte), lab_text(group, "unit"));
+	statement_say(parts, "heading", zh, "");
+	if (json_is_true(json_object_get(group, "known"))) {
+		(void)snprintf(zh, sizeof zh,
+			"%lld 个分割样：自测平均比本中心高 %.20s（95%% 区间 %.20s 至 %.20s）；95%% "
+			"的差值预计在 %.20s 至 "
+			"%.20s 之间。En 超过 1 的 %lld/%lld 个。",
+			(long long)number(group, "n"), lab_text(group, "bias"), lab_text(group, "bias_low"),
+			lab_text(group, "bias_high"), lab_text(group, "lower"), lab_text(group, "upper"),
+			(long long)number(group, "en_failed"), (long long)number(group, "en_count"));
+		(void)snprintf(en, sizeof en,
+			"%lld split samples: yours is higher than ours by %.20s on average (95 %% interval "
+			"%.20s to "
+			"%.20s); 95 %% of differences are expected between %.20s and %.20s (Bland-Altman). "
+			"|En| above "
+			"1: %lld of %lld.",
+			(long long)number(group, "n"), lab_text(group, "bias"), lab_text(group, "bias_low"),
+			lab_text(group, "bias_high"), lab_text(group, "lower"), lab_text(group, "upper"),
+			(long long)number(group, "en_failed"), (long long)number(group, "en_count"));
+		statement_say(parts, "text", zh, en);
+	} else {
+		statement_say(parts, "text", "不足三个分割样，还说不出一致性界限。",
+			"Fewer than three split samples: no limits of agreement can be told yet.");
+	}
+	say_split_samples(parts, group);
+}
+
+static void say_own_laboratory(json_t *parts, const json_t *report)
+{
+	const json_t *group, *own = json_object_get(report, "own_tests");
+	size_t index;
+
+	if (json_array_size(json_object_get(report, "splits")) == 0 &&
+		json_array_size(json_object_get(own, "analytes")) == 0 && number(own, "tests_a_year") == 0)
+		return;
+	statement_say(parts, "heading", "自己的化验室与本中心", "Your own laboratory and ours");
+	say_own_tests(parts, own);
+	json_array_foreach(json_object_get(report, "splits"), index, group)
+	{
+		say_split(parts, group);
+	}
+}
+
 json_t *lab_producer_statement(sqlite3 *state, const json_t *report, struct assay_error *err)
 {
 	json_t *parts = json_array();
@@ -260,6 +368,7 @@ json_t *lab_producer_statement(sqlite3 *state, const json_t *report, struct assa
 	say_findings(parts, report);
 	say_advice(parts, report);
 	say_next(parts, report);
+	say_own_laboratory(parts, report);
 	say_trend(parts, report);
 	say_compare(parts, report);
 	say_tested(parts, report);

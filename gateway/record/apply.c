@@ -182,6 +182,7 @@ static int apply_parsed(struct assay_state *state, const struct assay_entry *ent
 	case ASSAY_ENTRY_HOLD:
 	case ASSAY_ENTRY_UNCERTAINTY:
 	case ASSAY_ENTRY_PROFICIENCY:
+	case ASSAY_ENTRY_SPLIT:
 		status = apply_quality(state, entry, body, err);
 		break;
 	case ASSAY_ENTRY_CERTIFICATE:

@@ -112,6 +112,17 @@ static int apply_hold(struct assay_state *state, const struct assay_entry *entry
 	return status;
 }
 
+static int apply_split(struct assay_state *state, const struct assay_entry *entry, const json_t *body,
+	struct assay_error *err)
+{
+	return state_run(state, STATE_PUT_SPLIT, err, "titttttttttitti", body_text(body, "test"),
+		(int64_t)entry->sequence, body_text(body, "batch"), body_text(body, "producer"),
+		body_text(body, "method"), body_text(body, "value"), body_text(body, "unit"),
+		body_text(body, "uncertainty"), body_text(body, "coverage"), body_text(body, "date"),
+		body_text(body, "note"), (int64_t)json_is_true(json_object_get(body, "blind")),
+		body_text(body, "reason"), body_text(body, "who"), entry->wall_ns);
+}
+
 int apply_quality(struct assay_state *state, const struct assay_entry *entry, const json_t *body,
 	struct assay_error *err)
 {
@@ -129,6 +140,8 @@ int apply_quality(struct assay_state *state, const struct assay_entry *entry, co
 		return apply_verdict(state, entry, body, err);
 	case ASSAY_ENTRY_HOLD:
 		return apply_hold(state, entry, body, err);
+	case ASSAY_ENTRY_SPLIT:
+		return apply_split(state, entry, body, err);
 	default:
 		break;
 	}

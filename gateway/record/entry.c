@@ -21,7 +21,7 @@ const char *assay_entry_kind_name(unsigned kind)
 		[ASSAY_ENTRY_CONTROL_RUN] = "control-run", [ASSAY_ENTRY_CONTROL_CHART] = "control-chart",
 		[ASSAY_ENTRY_CONTROL_VERDICT] = "control-verdict", [ASSAY_ENTRY_HOLD] = "hold",
 		[ASSAY_ENTRY_UNCERTAINTY] = "uncertainty", [ASSAY_ENTRY_PROFICIENCY] = "proficiency",
-		[ASSAY_ENTRY_SPEC_SET] = "spec-set"};
+		[ASSAY_ENTRY_SPEC_SET] = "spec-set", [ASSAY_ENTRY_SPLIT] = "split"};
 
 	return kind < sizeof names / sizeof *names && names[kind] ? names[kind] : "?";
 }

@@ -50,6 +50,8 @@ enum assay_entry_kind {
 	ASSAY_ENTRY_PROFICIENCY = 47, /* the laboratory's part in a round of proficiency testing */
 	ASSAY_ENTRY_SPEC_SET =
 		48, /* the specs in force from here on: digest of the set, path and digest of each */
+	ASSAY_ENTRY_SPLIT =
+		49, /* what the producer's own laboratory found in a sample that is tested here, too */
 	ASSAY_ENTRY_PRODUCER = 38, /* a producer as it now stands in the register */
 	ASSAY_ENTRY_INSTRUMENT =
 		31, /* a calibration certificate, or who may use the instrument and where it is */

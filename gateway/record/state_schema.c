@@ -335,6 +335,15 @@ const char *const assay_state_schema[] = {
 	" seq INTEGER PRIMARY KEY, method TEXT NOT NULL, body TEXT NOT NULL, who TEXT NOT NULL,"
 	" wall_ns INTEGER NOT NULL) STRICT",
 
+	/* The newest of a test counts. blind: 1 when it was written down before our result was there. */
+	"CREATE TABLE split("
+	" test TEXT NOT NULL, seq INTEGER NOT NULL, batch TEXT NOT NULL, producer TEXT NOT NULL,"
+	" method TEXT NOT NULL, value TEXT NOT NULL, unit TEXT NOT NULL, uncertainty TEXT NOT NULL,"
+	" coverage TEXT NOT NULL, date TEXT NOT NULL, note TEXT NOT NULL, blind INTEGER NOT NULL,"
+	" reason TEXT NOT NULL, who TEXT NOT NULL, wall_ns INTEGER NOT NULL, PRIMARY KEY(test, seq)) STRICT, "
+	"WITHOUT ROWID",
+	"CREATE INDEX split_by_producer ON split(producer, method, seq)",
+
 	"CREATE TABLE spec(path TEXT NOT NULL, sha256 TEXT NOT NULL, seq INTEGER NOT NULL,"
 	" PRIMARY KEY(path, sha256)) STRICT, WITHOUT ROWID",
 	/* files: JSON, path -> digest. serial: of the signed bundle, 0 none. seq: where the set first came in force. */

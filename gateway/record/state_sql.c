@@ -189,6 +189,7 @@ static const char *const sql[STATE_STATEMENTS] = {
 			      "released_ns=CASE WHEN ?2='released' THEN ?6 ELSE 0 END,"
 			      "released_seq=CASE WHEN ?2='released' THEN ?7 ELSE 0 END WHERE id=?1",
 	[STATE_PUT_UNCERTAINTY] = "INSERT INTO uncertainty VALUES(?1,?2,?3,?4,?5)",
+	[STATE_PUT_SPLIT] = "INSERT INTO split VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15)",
 	[STATE_PUT_PROFICIENCY] = "INSERT INTO proficiency VALUES(?1,?2,?3,?4,?5)",
 };
 

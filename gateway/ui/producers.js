@@ -10,6 +10,7 @@ import { bind } from './keys.js';
 import { Field } from './login.js';
 import { Empty, Failed, Loading, Verdict, rowProps } from './parts.js';
 import { may, useSession, write } from './session.js';
+import { EnterSplit, Splits } from './splits.js';
 import { clock, day, grouped } from './text.js';
 import { t, pick, learn, current } from './words.js';
 
@@ -108,6 +109,14 @@ function Batches({ name }) {
   })}><td><b>${batch.batch}</b></td><td>${batch.name}</td><td>${batch.produced}</td><td>${t(batch.status)}</td><td><${Verdict} verdict=${batch.verdict} tag=${false} /></td></tr>`)}</tbody></table>`}</section>`;
 }
 
+function OwnLaboratory({ producer }) {
+  const [asked, ask] = useState(false), [version, again] = useState(0);
+  const { data, error, retry } = useFetched(`/api/v1/splits?producer=${encodeURIComponent(producer)}`, version);
+  return html`<section class="panel"><div class="panel-head"><h2>${t('s-head')}</h2>${may('split.enter') ? html`<span class="end"><button class="button" id="enter-split" onClick=${() => ask(true)}><${Icon} name="plus" />${t('s-add')}</button></span>` : ''}</div>
+    <div class="panel-body">${error && !data ? html`<${Failed} error=${error} retry=${retry} />` : !data ? html`<${Loading} />` : html`<${Splits} groups=${data.splits} />`}</div>
+    ${asked ? html`<${EnterSplit} close=${() => ask(false)} done=${() => again((n) => n + 1)} />` : ''}</section>`;
+}
+
 function One({ id, card }) {
   useSession();
   const [asked, ask] = useState(false), [version, again] = useState(0);
@@ -124,7 +133,7 @@ function One({ id, card }) {
       <dl class="facts">${FACTS.filter(([, name]) => one[name] !== '' && one[name] !== undefined && one[name] !== null).map(([word, name]) => html`<div key=${name}><dt>${t(word)}</dt><dd>${name === 'tests_a_year' ? grouped(one[name]) : one[name]}</dd></div>`)}</dl>
       <dl class="facts"><div><dt>${t('f-products')}</dt><dd>${(one.products || []).join('、') || '—'}</dd></div><div><dt>${t('f-self')}</dt><dd>${(one.self_tests || []).join('、') || '—'}</dd></div></dl>
       <div class="buttons start">${may('producer.change') ? html`<button class="button" id="change-producer" onClick=${() => ask(true)}>${t('f-change')}</button>` : ''}${may('batch.new') ? html`<a class="button" href=${`#/intake/${encodeURIComponent(one.producer)}`}><${Icon} name="plus" />${t('intake')}</a>` : ''}</div></section>
-    ${card ? html`<${CardSheet} key=${card} id=${card} producer=${one} />` : ''}<${Cards} producer=${one} chosen=${card} again=${more} /><${Batches} name=${one.name} />
+    ${card ? html`<${CardSheet} key=${card} id=${card} producer=${one} />` : ''}<${Cards} producer=${one} chosen=${card} again=${more} /><${Batches} name=${one.name} /><${OwnLaboratory} producer=${one.producer} />
     ${one.changes?.length ? html`<section class="panel"><div class="panel-head"><h2>${t('f-changes')}</h2></div><ul class="plain">${one.changes.map((change) => html`<li key=${change.seq}><span class="third">${day(change.at)} ${clock(change.at)}　<a href=${`#/entry/${change.seq}`}>#${change.seq}</a></span>　${change.who}　${change.reason || t('f-add')}</li>`)}</ul></section>` : ''}
     ${asked ? html`<${Register} producer=${one} close=${() => ask(false)} done=${more} />` : ''}</div>`;
 }

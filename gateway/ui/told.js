@@ -5,6 +5,7 @@ import { html } from './standalone.module.js';
 import { useFetched } from './fetched.js';
 import { Rate } from './figures.js';
 import { Failed, Loading } from './parts.js';
+import { OwnTests, Splits } from './splits.js';
 import { withUnit } from './text.js';
 import { t, pick, learn } from './words.js';
 
@@ -36,6 +37,7 @@ export function Told({ path }) {
     <section><h2>${t('o-findings')}</h2>${data.findings.length ? html`<ul>${data.findings.map((one) => html`<${Finding} key=${one.result} one=${one} />`)}</ul>` : html`<p>${t('o-no-findings')}</p>`}</section>
     ${data.advice.length ? html`<section><h2>${t('o-advice')}</h2>${data.advice.map((one) => html`<${Measure} key=${one.id} measure=${one} />`)}</section>` : ''}
     ${data.next.length ? html`<section><h2>${t('o-next')}</h2><ul>${data.next.map((one) => html`<li key=${`${one.product} ${one.analyte}`}>${pick(one, 'analyte')} <span class="second">${pick(one, 'product')} · ${t(`o-why-${one.why}`)}</span></li>`)}</ul></section>` : ''}
+    ${data.splits.length || data.own_tests.analytes.length || data.own_tests.tests_a_year ? html`<section><h2>${t('s-head')}</h2><${OwnTests} own=${data.own_tests} />${data.splits.length ? html`<${Splits} groups=${data.splits} />` : ''}</section>` : ''}
     <section><h2>${t('o-trend')}</h2><p>${t(`o-${data.trend.direction}`)}</p><table><tbody>${data.quarters.map((q) => html`<tr key=${q.quarter}><td>${q.quarter}</td><td><${Rate} rate=${q.failed} /></td></tr>`)}</tbody></table></section>
     ${data.compare.length ? html`<section><h2>${t('o-compare')}</h2><p class="second">${t('o-compare-how')}</p><${Compared} rows=${data.compare} /></section>` : ''}</div>`;
 }

@@ -357,6 +357,7 @@ const struct web_route web_routes[] = {
 	{"/api/v1/qc/charts/{id}", " instrument ", false, "qc.chart.show", web_get_chart},
 	{"/api/v1/qc/holds", " all format ", false, "qc.hold.list", web_get_holds},
 	{"/api/v1/qc/holds/{id}", "", false, "qc.hold.show", web_get_hold},
+	{"/api/v1/splits", " producer method format ", false, "split.list", web_get_splits},
 	{"/api/v1/qc/proficiency", " method ", false, "qc.proficiency.list", web_get_rounds},
 	{"/api/v1/qc/uncertainty/{id}", " relative ", false, "qc.uncertainty.show", web_get_uncertainty},
 	{"/api/v1/alarms", " format ", false, "alarm.list", web_get_alarms},

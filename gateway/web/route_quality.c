@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Quality control over HTTP, from the state this role reads; statistics are asked of the recorder. */
+#include "gateway/analysis/split_figures.h"
 #include "gateway/lab/control.h"
 #include "gateway/web/answer.h"
 #include "gateway/web/route.h"
@@ -68,6 +69,18 @@ enum MHD_Result web_get_hold(struct web_call *call)
 	sqlite3 *db = web_state_get(&call->web->state, &err);
 
 	return web_answer_object(call, db ? assay_query_hold(db, call->id, &err) : NULL, &err);
+}
+
+enum MHD_Result web_get_splits(struct web_call *call)
+{
+	struct assay_error err = {0};
+	sqlite3 *db = web_state_get(&call->web->state, &err);
+
+	return web_answer_list(call, "splits",
+		db ? assay_split_figures(db, web_text_argument(call, "producer", ""),
+			     web_text_argument(call, "method", ""), false, &err)
+		   : NULL,
+		&err);
 }
 
 enum MHD_Result web_get_rounds(struct web_call *call)

@@ -27,11 +27,13 @@ def command(run, *words):
 
 def pickle_fails(run):
     """By the registered producer whose user is the demonstration's maker."""
-    producer = command(run, "producer", "add", "--name", "禾香食品", "--licence", "SC10732011500001", "--product", "pickles")["producer"]
+    producer = command(run, "producer", "add", "--name", "禾香食品", "--licence", "SC10732011500001", "--product", "pickles",
+                       "--self-test", ANALYTE, "--tests-a-year", "240", "--cost-a-year", "5000")["producer"]
     batch = command(run, "batch", "new", "--product", "pickles", "--name", "萝卜干", "--producer", producer, "--lot", "P1", "--produced", "2026-11-01",
                     "--test", ANALYTE, "--origin", "market-check")["batch"]
     for slot, replicate, value in SLOTS:
         command(run, "test", "enter", f"{batch}.1", slot, value, "--replicate", str(replicate), "--reason", "read off the print")
+    command(run, "split", "enter", f"{batch}.1", "--value", "0.52", "--unit", "g/kg", "--date", "2026-11-02", "--uncertainty", "0.05")
     command(run, "batch", "confirm", batch, "--reason", "seen", "--who", "zheng")  # before, its producer is told nothing of it
     return batch
 
@@ -101,7 +103,8 @@ def producer_is_told(run, gateway, batch):
         run.go(gateway.url, "mine", language)
         browser.until("what he is told", "return document.querySelector('.told table') && document.querySelector('.told').textContent.includes(arguments[0])", found)
         told = browser.js("return document.querySelector('.told').textContent")
-        for wanted in (batch, "167", source, "0.3 g/kg"):
+        # its own laboratory: 0.52 against 0.5, what it tests itself and at what cost (5000 / 240 = 20.83 yuan a test)
+        for wanted in (batch, "167", source, "0.3 g/kg", "0.52", "0.0200000", "20.83"):
             assert wanted in told, (wanted, told)
         assert "蒸味坊" not in told  # another producer
         browser.js(axe)
@@ -109,6 +112,12 @@ def producer_is_told(run, gateway, batch):
         wide = browser.js("const p = document.querySelector('.page'); return [document.documentElement.scrollWidth - innerWidth, p.scrollWidth - p.clientWidth]")
         assert max(wide) <= 0, wide
         run.picture(f"phone-told-{language}")
+    out = os.path.join(run.place, "producer.pdf")
+    producer = next(p["producer"] for p in gateway.api("/api/v1/producers")["producers"] if p["name"] == "禾香食品")
+    subprocess.run([run.binary, "producer", "report", producer, "--out", out, "-d", os.path.join(run.place, "worked-in")], check=True, timeout=60)
+    printed = subprocess.run(["pdftotext", "-layout", out, "-"], capture_output=True, text=True, check=True, timeout=30).stdout
+    for wanted in ("自己的化验室与本中心", "0.52", "20.83"):
+        assert wanted in printed, wanted
     browser.js("location.hash = '#/district'")
     browser.until("and the district is not his", "return document.querySelector('.mine') && !document.querySelector('.district')")
 

@@ -143,7 +143,7 @@ static inline char *desk_dump(sqlite3 *db)
 {
 	static const char *const tables[] = {"control_need", "control_material", "control_run", "control",
 		"control_chart", "hold", "instrument_check", "uncertainty", "proficiency", "batch", "verdict",
-		"test", "slot"};
+		"test", "slot", "split"};
 	char *all = strdup("");
 
 	for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
