@@ -84,6 +84,7 @@ static json_t *quarter_json(
 	(void)json_object_set_new(quarter, "failed", district_rate_json(&failed));
 	(void)json_object_set_new(quarter, "near", district_rate_json(&near));
 	(void)json_object_set_new(quarter, "undetermined", json_integer((json_int_t)more->undetermined));
+	(void)json_object_set_new(quarter, "held", json_integer((json_int_t)more->held));
 	return quarter;
 }
 
@@ -218,7 +219,8 @@ static char *products_of(sqlite3 *state, const struct assay_specs *specs,
 
 #define ITEMS                                                                                                \
 	"SELECT i.batch, b.name, b.lot, b.producer, b.producer_id, i.product, b.product_zh, b.product_en,"   \
-	" i.analyte, i.quarter, i.origin, i.outcome, i.share_low, i.share_high, i.result, r.value, r.unit,"  \
+	" i.analyte, i.quarter, i.origin, i.outcome, i.held AS \"?held\", i.share_low, i.share_high, "       \
+	"i.result, r.value, r.unit,"                                                                         \
 	" coalesce(v.standard,'') AS standard, coalesce(v.clause,'') AS clause, coalesce(v.limit_text,'')"   \
 	" AS \"limit\", i.seq FROM risk_item AS i JOIN batch AS b ON b.id=i.batch JOIN result AS r ON "      \
 	"r.id=i.result"                                                                                      \

@@ -6,18 +6,19 @@
  * rate      {count, n, figure, low, high, confidence, interval: clopper-pearson, jeffreys or shrunk}: always together; decimal
  *           texts; figure "" when n is 0
  * group     {class, class_zh, class_en, analyte, analyte_zh, process, process_zh, process_en, quarter, origin, origin_zh,
- *           origin_en (those it is grouped by), failed: rate, near: rate, shrunk: rate, jeffreys: rate, undetermined, share:
+ *           origin_en (those it is grouped by), failed: rate, near: rate, shrunk: rate, jeffreys: rate, undetermined, held, share:
  *           {known, censored, median_low, median_high} in tenths of the limit, p, q, alarm}
+ * held: results that a broken rule of quality control holds: no figures yet, in none of the rates.
  * rates     {by: [key], near_from, discovery_rate, groups: [group], left_out}: ranked
- * trends    {groups: [{class ..., analyte ..., quarters: [{quarter, failed: rate, near: rate, undetermined}], trend: {known, n, s, p, q, tau_b, slope,
+ * trends    {groups: [{class ..., analyte ..., quarters: [{quarter, failed: rate, near: rate, undetermined, held}], trend: {known, n, s, p, q, tau_b, slope,
  *           slope_low, slope_high, exact, direction: rising, falling, none or unknown}}]}
- * items     {items: [{batch, name, lot, producer, producer_id, product, product_zh, product_en, analyte, quarter, origin, outcome,
+ * items     {items: [{batch, name, lot, producer, producer_id, product, product_zh, product_en, analyte, quarter, origin, outcome, held,
  *           share_low, share_high, result, value, unit, standard, clause, limit, seq}], next}: newest first; next: seq to go on
  *           before, 0 none
  * coverage  {on DATE, items, tested, products: [{product, name_zh, name_en, class ..., batches, items, tested, untested: [{analyte,
  *           analyte_zh, standard, clause, limit, testable}]}]}
- * overview  {quarters: [quarter], quarter, batches, producers, items, failed: rate, near: rate, undetermined, by_quarter:
- *           [{quarter, failed: rate, near: rate, undetermined}], origins: [group by origin], sentinel: [group], risks: [group], coverage:
+ * overview  {quarters: [quarter], quarter, batches, producers, items, failed: rate, near: rate, undetermined, held, by_quarter:
+ *           [{quarter, failed: rate, near: rate, undetermined, held}], origins: [group by origin], sentinel: [group], risks: [group], coverage:
  *           {items, tested, products}, programmes: [programme], saved_fen} */
 #ifndef ASSAY_ANALYSIS_DISTRICT_H
 #define ASSAY_ANALYSIS_DISTRICT_H

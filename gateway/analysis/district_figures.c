@@ -119,6 +119,7 @@ json_t *district_group_json(const struct district *district, const struct assay_
 	(void)json_object_set_new(group, "near", district_rate_json(&near));
 	(void)json_object_set_new(group, "jeffreys", district_rate_json(&jeffreys));
 	(void)json_object_set_new(group, "undetermined", json_integer((json_int_t)more->undetermined));
+	(void)json_object_set_new(group, "held", json_integer((json_int_t)more->held));
 	(void)json_object_set_new(group, "share", district_share_json(more));
 	return group;
 }

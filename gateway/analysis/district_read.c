@@ -160,7 +160,8 @@ static bool take_cell(struct district *district, sqlite3_stmt *row, const struct
 	if (!grow(district) || !keys_of(district, row, place, cell.key))
 		return false;
 	district->cells[district->count] = cell;
-	district->more[district->count] = (struct district_more){.undetermined = count_of(row, 6)};
+	district->more[district->count] =
+		(struct district_more){.undetermined = count_of(row, 6), .held = count_of(row, 9)};
 	district->count++;
 	return true;
 }
@@ -226,8 +227,10 @@ int district_read(sqlite3 *state, const struct assay_specs *specs, const struct 
 	memset(out, 0, sizeof *out);
 	out->specs = specs;
 	status = each_row(state,
-		"SELECT product, analyte, quarter, origin, n, failed, undetermined, near, maybe_near FROM "
-		"risk_cell" WHERE " AND (n>0 OR undetermined>0) ORDER BY product, analyte, quarter, origin",
+		"SELECT product, analyte, quarter, origin, n, failed, undetermined, near, maybe_near, held "
+		"FROM "
+		"risk_cell" WHERE
+		" AND (n>0 OR undetermined>0 OR held>0) ORDER BY product, analyte, quarter, origin",
 		wish, false, out, err);
 	if (status == ASSAY_OK)
 		status = each_row(state,
@@ -259,6 +262,7 @@ static int by_keys(const void *left, const void *right)
 static void add_more(struct district_more *into, const struct district_more *from)
 {
 	into->undetermined += from->undetermined;
+	into->held += from->held;
 	into->known += from->known;
 	into->censored += from->censored;
 	for (unsigned i = 0; i < DISTRICT_TENTHS; i++) {

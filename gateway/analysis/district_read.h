@@ -17,6 +17,7 @@ struct district_names {
 /* What risk.h does not need: by cell, and summed by group. */
 struct district_more {
 	uint64_t undetermined, known, censored;
+	uint64_t held; /* by controls: no figures yet, in nothing else here */
 	uint64_t low[DISTRICT_TENTHS], high[DISTRICT_TENTHS];
 };
 

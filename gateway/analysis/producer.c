@@ -18,7 +18,7 @@
 /* What a person has still to look at may change: it is told when the batch awaits release or is released. While controls hold
  * any result, what is not released is not told. */
 #define FINAL                                                                                                \
-	" batch IN (SELECT id FROM batch WHERE producer_id=?1 AND (status='released' OR"                     \
+	" held=0 AND batch IN (SELECT id FROM batch WHERE producer_id=?1 AND (status='released' OR"          \
 	" (status='awaiting-release' AND NOT EXISTS(SELECT 1 FROM hold WHERE status<>'released')))) "
 #define NEXT_MAX 20u
 #define QUARTERS_MAX 200u

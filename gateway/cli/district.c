@@ -185,7 +185,8 @@ static void print_overview(const json_t *overview)
 	(void)printf("batches %" JSON_INTEGER_FORMAT "  producers %" JSON_INTEGER_FORMAT "\nfailed  ",
 		count_in(overview, "batches"), count_in(overview, "producers"));
 	print_rate(json_object_get(overview, "failed"));
-	(void)printf("\nundetermined %" JSON_INTEGER_FORMAT "\n", count_in(overview, "undetermined"));
+	(void)printf("\nundetermined %" JSON_INTEGER_FORMAT ", held and left out %" JSON_INTEGER_FORMAT "\n",
+		count_in(overview, "undetermined"), count_in(overview, "held"));
 	for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
 		(void)printf("%s\n", lists[i]);
 		print_list(json_object_get(overview, lists[i]), print_group);

@@ -102,7 +102,8 @@ static void groups(FILE *out, const char *list, const json_t *rows, const char *
 		(void)fprintf(
 			out, ",%lld", (long long)json_integer_value(json_object_get(row, "undetermined")));
 		cells(out, row, tests);
-		(void)fprintf(out, ",%s\r\n", json_is_true(json_object_get(row, "alarm")) ? "yes" : "no");
+		(void)fprintf(out, ",%s,%lld\r\n", json_is_true(json_object_get(row, "alarm")) ? "yes" : "no",
+			(long long)json_integer_value(json_object_get(row, "held")));
 	}
 }
 
@@ -118,7 +119,7 @@ char *lab_quarter_csv(const json_t *figures, size_t *length_out)
 	(void)fputs("\xef\xbb\xbf"
 		    "list,quarter,class,class_zh,class_en,analyte,analyte_zh,origin,origin_zh,failed,n,"
 		    "failure_rate,low_95,"
-		    "high_95,near,near_n,near_rate,near_low_95,near_high_95,undetermined,p,q,alarm\r\n",
+		    "high_95,near,near_n,near_rate,near_low_95,near_high_95,undetermined,p,q,alarm,held\r\n",
 		out);
 	groups(out, "risks", json_object_get(json_object_get(figures, "rates"), "groups"), quarter);
 	groups(out, "origins", json_object_get(overview, "origins"), quarter);

@@ -44,15 +44,17 @@ static void say_whole(json_t *parts, const json_t *quarter)
 	statement_say(parts, "heading", "总体情况", "The whole picture");
 	(void)snprintf(zh, sizeof zh,
 		"%s 至 %s 首次判定 %lld 批。不合格项目：%s；接近限量（80%% 至限量）：%s；不能判定 %lld "
-		"项。括号内为 95%% 区间。",
+		"项；质控暂扣 %lld 项，未计入。括号内为 95%% 区间。",
 		lab_text(quarter, "first"), lab_text(quarter, "last"), (long long)number(overview, "batches"),
-		failed, near, (long long)number(overview, "undetermined"));
+		failed, near, (long long)number(overview, "undetermined"),
+		(long long)number(overview, "held"));
 	(void)snprintf(en, sizeof en,
 		"%lld batches first judged from %s to %s. Items failed: %s; near the limit (80 %% up to it): "
-		"%s; undetermined: "
-		"%lld. 95 %% intervals in brackets.",
+		"%s; undetermined: %lld; held by quality control and left out: %lld. 95 %% intervals in "
+		"brackets.",
 		(long long)number(overview, "batches"), lab_text(quarter, "first"), lab_text(quarter, "last"),
-		failed, near, (long long)number(overview, "undetermined"));
+		failed, near, (long long)number(overview, "undetermined"),
+		(long long)number(overview, "held"));
 	statement_say(parts, "text", zh, en);
 	(void)snprintf(zh, sizeof zh,
 		"登记企业 %lld 家；免费检测累计节省 %lld.%02d 元；法定项目 %lld 项，检过 %lld 项。",

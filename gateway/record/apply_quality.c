@@ -91,24 +91,33 @@ static int apply_chart(struct assay_state *state, const struct assay_entry *entr
 	return status;
 }
 
+static int open_hold(struct assay_state *state, const struct assay_entry *entry, const json_t *body,
+	struct assay_error *err)
+{
+	char *whole = json_dumps(body, JSON_COMPACT);
+	int status =
+		whole ? state_run(state, STATE_OPEN_HOLD, err, "tttittttii", body_text(body, "hold"),
+				body_text(body, "method"), body_text(body, "instrument"),
+				body_number(body, "after"), body_text(body, "run"), body_text(body, "rule"),
+				body_text(body, "reason"), whole, entry->wall_ns, (int64_t)entry->sequence)
+		      : body_no_memory(err);
+
+	free(whole);
+	return status;
+}
+
 static int apply_hold(struct assay_state *state, const struct assay_entry *entry, const json_t *body,
 	struct assay_error *err)
 {
-	const char *status_word = body_text(body, "status");
-	char *whole;
-	int status;
+	const char *status_word = body_text(body, "status"), *hold = body_text(body, "hold");
+	bool open = strcmp(status_word, "open") == 0;
+	int status = open ? open_hold(state, entry, body, err)
+			  : state_run(state, STATE_CHANGE_HOLD, err, "tttttii", hold, status_word,
+				    body_text(body, "cause"), body_text(body, "action"),
+				    body_text(body, "who"), entry->wall_ns, (int64_t)entry->sequence);
 
-	if (strcmp(status_word, "open") != 0)
-		return state_run(state, STATE_CHANGE_HOLD, err, "tttttii", body_text(body, "hold"),
-			status_word, body_text(body, "cause"), body_text(body, "action"),
-			body_text(body, "who"), entry->wall_ns, (int64_t)entry->sequence);
-	whole = json_dumps(body, JSON_COMPACT);
-	status = whole ? state_run(state, STATE_OPEN_HOLD, err, "tttittttii", body_text(body, "hold"),
-				 body_text(body, "method"), body_text(body, "instrument"),
-				 body_number(body, "after"), body_text(body, "run"), body_text(body, "rule"),
-				 body_text(body, "reason"), whole, entry->wall_ns, (int64_t)entry->sequence)
-		       : body_no_memory(err);
-	free(whole);
+	if (status == ASSAY_OK && (open || strcmp(status_word, "released") == 0))
+		status = apply_risk_hold(state, entry, hold, err);
 	return status;
 }
 

@@ -78,6 +78,15 @@ int apply_risk(struct assay_state *state, const struct assay_entry *entry, const
 		(int64_t)share.maybe_near, share.low_text, share.high_text, (int64_t)entry->sequence);
 }
 
+int apply_risk_hold(
+	struct assay_state *state, const struct assay_entry *entry, const char *hold, struct assay_error *err)
+{
+	char quarter[16];
+
+	quarter_of(entry->wall_ns, quarter);
+	return state_run(state, STATE_HOLD_RISK, err, "tt", hold, quarter);
+}
+
 int apply_risk_void(struct assay_state *state, const struct assay_entry *entry, const char *batch,
 	struct assay_error *err)
 {

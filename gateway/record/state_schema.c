@@ -165,19 +165,22 @@ const char *const assay_state_schema[] = {
 	 * its first verdict ("2026Q4", in China's time whatever the machine's). outcome: pass, fail, undetermined, void.
 	 * low, high: tenths of the limit the result certainly reaches and may reach, 10 beyond it, -1 not known; near: 1 from
 	 * 8 tenths up to the limit, maybe_near: 1 the censored result may be. settled: the outcome as it stood when the quarter
-	 * ended, which is what other producers are told: what changes later would tell whose it is. */
+	 * ended, which is what other producers are told: what changes later would tell whose it is. held: 1 while controls hold
+	 * the result: no figure yet, counted by itself; settled is 'held' when its quarter ended so. */
 	"CREATE TABLE risk_item("
 	" product TEXT NOT NULL, analyte TEXT NOT NULL, batch TEXT NOT NULL, quarter TEXT NOT NULL,"
 	" origin TEXT NOT NULL, producer TEXT NOT NULL, outcome TEXT NOT NULL, settled TEXT NOT NULL,"
 	" low INTEGER NOT NULL, high INTEGER NOT NULL, near INTEGER NOT NULL, maybe_near INTEGER NOT NULL,"
 	" share_low TEXT NOT NULL, share_high TEXT NOT NULL, result TEXT NOT NULL, seq INTEGER NOT NULL,"
+	" held INTEGER NOT NULL,"
 	" PRIMARY KEY(product, analyte, batch)) STRICT, WITHOUT ROWID",
 	"CREATE INDEX risk_item_by_producer ON risk_item(producer, quarter) WHERE producer<>''",
 	/* Sums of risk_item, kept by triggers: what is asked of a million batches is read from here. n: pass and fail. */
 	"CREATE TABLE risk_cell("
 	" product TEXT NOT NULL, analyte TEXT NOT NULL, quarter TEXT NOT NULL, origin TEXT NOT NULL,"
 	" n INTEGER NOT NULL, failed INTEGER NOT NULL, undetermined INTEGER NOT NULL, near INTEGER NOT NULL,"
-	" maybe_near INTEGER NOT NULL, PRIMARY KEY(product, analyte, quarter, origin)) STRICT, WITHOUT ROWID",
+	" maybe_near INTEGER NOT NULL, held INTEGER NOT NULL,"
+	" PRIMARY KEY(product, analyte, quarter, origin)) STRICT, WITHOUT ROWID",
 	"CREATE TABLE risk_share("
 	" product TEXT NOT NULL, analyte TEXT NOT NULL, quarter TEXT NOT NULL, origin TEXT NOT NULL,"
 	" low INTEGER NOT NULL, high INTEGER NOT NULL, n INTEGER NOT NULL,"
@@ -189,13 +192,17 @@ const char *const assay_state_schema[] = {
 	" PRIMARY KEY(quarter, product, producer)) STRICT, WITHOUT ROWID",
 #define RISK_ADD(row, sign)                                                                                  \
 	" INSERT INTO risk_cell SELECT " row ".product, " row ".analyte, " row ".quarter, " row ".origin,"   \
-	"  " sign "(" row ".outcome IN ('pass','fail')), " sign "(" row ".outcome='fail'),"                  \
-	"  " sign "(" row ".outcome='undetermined'), " sign row ".near, " sign row ".maybe_near WHERE true"  \
+	"  " sign "(" row ".held=0 AND " row ".outcome IN ('pass','fail')),"                                 \
+	"  " sign "(" row ".held=0 AND " row ".outcome='fail'),"                                             \
+	"  " sign "(" row ".held=0 AND " row ".outcome='undetermined'), " sign "(" row ".held=0 AND "        \
+	"  " row ".near), " sign "(" row ".held=0 AND " row ".maybe_near),"                                  \
+	"  " sign "(" row ".held AND " row ".outcome<>'void') WHERE true"                                    \
 	"  ON CONFLICT DO UPDATE SET n=n+excluded.n, failed=failed+excluded.failed,"                         \
 	"  undetermined=undetermined+excluded.undetermined, near=near+excluded.near,"                        \
-	"  maybe_near=maybe_near+excluded.maybe_near;"                                                       \
+	"  maybe_near=maybe_near+excluded.maybe_near, held=held+excluded.held;"                              \
 	" INSERT INTO risk_share SELECT " row ".product, " row ".analyte, " row ".quarter, " row ".origin,"  \
-	"  " row ".low, " row ".high, " sign "1 WHERE " row ".low>=0 AND " row ".outcome IN ('pass','fail')" \
+	"  " row ".low, " row ".high, " sign "1 WHERE " row ".held=0 AND " row ".low>=0 AND "                \
+	"  " row ".outcome IN ('pass','fail')"                                                               \
 	"  ON CONFLICT DO UPDATE SET n=n+excluded.n;"                                                        \
 	" INSERT INTO risk_producer SELECT " row ".producer, " row ".product, " row ".quarter,"              \
 	"  " sign "1, " sign "(" row ".settled='fail') WHERE " row ".producer<>''"                           \

@@ -1,10 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The statements that change the state, all of them, prepared when first used. */
+#include "gateway/lab/control.h"
 #include "gateway/record/segment.h"
 #include "gateway/record/state_tables.h"
 
 #include <stdarg.h>
 #include <string.h>
+
+/* Controls hold the result. */
+#define RISK_HELD(result)                                                                                    \
+	"EXISTS(SELECT 1 FROM hold AS h, result AS o JOIN test AS t ON t.id=o.test WHERE "                   \
+	"h.status<>'released' AND o.id=" result " AND (h.method='' OR h.method=t.method) AND "               \
+	"o.seq>h.after_seq AND " LAB_MEASURED_ON("h.instrument", "h.method") ")"
 
 static const char *const sql[STATE_STATEMENTS] = {
 	[STATE_PUT_META] = "INSERT INTO meta(key,value) VALUES(?1,?2)"
@@ -119,17 +126,40 @@ static const char *const sql[STATE_STATEMENTS] = {
 	/* A retest that decides takes the first result's place; else the worse of the two stands. */
 	[STATE_PUT_RISK] =
 		"INSERT INTO risk_item SELECT b.product, t.analyte, b.id, ?2, b.origin, b.producer_id, ?3, "
-		"?3, ?4, ?5,"
-		" ?6, ?7, ?8, ?9, r.id, ?10 FROM result AS r JOIN test AS t ON t.id=r.test"
-		" JOIN batch AS b ON b.id=t.batch WHERE r.id=?1 AND b.status<>'void'"
-		" ON CONFLICT DO UPDATE SET outcome=excluded.outcome,"
-		" settled=CASE WHEN quarter=excluded.quarter THEN excluded.outcome ELSE settled END,"
-		" low=excluded.low, high=excluded.high, near=excluded.near, maybe_near=excluded.maybe_near,"
-		" share_low=excluded.share_low, share_high=excluded.share_high, result=excluded.result,"
-		" seq=excluded.seq WHERE result=excluded.result OR"
-		" (excluded.outcome<>'undetermined' AND 'retest-decides'="
-		"  (SELECT rule FROM test AS t, result AS r WHERE r.id=excluded.result AND t.id=r.test)) OR"
-		" instr('pass undetermined fail',excluded.outcome)>instr('pass undetermined fail',outcome)",
+		"CASE WHEN " RISK_HELD(
+			"r.id") " THEN 'held' ELSE ?3 END, ?4, ?5,"
+				" ?6, ?7, ?8, ?9, r.id, ?10, " RISK_HELD(
+					"r.id") " FROM result AS r JOIN test AS t ON t.id=r.test"
+						" JOIN batch AS b ON b.id=t.batch WHERE r.id=?1 AND "
+						"b.status<>'void'"
+						" ON CONFLICT DO UPDATE SET outcome=excluded.outcome,"
+						" settled=CASE WHEN quarter=excluded.quarter THEN "
+						"excluded.settled ELSE settled END,"
+						" held=excluded.held, low=excluded.low, high=excluded.high, "
+						"near=excluded.near, maybe_near=excluded.maybe_near,"
+						" share_low=excluded.share_low, "
+						"share_high=excluded.share_high, result=excluded.result,"
+						" seq=excluded.seq WHERE result=excluded.result OR"
+						" (excluded.outcome<>'undetermined' AND 'retest-decides'="
+						"  (SELECT rule FROM test AS t, result AS r WHERE "
+						"r.id=excluded.result AND t.id=r.test)) OR"
+						" instr('pass undetermined "
+						"fail',excluded.outcome)>instr('pass undetermined "
+						"fail',outcome)",
+	/* A hold was opened or released: what it reaches is a figure no longer, or again. */
+	[STATE_HOLD_RISK] = "UPDATE risk_item SET held=" RISK_HELD(
+		"risk_item.result") ","
+				    " settled=CASE WHEN quarter<>?2 THEN settled WHEN " RISK_HELD(
+					    "risk_item.result") " THEN 'held' ELSE outcome END WHERE "
+								"outcome<>'void' AND (product, analyte, "
+								"batch) IN (SELECT"
+								" b.product, t.analyte, b.id FROM hold AS h, "
+								"result AS r JOIN test AS t ON t.id=r.test "
+								"JOIN"
+								" batch AS b ON b.id=t.batch WHERE h.id=?1 "
+								"AND r.seq>h.after_seq AND (h.method='' OR"
+								" h.method=t.method) AND " LAB_MEASURED_ON(
+									"h.instrument", "h.method") ")",
 	[STATE_VOID_RISK] =
 		"UPDATE risk_item SET outcome='void', near=0, maybe_near=0,"
 		" settled=CASE WHEN quarter=?2 THEN 'void' ELSE settled END, seq=?3"

@@ -63,6 +63,7 @@ enum state_statement {
 	STATE_PUT_REVIEW,
 	STATE_PUT_RISK,
 	STATE_VOID_RISK,
+	STATE_HOLD_RISK,
 	STATE_PUT_PERSON,
 	STATE_CHANGE_PERSON,
 	STATE_PUT_TOKEN,
@@ -182,6 +183,8 @@ int apply_registers(struct assay_state *state, const struct assay_entry *entry, 
 /* apply_risk.c: a result's verdict, and a batch that is void, in the tables of shared risk. */
 int apply_risk(struct assay_state *state, const struct assay_entry *entry, const json_t *body,
 	struct assay_error *err) ASSAY_WARN_UNUSED;
+int apply_risk_hold(struct assay_state *state, const struct assay_entry *entry, const char *hold,
+	struct assay_error *err);
 int apply_risk_void(struct assay_state *state, const struct assay_entry *entry, const char *batch,
 	struct assay_error *err) ASSAY_WARN_UNUSED;
 int apply_quality(struct assay_state *state, const struct assay_entry *entry, const json_t *body,

@@ -17,7 +17,7 @@ learn({
   'd-items': ['背后的批次', 'The batches behind it'], 'd-back': ['全区', 'The district'], 'd-share': ['占限量', 'Of the limit'], 'd-older': ['更早', 'Older'],
   'd-report': ['季度报告', 'Quarter report'], 'd-report-csv': ['{} 报告 CSV', '{} report, CSV'], 'd-report-pdf': ['PDF：', 'PDF: '], 'd-batches': ['{} 批', '{} batches'], 'd-saved': ['免费检测节省 {} 元', 'free tests saved {} yuan'],
   'd-rising': ['上升', 'rising'], 'd-falling': ['下降', 'falling'], 'd-no-trend': ['看不出', 'none'], 'd-unknown': ['季度不足', 'too few quarters'], 'd-bytes': ['到字节', 'to the bytes'],
-  'd-no-method': ['本室没有方法', 'no method here'],
+  'd-held': ['质控暂扣、未计入', 'Held, left out'], 'd-is-held': ['暂扣', 'held'], 'd-no-method': ['本室没有方法', 'no method here'],
 });
 
 const PAIR = 'class,analyte';
@@ -57,7 +57,7 @@ const DIRECTIONS = { rising: ['rising', 'fail', 'd-rising'], falling: ['falling'
 
 function Quarters({ rows }) {
   return html`<div class="wide-scroll" tabindex="0" role="region" aria-label=${t('d-quarters')}><table class="list figures"><thead><tr><th>${t('d-quarter')}</th><th>${t('d-failed')}</th><th><span class="hidden">95 %</span></th><th>${t('d-undetermined')}</th></tr></thead><tbody>${rows.map((q) => html`<tr key=${q.quarter}>
-    <td>${q.quarter}</td><td><${Rate} rate=${q.failed} /></td><td><${Interval} rate=${q.failed} /></td><td>${q.undetermined ?? ''}</td></tr>`)}</tbody></table></div>`;
+    <td>${q.quarter}</td><td><${Rate} rate=${q.failed} /></td><td><${Interval} rate=${q.failed} /></td><td>${q.undetermined ?? ''}${q.held ? ` · ${t('d-is-held')} ${q.held}` : ''}</td></tr>`)}</tbody></table></div>`;
 }
 
 function Coverage() {
@@ -80,7 +80,7 @@ function Whole() {
   if (!o.by_quarter.length) return html`<${Empty} title=${t('d-none')} how=${t('d-none-how')} />`;
   return html`<div class="district">
     <div class="district-top"><label>${t('d-quarter')} <select value=${quarter} onChange=${(event) => choose(event.target.value)}><option value="">${t('d-all')}</option>${o.by_quarter.map((q) => html`<option key=${q.quarter} value=${q.quarter}>${q.quarter}</option>`)}</select></label>
-      <span>${t('d-failed')} <${Rate} rate=${o.failed} /></span><span>${t('d-near')} <${Rate} rate=${o.near} /></span><span>${t('d-undetermined')} <b>${o.undetermined}</b></span><span>${t('d-batches', o.batches)}</span><span>${t('d-saved', (o.saved_fen / 100).toFixed(2))}</span></div>
+      <span>${t('d-failed')} <${Rate} rate=${o.failed} /></span><span>${t('d-near')} <${Rate} rate=${o.near} /></span><span>${t('d-undetermined')} <b>${o.undetermined}</b></span>${o.held ? html`<span>${t('d-held')} <b>${o.held}</b></span>` : ''}<span>${t('d-batches', o.batches)}</span><span>${t('d-saved', (o.saved_fen / 100).toFixed(2))}</span></div>
     <${Panel} title=${t('d-map')} end=${t('d-map-how')}><${HeatMap} groups=${groups} quarter=${quarter} /></${Panel}>
     <${Panel} title=${t('d-ranked')}><${Groups} groups=${groups} quarter=${quarter} open=${true} /></${Panel}>
     <${Panel} title=${t('d-origins')}><${Groups} groups=${o.origins} /></${Panel}>
@@ -112,7 +112,7 @@ function One({ of, analyte, quarter }) {
     ${series ? html`<${Panel} title=${t('d-quarters')}><${Quarters} rows=${series.quarters} /></${Panel}>` : ''}
     <${Panel} title=${t('d-items')}><div class="wide-scroll" tabindex="0" role="region" aria-label=${t('d-items')}><table class="list figures items"><thead><tr><th>${t('batch')}</th><th>${t('product')}</th><th>${t('producer')}</th><th>${t('d-quarter')}</th><th>${t('result')}</th><th>${t('limit')}</th><th>${t('d-share')}</th><th>${t('verdict')}</th><th><span class="hidden">${t('d-bytes')}</span></th></tr></thead>
       <tbody>${items.data.items.map((item) => html`<tr key=${item.seq}><td><a href=${`#/batches/${encodeURIComponent(item.batch)}`}><b>${item.batch}</b></a></td><td>${item.name || pick(item, 'product')}</td><td>${item.producer}</td><td>${item.quarter}</td><td>${withUnit(item.value, item.unit)}</td>
-        <td>${item.limit} <small>${item.standard}</small></td><td>${share(item)}</td><td><${Verdict} verdict=${item.outcome} /></td><td><a href=${`#/trail/${encodeURIComponent(item.result)}`}>${t('d-bytes')}</a></td></tr>`)}</tbody></table></div>
+        <td>${item.limit} <small>${item.standard}</small></td><td>${share(item)}</td><td>${item.held ? html`<${Status} icon="warn" word=${t('d-is-held')} tone="und" />` : html`<${Verdict} verdict=${item.outcome} />`}</td><td><a href=${`#/trail/${encodeURIComponent(item.result)}`}>${t('d-bytes')}</a></td></tr>`)}</tbody></table></div>
       ${items.data.next ? html`<button class="button" onClick=${() => older(items.data.next)}>${t('d-older')}</button>` : ''}</${Panel}></div>`;
 }
 
