@@ -91,6 +91,8 @@ struct assay_specs;
  * unknown category, condition or analyte, a row twice. Refused whole with file:line at the first mistake. The caller
  * owns *out. */
 int assay_specs_load(const char *dir, struct assay_specs **out, struct assay_error *err) ASSAY_WARN_UNUSED;
+/* Name of the i-th folder of DIR that is read; each must be there, also when it holds no file. NULL after the last. */
+const char *assay_specs_folder(size_t i);
 /* The same with more files, each put in the folder its root element belongs to; one with the name of a file in DIR takes
  * its place. supersede: a standard among them ends the edition of its number that has no end yet on its own first day
  * (what would change if it came into force); otherwise that overlap is refused. */

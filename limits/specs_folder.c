@@ -45,6 +45,11 @@ struct assay_spec_folder {
 	bool kept; /* its own files are these, and the disk is not looked at again */
 };
 
+const char *assay_specs_folder(size_t i)
+{
+	return i < STEP_COUNT ? steps[i].folder : NULL;
+}
+
 /* Files given beside the folder. */
 struct more {
 	struct file *file;

@@ -59,6 +59,20 @@ void derive_note(
 		derive->options->noted(derive->options->context, &finding);
 }
 
+/* Every folder that is read, also one that had no file in it then. */
+static int make_spec_folders(const struct derive *derive)
+{
+	const char *name;
+	char path[700];
+
+	for (size_t i = 0; (name = assay_specs_folder(i)) != NULL; i++) {
+		(void)snprintf(path, sizeof path, "%s/specs/%s", derive->folder, name);
+		if (mkdir(path, 0700) != 0)
+			return -1;
+	}
+	return 0;
+}
+
 /* TMPDIR/assay-derive-XXXXXX with specs/schema as installed. */
 static int make_folder(struct derive *derive, struct assay_error *err)
 {
@@ -79,7 +93,7 @@ static int make_folder(struct derive *derive, struct assay_error *err)
 		(void)snprintf(schema, sizeof schema, "%s/schema", derive->options->places->specs);
 		if (mkdir(path, 0700) == 0) {
 			(void)snprintf(path, sizeof path, "%s/specs/schema", derive->folder);
-			if (symlink(schema, path) == 0)
+			if (symlink(schema, path) == 0 && make_spec_folders(derive) == 0)
 				return ASSAY_OK;
 		}
 	}
