@@ -121,12 +121,43 @@ static int compare_row(sqlite3_stmt *a, sqlite3_stmt *b)
 	return 0;
 }
 
+/* Do both hold the same rows in the same order? Mostly they do, and then nothing has to be sorted. */
+static int same_rows(sqlite3 *db, const char *table, bool *same_out)
+{
+	static const char *const side[2] = {"main", "other"};
+	sqlite3_stmt *rows[2] = {NULL, NULL};
+	int left = SQLITE_ROW, right = SQLITE_ROW, rc = SQLITE_OK;
+
+	for (unsigned i = 0; rc == SQLITE_OK && i < 2; i++) {
+		/* The name of a table cannot be bound; it comes from the schema and is quoted. */
+		char *sql = sqlite3_mprintf("SELECT * FROM %s.\"%w\"", side[i], table);
+
+		rc = sql ? sqlite3_prepare_v2(db, sql, -1, &rows[i], NULL) : SQLITE_NOMEM;
+		sqlite3_free(sql);
+	}
+	*same_out = rc == SQLITE_OK;
+	while (*same_out && left == SQLITE_ROW) {
+		left = sqlite3_step(rows[0]);
+		right = sqlite3_step(rows[1]);
+		if (left != SQLITE_ROW && left != SQLITE_DONE)
+			rc = left;
+		else if (right != SQLITE_ROW && right != SQLITE_DONE)
+			rc = right;
+		*same_out = rc == SQLITE_OK && left == right &&
+			    (left == SQLITE_DONE || compare_row(rows[0], rows[1]) == 0);
+	}
+	(void)sqlite3_finalize(rows[0]);
+	(void)sqlite3_finalize(rows[1]);
+	return rc;
+}
+
 static int count_difference(sqlite3 *db, const char *table, uint64_t only[2])
 {
 	static const char *const side[2] = {"main", "other"};
-	int rc = SQLITE_OK;
+	bool same;
+	int rc = same_rows(db, table, &same);
 
-	for (unsigned i = 0; rc == SQLITE_OK && i < 2; i++) {
+	for (unsigned i = 0; rc == SQLITE_OK && !same && i < 2; i++) {
 		sqlite3_stmt *count = NULL;
 		/* The name of a table cannot be bound; it comes from the schema and is quoted. */
 		char *sql = sqlite3_mprintf(

@@ -4,10 +4,10 @@
  * recorder does it: a filled slot never changes; a number goes only where it was waited for, only when it is stable and
  * in the slot's unit, and comes out as printed; an instrument is waited for by one slot; a void batch stays as it is; a
  * pass has all its slots. Again and again the state that grows from the journal beside the recorder is compared with
- * the recorder's own, table by table.
+ * the recorder's own, table by table; and at the end one that is made anew.
  *
- * 600 steps (each a call, a reading or a kill), 10,000 with ASSAY_FULL and compared after each, or $ASSAY_STEPS; the
- * seed is $ASSAY_SEED or fixed. */
+ * 600 steps (each a call, a reading or a kill); with ASSAY_FULL 10,000 in laboratories of 500, compared after each; or
+ * $ASSAY_STEPS. The seed is $ASSAY_SEED or fixed. */
 #include "tests/unit/recorder_play.h"
 
 #include "gateway/record/compare.h"
@@ -18,6 +18,7 @@
 #define BATCHES_MAX 512u
 #define ROWS_MAX 8192u
 #define COMPARE_EVERY 40u
+#define LABORATORY_STEPS 500u
 
 struct slot_row {
 	char test[72], slot[16], status[16], value[48];
@@ -228,6 +229,18 @@ static void compare_states(struct model *model)
 	assert_int_equal(assay_compare_states(live, beside, on_differs, NULL, &tables, &err), ASSAY_OK);
 	assert_true(tables > 10);
 	model->compared++;
+}
+
+/* A state made of the whole journal at one go, with nothing of what was before. */
+static void compare_rebuilt(struct model *model)
+{
+	char command[300];
+
+	assay_state_close(model->beside);
+	model->beside = NULL;
+	(void)snprintf(command, sizeof command, "rm -f %s/state.db*", model->side);
+	assert_int_equal(system(command), 0);
+	compare_states(model);
 }
 
 /* request is consumed. Whether it was accepted must be as the model says; expected -1: either. */
@@ -502,45 +515,56 @@ static unsigned number_of(const char *name, unsigned otherwise)
 	return text_of ? (unsigned)strtoul(text_of, NULL, 10) : otherwise;
 }
 
+/* One laboratory from its first day on. */
+static void play_laboratory(struct model *model, unsigned steps, unsigned every)
+{
+	char path[160];
+
+	memset(model, 0, sizeof *model);
+	play_make(&model->play);
+	(void)snprintf(model->side, sizeof model->side, "%s/beside", model->play.dir);
+	assert_int_equal(mkdir(model->side, 0700), 0);
+	(void)snprintf(path, sizeof path, "%s/journal", model->side);
+	assert_int_equal(symlink("../journal", path), 0);
+	begin(model);
+	take_snapshot(model, &model->before);
+	for (unsigned i = 0; i < steps; i++) {
+		one_step(model);
+		/* a question settles the state, as it does for everybody who asks */
+		assert_true(call(model, json_pack("{s:s}", "cmd", "status"), 1));
+		take_snapshot(model, &model->now);
+		check_slots(model);
+		check_batches(model);
+		model->before = model->now;
+		if (i % every == every - 1)
+			compare_states(model);
+	}
+	compare_rebuilt(model);
+	(void)printf("%u steps: %u accepted, %u refused, %u slots filled, %u batches, %u confirmed, %u void, "
+		     "%u kills;"
+		     " states compared %u times\n",
+		steps, model->accepted, model->refused, model->filled, (unsigned)model->now.batches,
+		model->confirmed, model->voided, model->kills, model->compared);
+	assert_true(model->filled > steps / 20 && model->refused > steps / 20); /* it did something */
+	assay_state_close(model->beside);
+	(void)sqlite3_close(model->live);
+	assert_int_equal(play_stop(&model->play), 0);
+	play_host_dies(&model->play);
+	play_remove(&model->play);
+}
+
 static void test_random_orders(void **state)
 {
 	static struct model model;
 	unsigned steps = number_of("ASSAY_STEPS", getenv("ASSAY_FULL") ? 10000 : 600),
-		 every = getenv("ASSAY_FULL") ? 1 : COMPARE_EVERY;
-	char path[160];
+		 every = getenv("ASSAY_FULL") ? 1 : COMPARE_EVERY, more;
 
 	(void)state;
 	srand(number_of("ASSAY_SEED", 20261130));
-	play_make(&model.play);
-	(void)snprintf(model.side, sizeof model.side, "%s/beside", model.play.dir);
-	assert_int_equal(mkdir(model.side, 0700), 0);
-	(void)snprintf(path, sizeof path, "%s/journal", model.side);
-	assert_int_equal(symlink("../journal", path), 0);
-	begin(&model);
-	take_snapshot(&model, &model.before);
-	for (unsigned i = 0; i < steps; i++) {
-		one_step(&model);
-		/* a question settles the state, as it does for everybody who asks */
-		assert_true(call(&model, json_pack("{s:s}", "cmd", "status"), 1));
-		take_snapshot(&model, &model.now);
-		check_slots(&model);
-		check_batches(&model);
-		model.before = model.now;
-		if (i % every == every - 1)
-			compare_states(&model);
+	for (; steps > 0; steps -= more) {
+		more = getenv("ASSAY_FULL") && steps > LABORATORY_STEPS ? LABORATORY_STEPS : steps;
+		play_laboratory(&model, more, every);
 	}
-	compare_states(&model);
-	(void)printf("%u steps: %u accepted, %u refused, %u slots filled, %u batches, %u confirmed, %u void, "
-		     "%u kills;"
-		     " states compared %u times\n",
-		steps, model.accepted, model.refused, model.filled, (unsigned)model.now.batches,
-		model.confirmed, model.voided, model.kills, model.compared);
-	assert_true(model.filled > steps / 20 && model.refused > steps / 20); /* it did something */
-	assay_state_close(model.beside);
-	(void)sqlite3_close(model.live);
-	assert_int_equal(play_stop(&model.play), 0);
-	play_host_dies(&model.play);
-	play_remove(&model.play);
 }
 
 int main(void)
