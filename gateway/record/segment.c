@@ -237,27 +237,25 @@ int assay_segment_create(struct assay_segment *segment, const struct assay_tree 
 	return ASSAY_OK;
 }
 
-static int get_meta(sqlite3 *db, const char *key, char *out, size_t size)
+/* select gives the value of one key. */
+static int get_meta(sqlite3_stmt *select, const char *key, char *out, size_t size)
 {
-	sqlite3_stmt *select = NULL;
-	int rc = sqlite3_prepare_v2(db, "SELECT value FROM segment WHERE key=?1", -1, &select, NULL);
+	int rc = sqlite3_bind_text(select, 1, key, -1, SQLITE_STATIC);
 
-	if (rc == SQLITE_OK) {
-		(void)sqlite3_bind_text(select, 1, key, -1, SQLITE_STATIC);
+	if (rc == SQLITE_OK)
 		rc = sqlite3_step(select);
-		if (rc == SQLITE_ROW) {
-			const char *value = (const char *)sqlite3_column_text(select, 0);
+	if (rc == SQLITE_ROW) {
+		const char *value = (const char *)sqlite3_column_text(select, 0);
 
-			/* Nothing is cut off: what follows would be outside every comparison. */
-			rc = value && strlen(value) == (size_t)sqlite3_column_bytes(select, 0) &&
-					     (size_t)snprintf(out, size, "%s", value) < size
-				     ? SQLITE_OK
-				     : SQLITE_CORRUPT;
-		} else if (rc == SQLITE_DONE) {
-			rc = SQLITE_CORRUPT;
-		}
+		/* Nothing is cut off: what follows would be outside every comparison. */
+		rc = value && strlen(value) == (size_t)sqlite3_column_bytes(select, 0) &&
+				     (size_t)snprintf(out, size, "%s", value) < size
+			     ? SQLITE_OK
+			     : SQLITE_CORRUPT;
+	} else if (rc == SQLITE_DONE) {
+		rc = SQLITE_CORRUPT;
 	}
-	(void)sqlite3_finalize(select);
+	(void)sqlite3_reset(select);
 	return rc;
 }
 
@@ -279,21 +277,24 @@ static int parse_hash(const char *hex, uint8_t out[ASSAY_HASH_SIZE])
 int assay_segment_load(struct assay_segment *segment, struct assay_error *err)
 {
 	char format[8], first[24], number[16], root[66], expected[16], expected_first[24];
-	sqlite3_stmt *last = NULL;
-	int rc = get_meta(segment->db, "format", format, sizeof format);
+	sqlite3_stmt *last = NULL, *meta = NULL;
+	int rc = sqlite3_prepare_v2(segment->db, "SELECT value FROM segment WHERE key=?1", -1, &meta, NULL);
 
 	if (rc == SQLITE_OK)
-		rc = get_meta(segment->db, "number", number, sizeof number);
+		rc = get_meta(meta, "format", format, sizeof format);
 	if (rc == SQLITE_OK)
-		rc = get_meta(segment->db, "site", segment->site, sizeof segment->site);
+		rc = get_meta(meta, "number", number, sizeof number);
 	if (rc == SQLITE_OK)
-		rc = get_meta(segment->db, "origin", segment->origin, sizeof segment->origin);
+		rc = get_meta(meta, "site", segment->site, sizeof segment->site);
 	if (rc == SQLITE_OK)
-		rc = get_meta(segment->db, "first", first, sizeof first);
+		rc = get_meta(meta, "origin", segment->origin, sizeof segment->origin);
 	if (rc == SQLITE_OK)
-		rc = get_meta(segment->db, "before_root", root, sizeof root);
+		rc = get_meta(meta, "first", first, sizeof first);
 	if (rc == SQLITE_OK)
-		rc = get_meta(segment->db, "before_file", segment->before_file, sizeof segment->before_file);
+		rc = get_meta(meta, "before_root", root, sizeof root);
+	if (rc == SQLITE_OK)
+		rc = get_meta(meta, "before_file", segment->before_file, sizeof segment->before_file);
+	(void)sqlite3_finalize(meta);
 	if (rc == SQLITE_OK)
 		rc = sqlite3_prepare_v2(segment->db, "SELECT max(seq) FROM entry", -1, &last, NULL);
 	if (rc == SQLITE_OK)

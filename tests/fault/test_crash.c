@@ -143,8 +143,8 @@ static void sweep_random(unsigned rounds)
 		int fds[2], how;
 		pid_t child;
 
-		/* A new journal now and then, so that its making is killed, too. */
-		if (round % 100 == 99) {
+		/* A new journal now and then, so that its making is killed, too, and reading it stays short. */
+		if (round % 25 == 24) {
 			specimen_remove(dir);
 			specimen_dir(dir);
 			id = 0;

@@ -222,61 +222,24 @@ static void recompute(const char *dir, uint64_t seq, const struct assay_origin_k
 	SPECIMEN_CHECK(assay_checkpoint_publish(dir, note, &err) == ASSAY_OK);
 }
 
-/* One segment, fewer entries than a tile, all computed again. */
-static void sweep_recomputed(void)
+/* Bytes of the sealed segment, one bit each: as many as are wanted, spread over the whole; at most every one. */
+static void sweep_bytes(uint64_t limit)
 {
-	char dir[64], work[80], note[ASSAY_NOTE_MAX], name[64];
-	struct assay_origin_key key;
-	struct assay_error err;
+	uint64_t all = bench.file[0].size, wanted = limit > bench.tried ? limit - bench.tried : 1;
+	int fd = open(bench.file[0].path, O_RDWR | O_CLOEXEC);
 
-	specimen_dir(dir);
-	(void)snprintf(work, sizeof work, "%s-x", dir);
-	specimen_fill(dir, 0, 60, 5, 20);
-	specimen_note(dir, note);
-	SPECIMEN_CHECK(assay_origin_key_load(dir, "specimen.assay.example", false, &key, &err) == ASSAY_OK);
-	(void)snprintf(bench.dir, sizeof bench.dir, "%s", work);
-	for (uint64_t seq = 1; seq < 60; seq++) {
-		if (seq % 10 == 7)
-			continue; /* no instrument in it */
-		(void)snprintf(
-			name, sizeof name, "recomputed without the key, entry %lu", (unsigned long)seq);
-		specimen_copy(dir, work);
-		recompute(work, seq, NULL);
-		look(name, NULL);
-		(void)snprintf(
-			name, sizeof name, "recomputed with the stolen key, entry %lu", (unsigned long)seq);
-		specimen_copy(dir, work);
-		recompute(work, seq, &key);
-		/* The thief did it well: by itself it holds. Only what somebody else has kept convicts. */
-		SPECIMEN_CHECK(specimen_verify(work, NULL).findings == 0);
-		look(name, note);
+	SPECIMEN_CHECK(fd >= 0);
+	if (wanted > all)
+		wanted = all;
+	for (uint64_t i = 0; i < wanted; i++) {
+		uint64_t at = i * all / wanted;
+		uint8_t byte = bench.file[0].bytes[at] ^ (uint8_t)(1u << (at % 8));
+
+		SPECIMEN_CHECK(pwrite(fd, &byte, 1, (off_t)at) == 1);
+		look("a byte of a sealed segment", NULL);
+		SPECIMEN_CHECK(pwrite(fd, &bench.file[0].bytes[at], 1, (off_t)at) == 1);
 	}
-	specimen_remove(work);
-	specimen_remove(dir);
-}
-
-/* Bytes of the sealed segments: every stride-th, one bit each. */
-static void sweep_bytes(unsigned sealed, uint64_t limit)
-{
-	uint64_t all = 0, stride, wanted = limit > bench.tried ? limit - bench.tried : 1, at = 0;
-
-	for (unsigned i = 0; i < sealed; i++)
-		all += bench.file[i].size;
-	stride = all / wanted ? all / wanted : 1;
-	for (unsigned i = 0; i < sealed; i++) {
-		int fd = open(bench.file[i].path, O_RDWR | O_CLOEXEC);
-
-		SPECIMEN_CHECK(fd >= 0);
-		for (; at < bench.file[i].size; at += stride) {
-			uint8_t byte = bench.file[i].bytes[at] ^ (uint8_t)(1u << (at % 8));
-
-			SPECIMEN_CHECK(pwrite(fd, &byte, 1, (off_t)at) == 1);
-			look("a byte of a sealed segment", NULL);
-			SPECIMEN_CHECK(pwrite(fd, &bench.file[i].bytes[at], 1, (off_t)at) == 1);
-		}
-		at -= bench.file[i].size;
-		(void)close(fd);
-	}
+	(void)close(fd);
 }
 
 static void sweep_files(const char *older)
@@ -322,6 +285,38 @@ static struct assay_verify_report keep_all(unsigned segments)
 	return report;
 }
 
+/* One segment, fewer entries than a tile, all computed again. */
+static void sweep_recomputed(void)
+{
+	char note[ASSAY_NOTE_MAX], name[64];
+	struct assay_origin_key key;
+	struct assay_error err;
+
+	specimen_dir(bench.dir);
+	specimen_fill(bench.dir, 0, 60, 5, 20);
+	specimen_note(bench.dir, note);
+	SPECIMEN_CHECK(
+		assay_origin_key_load(bench.dir, "specimen.assay.example", false, &key, &err) == ASSAY_OK);
+	(void)keep_all(1);
+	for (uint64_t seq = 1; seq < 60; seq++) {
+		if (seq % 10 == 7)
+			continue; /* no instrument in it */
+		(void)snprintf(
+			name, sizeof name, "recomputed without the key, entry %lu", (unsigned long)seq);
+		recompute(bench.dir, seq, NULL);
+		look(name, NULL);
+		put_back();
+		(void)snprintf(
+			name, sizeof name, "recomputed with the stolen key, entry %lu", (unsigned long)seq);
+		recompute(bench.dir, seq, &key);
+		/* The thief did it well: by itself it holds. Only what somebody else has kept convicts. */
+		SPECIMEN_CHECK(specimen_verify(bench.dir, NULL).findings == 0);
+		look(name, note);
+		put_back();
+	}
+	drop();
+}
+
 /* Several segments, the last one open: values, rows, whole files. */
 static void sweep_database(uint64_t limit)
 {
@@ -360,7 +355,7 @@ static void sweep_sealed(uint64_t limit)
 	specimen_fill(bench.dir, 20000, 60, 10, 60);
 	specimen_fill(bench.dir, 0, 3, 3, 3);
 	(void)keep_all(2);
-	sweep_bytes(1, limit);
+	sweep_bytes(limit);
 	drop();
 }
 
