@@ -383,10 +383,25 @@ static void tick_quiet(struct host_line *line, uint64_t now)
 		line->discard_first = true;
 		quiet_over(line);
 	} else if (now >= line->quiet_since_ns + NOISE_NS) {
+		line->quiet_since_ns = now; /* again after as long */
+		line->overrun = true;
+		fence_burst(line);
+		if (line->open)
+			exchange_end(line, ASSAY_OUTCOME_LATE, "bytes without end");
+		line->length = 0;
 		exchange_status(line, ASSAY_LINE_SILENT, "noise",
 			"线上一直有杂乱字节。请检查波特率、校验位和接线",
 			"bytes without end or meaning; check baud rate, parity and wiring");
 	}
+}
+
+/* Silence, or the end of patience with a line that is never silent. */
+static uint64_t next_quiet(const struct host_line *line)
+{
+	uint64_t silent = line->last_rx_ns + quiet_ns(line);
+	uint64_t most = line->quiet_since_ns + (line_is_stream(line) ? QUIET_MOST_NS : NOISE_NS);
+
+	return silent < most ? silent : most;
 }
 
 static void tick_waiting(struct host_line *line, uint64_t now)
@@ -470,7 +485,7 @@ uint64_t line_next_ns(const struct host_line *line)
 	case PHASE_WAITING:
 		return next_waiting(line);
 	case PHASE_QUIET:
-		return line->last_rx_ns + quiet_ns(line);
+		return next_quiet(line);
 	case PHASE_IDLE:
 		if (line->open)
 			return is_fed(line) ? UINT64_MAX : line->last_rx_ns + GAP_TEXT_NS;

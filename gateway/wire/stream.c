@@ -74,6 +74,7 @@ static bool fence_frame(struct host_line *line, enum meaning meaning, bool more)
 	who->identified = true;
 	line->discard_first = false;
 	fence_answered(line);
+	line_say_status(line); /* one that never rests is asked no more */
 	return false;
 }
 

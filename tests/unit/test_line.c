@@ -349,6 +349,55 @@ static void test_line_error(void **state)
 	end(bench);
 }
 
+/* A balance that sends by itself 16 times a second is never silent: it is read all the same, and what it says does not
+ * wait for a silence to become an entry. */
+static void test_never_rests(void **state)
+{
+	struct bench *bench = begin("sics", ASSAY_TRANSPORT_SERIAL, 1, NULL, 0);
+
+	(void)state;
+	script = (struct script){balance, 0};
+	line_device(bench->line, 5);
+	for (unsigned i = 0; i < 50; i++) {
+		says(bench, "S S      20.00 g\r\n", 18);
+		run_for(bench, 60);
+	}
+	assert_non_null(strstr(heard, "weight=20.00(by itself) "));
+	assert_int_equal(bench->line->status, ASSAY_LINE_ONLINE);
+	end(bench);
+}
+
+static unsigned late_entries;
+
+static void count_late(struct bench *bench, const struct assay_end *end, const struct assay_end_reading *rows)
+{
+	late_entries += end->outcome == ASSAY_OUTCOME_LATE;
+	told(bench, end, rows);
+}
+
+/* A bus where somebody talks without end: said after five seconds, and its bytes become entries meanwhile. */
+static void test_noise_is_said(void **state)
+{
+	struct bench *bench = begin("sics", ASSAY_TRANSPORT_MODBUS_RTU, 1, NULL, 0);
+	unsigned turns = 0;
+
+	(void)state;
+	late_entries = 0;
+	bench->told = count_late;
+	line_device(bench->line, 5);
+	for (unsigned i = 0; i < 1200; i++) {
+		says(bench, "\x55", 1);
+		run_for(bench, 10);
+	}
+	assert_int_equal(bench->line->status, ASSAY_LINE_SILENT);
+	assert_true(late_entries == 2);
+	assert_int_equal(sent_count, 0);
+	while (line_next_ns(bench->line) <= bench->adv.now_ns && turns++ < 10)
+		line_tick(bench->line, bench->adv.now_ns);
+	assert_true(turns < 10); /* never spins */
+	end(bench);
+}
+
 /* StreamDevice 104: a port that is gone makes one state, not a flood; the reopening is the supervisor's. */
 static void test_hangup(void **state)
 {
@@ -375,7 +424,8 @@ int main(void)
 		cmocka_unit_test(test_swapped_while_unplugged), cmocka_unit_test(test_dead_unit),
 		cmocka_unit_test(test_late_answer), cmocka_unit_test(test_astm_handshake),
 		cmocka_unit_test(test_suspend), cmocka_unit_test(test_stood_still),
-		cmocka_unit_test(test_line_error), cmocka_unit_test(test_hangup)};
+		cmocka_unit_test(test_line_error), cmocka_unit_test(test_never_rests),
+		cmocka_unit_test(test_noise_is_said), cmocka_unit_test(test_hangup)};
 
 	(void)built("drivers", drivers, sizeof drivers);
 	return cmocka_run_group_tests(tests, NULL, NULL);
