@@ -1,102 +1,33 @@
 /* SPDX-License-Identifier: Apache-2.0
- * kill -9 of any role, again and again, at random moments, of the real binary with simulated instruments.
+ * kill -9 of any role, and of the whole system at once, again and again, at random moments, of the real binary with
+ * simulated instruments. Several gateways are killed side by side, since each of them mostly waits.
  *
  * The demonstration: it goes on; each killed role is back within a second (the third death of one role within 10 s
- * is not provoked, since then it waits by design); every entry a client was shown stays in the journal, with the
- * same leaf; `assay verify` is clean; and the morning is then played to its three verdicts.
+ * is not provoked, since then it waits by design; the whole system is started again by the test); every entry a client
+ * was shown stays in the journal, with the same leaf; every batch whose making was acknowledged is there, once, and no
+ * other twice; `assay verify` is clean; and the morning is then played to its three verdicts.
  *
  * The balance: each weighing the device prints has a number of its own. None may be missing or stand twice after
  * the recorder was killed. After a host was killed one may be missing: what it had read and not yet handed over.
  *
- * Rounds: first argument, else $ASSAY_KILL_ROUNDS, else 200 with $ASSAY_FULL, else 50. $ASSAY_SEED repeats a run;
+ * Rounds: first argument, else $ASSAY_KILL_ROUNDS, else 2,000 with $ASSAY_FULL, else 50. $ASSAY_SEED repeats a run;
  * with $ASSAY_KEEP the folder stays; $ASSAY_TEST chooses tests by pattern. */
 #include "gateway/cli/client.h"
 #include "gateway/demo/sims.h"
 #include "gateway/record/events.h"
 #include "gateway/record/journal_reader.h"
 #include "gateway/wire/channel.h"
-#include "tests/fault/running_gateway.h"
+#include "tests/fault/killed_roles.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-
-#include <cmocka.h>
-
-#define BACK_MS 1000u
-#define SPAN_MS 10500u
-#define KILLS_IN_SPAN 2u
+#define WHOLE_ONE_IN 6u
+#define BALANCE_KILLS_MAX 40u
+#define STATIONS_MAX 10u
+#define BATCHES_MAX 20000u
 #define SEEN_MAX 100000u
 #define PRINTS_MAX 20000u
 
-static unsigned rounds = 50;
-static uint32_t seed;
-static char folder[] = "/tmp/assay-kill-XXXXXX";
-
-/* xorshift: the same series from the same seed */
-static uint32_t random_below(uint32_t bound)
-{
-	seed ^= seed << 13;
-	seed ^= seed >> 17;
-	seed ^= seed << 5;
-	return seed % bound;
-}
-
-/* A role that may be killed, the process that has it now, and its latest kills. */
-struct target {
-	const char *name;
-	pid_t pid;
-	uint64_t killed_ms[KILLS_IN_SPAN]; /* latest first */
-};
-
-/* The processes there are; the same name may stand in several targets (hosts). */
-static void find_targets(pid_t parent, struct target *targets, size_t count)
-{
-	pid_t pids[GATEWAY_CHILDREN_MAX];
-
-	for (size_t i = 0; i < count; i++) {
-		size_t found = gateway_children(parent, targets[i].name, pids), before = 0;
-
-		for (size_t j = 0; j < i; j++)
-			before += strcmp(targets[j].name, targets[i].name) == 0;
-		assert_true(before < found);
-		targets[i].pid = pids[before];
-	}
-}
-
-static bool is_taken(const struct target *targets, size_t count, pid_t pid)
-{
-	for (size_t i = 0; i < count; i++)
-		if (targets[i].pid == pid)
-			return true;
-	return false;
-}
-
-/* Kill one of them and wait until a new process has its role. NULL when it may not be killed now. */
-static const char *kill_one(pid_t parent, struct target *targets, size_t count)
-{
-	pid_t pids[GATEWAY_CHILDREN_MAX];
-	struct target *target = &targets[random_below((uint32_t)count)];
-	uint64_t oldest = target->killed_ms[KILLS_IN_SPAN - 1], begun = test_now_ms();
-
-	if (oldest != 0 && begun - oldest < SPAN_MS)
-		return NULL;
-	assert_int_equal(kill(target->pid, SIGKILL), 0);
-	memmove(target->killed_ms + 1, target->killed_ms, (KILLS_IN_SPAN - 1) * sizeof *target->killed_ms);
-	target->killed_ms[0] = begun;
-	while (test_now_ms() - begun <= BACK_MS) {
-		size_t found = gateway_children(parent, target->name, pids);
-
-		for (size_t i = 0; i < found; i++)
-			if (!is_taken(targets, count, pids[i])) {
-				target->pid = pids[i];
-				return target->name;
-			}
-		test_pause_ms(5);
-	}
-	fail_msg("%s is not back within %u ms", target->name, BACK_MS);
-	return NULL;
-}
+static unsigned rounds = 50, demonstrations = 2;
+static char folder[] = "/dev/shm/assay-kill-XXXXXX"; /* or /tmp: no power is lost here */
 
 /* What a client has been shown: sequence and leaf. */
 static struct {
@@ -218,28 +149,100 @@ static void finish_the_morning(const char *dir)
 	assert_int_equal(found, 3);
 }
 
-/* The demonstration runs and is stopped while `kills` roles die. */
-static void demonstration_under_fire(const char *dir, unsigned kills)
+/* Batches a client asked for, by number: whether it was told that they are there, and how often they are. */
+static struct {
+	bool acknowledged[BATCHES_MAX];
+	unsigned times[BATCHES_MAX], asked, answered;
+} batches;
+
+/* The recorder may die under the question: then nobody was told. */
+static void ask_for_batch(const char *dir)
+{
+	struct assay_error err;
+	char lot[24];
+	json_t *request, *answer = NULL;
+
+	assert_true(batches.asked < BATCHES_MAX);
+	(void)snprintf(lot, sizeof lot, "kill-%u", batches.asked);
+	request = json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:[s]}", "cmd", "batch.new", "product", "puffed-snack",
+		"name", "k", "producer", "k", "lot", lot, "produced", "2026-01-20", "tests", "moisture");
+	if (assay_client_call(dir, request, &answer, &err) == ASSAY_OK) {
+		batches.acknowledged[batches.asked] = true;
+		batches.answered++;
+	}
+	batches.asked++;
+	json_decref(request);
+	json_decref(answer);
+}
+
+static int count_batch(void *context, const struct assay_entry *entry, const uint8_t leaf[ASSAY_HASH_SIZE])
+{
+	const char *at = entry->kind == ASSAY_ENTRY_BATCH ? strstr(entry->body, "\"lot\":\"kill-") : NULL;
+
+	(void)context;
+	(void)leaf;
+	if (at) {
+		unsigned long number = strtoul(at + strlen("\"lot\":\"kill-"), NULL, 10);
+
+		assert_true(number < batches.asked);
+		batches.times[number]++;
+	}
+	return 0;
+}
+
+static void acknowledged_batches_are_there(const char *dir)
+{
+	struct assay_reader *reader = NULL;
+	struct assay_error err;
+
+	memset(batches.times, 0, sizeof batches.times);
+	assert_int_equal(assay_reader_open(dir, ASSAY_READ_STILL, &reader, &err), ASSAY_OK);
+	assert_int_equal(assay_reader_each(reader, 0, 0, count_batch, NULL, &err), ASSAY_OK);
+	assay_reader_close(reader);
+	for (unsigned i = 0; i < batches.asked; i++)
+		if (batches.times[i] > 1 || batches.times[i] < batches.acknowledged[i])
+			fail_msg("batch %u is there %u times", i, batches.times[i]);
+	assert_true(batches.answered > 0);
+}
+
+static void start_demonstration(struct running_gateway *gateway, const char *dir)
+{
+	char errors[80], line[256] = "";
+	const char *const argv[] = {"assay", "demo", "-d", dir, "--listen", "127.0.0.1:0", NULL};
+
+	(void)snprintf(errors, sizeof errors, "%s.err", dir);
+	gateway_start(gateway, argv, errors, 0);
+	assert_true(gateway_line(gateway, line, sizeof line, START_MS));
+	assert_int_equal(strncmp(line, "http://127.0.0.1:", 17), 0);
+}
+
+/* The demonstration runs and is stopped while `kills` roles die. Returns how often the whole system did. */
+static unsigned demonstration_under_fire(const char *dir, unsigned kills)
 {
 	struct target targets[] = {{.name = "assay-recorder"}, {.name = "assay-web"}, {.name = "assay-host"},
 		{.name = "assay-host"}, {.name = "assay-host"}};
 	const size_t target_count = sizeof targets / sizeof *targets;
-	char errors[80], line[256] = "";
-	const char *const argv[] = {"assay", "demo", "-d", dir, "--listen", "127.0.0.1:0", NULL};
 	struct running_gateway gateway;
 	pid_t left[GATEWAY_CHILDREN_MAX];
 	size_t left_count;
+	unsigned whole = 0;
 
-	(void)snprintf(errors, sizeof errors, "%s/demo.err", folder);
-	gateway_start(&gateway, argv, errors, 0);
-	assert_true(gateway_line(&gateway, line, sizeof line, 15000));
-	assert_int_equal(strncmp(line, "http://127.0.0.1:", 17), 0);
+	start_demonstration(&gateway, dir);
 	all_online(dir, 3);
 	find_targets(gateway.pid, targets, target_count);
 	for (unsigned round = 0; round < kills;) {
 		(void)look_at_journal(dir);
-		round += kill_one(gateway.pid, targets, target_count) != NULL;
-		test_pause_ms(50 + random_below(300));
+		ask_for_batch(dir);
+		if (random_below(WHOLE_ONE_IN) == 0) {
+			kill_whole(&gateway);
+			start_demonstration(&gateway, dir);
+			find_targets(gateway.pid, targets, target_count);
+			whole++;
+			round++;
+		} else {
+			round += kill_one(gateway.pid, targets, target_count) != NULL;
+		}
+		test_pause_ms(random_below(300));
 	}
 	all_online(dir, 3);
 	assert_true(look_at_journal(dir));
@@ -248,19 +251,25 @@ static void demonstration_under_fire(const char *dir, unsigned kills)
 	assert_int_equal(gateway_stop(&gateway), 0);
 	for (size_t i = 0; i < left_count; i++)
 		assert_false(process_is(left[i], ""));
+	return whole;
 }
 
 static void test_demonstration(void **state)
 {
 	char dir[64];
+	unsigned kills = rounds / demonstrations, whole;
 
 	(void)state;
-	(void)snprintf(dir, sizeof dir, "%s/demo", folder);
-	demonstration_under_fire(dir, rounds);
+	(void)snprintf(dir, sizeof dir, "%s/demo-%u", folder, seed);
+	whole = demonstration_under_fire(dir, kills);
 	verify_is_clean(dir);
 	all_seen_is_there(dir);
-	(void)printf("  demonstration: %u kills, %llu entries shown to a client, all there\n", rounds,
-		(unsigned long long)seen.count);
+	acknowledged_batches_are_there(dir);
+	(void)printf("  demonstration: %u kills (%u of the whole system), %llu entries shown to a client and "
+		     "%u of "
+		     "%u batches acknowledged, all there, once; %u roles back after more than a second\n",
+		kills, whole, (unsigned long long)seen.count, batches.answered, batches.asked, late);
+	assert_true(late <= kills / 100);
 	finish_the_morning(dir);
 	verify_is_clean(dir);
 	all_seen_is_there(dir);
@@ -361,8 +370,8 @@ static void write_lab(const char *dir, const char *port)
 }
 
 /* Print after print, while one of the targets dies now and then. */
-static unsigned print_under_fire(pid_t gateway, const struct assay_sim *balance, struct target *targets,
-	size_t count, unsigned kills, unsigned *hosts)
+static unsigned print_under_fire(const char *dir, pid_t gateway, const struct assay_sim *balance,
+	struct target *targets, size_t count, unsigned kills, unsigned *hosts)
 {
 	unsigned prints = 0, killed = 0;
 	uint64_t next = 0;
@@ -374,7 +383,8 @@ static unsigned print_under_fire(pid_t gateway, const struct assay_sim *balance,
 		assert_int_equal(assay_sim_tell(balance, "mass %u", ++prints), 0);
 		assert_int_equal(assay_sim_tell(balance, "print"), 0);
 		test_pause_ms(5 + random_below(120));
-		if (test_now_ms() >= next)
+		/* A host holds what a dying recorder had not: its own turn comes when the recorder has it all. */
+		if (test_now_ms() >= next && (count == 1 || lines_online(dir) == 1))
 			name = kill_one(gateway, targets, count);
 		if (!name)
 			continue;
@@ -403,9 +413,9 @@ static void balance_under_fire(
 	assert_int_equal(assay_sim_balance(port, "K1", 0, &balance, &err), ASSAY_OK);
 	write_lab(dir, port);
 	gateway_start(&gateway, argv, errors, 0);
-	assert_true(gateway_line(&gateway, line, sizeof line, 15000));
+	assert_true(gateway_line(&gateway, line, sizeof line, START_MS));
 	all_online(dir, 1);
-	prints = print_under_fire(gateway.pid, &balance, targets, count, kills, &hosts);
+	prints = print_under_fire(dir, gateway.pid, &balance, targets, count, kills, &hosts);
 	all_online(dir, 1);
 	test_pause_ms(500);
 	assert_int_equal(gateway_stop(&gateway), 0);
@@ -418,12 +428,18 @@ static void balance_under_fire(
 	assert_true(missing <= allowed * hosts);
 }
 
+/* A role may die twice in ten seconds, no more, so a gateway with few of them takes long. */
+static unsigned fewer(unsigned all)
+{
+	return all / 8 < BALANCE_KILLS_MAX ? all / 8 : BALANCE_KILLS_MAX;
+}
+
 static void test_recorder_loses_nothing(void **state)
 {
 	struct target targets[] = {{.name = "assay-recorder"}};
 
 	(void)state;
-	balance_under_fire("recorder", targets, 1, rounds / 8, 0);
+	balance_under_fire("recorder", targets, 1, fewer(rounds), 0);
 }
 
 static void test_host_loses_no_more_than_it_holds(void **state)
@@ -431,33 +447,88 @@ static void test_host_loses_no_more_than_it_holds(void **state)
 	struct target targets[] = {{.name = "assay-recorder"}, {.name = "assay-host"}};
 
 	(void)state;
-	balance_under_fire("host", targets, 2, rounds / 8, 1);
+	balance_under_fire("host", targets, 2, fewer(rounds), 1);
 }
 
-static int clear(void **state)
+static const char *make_folder(void)
 {
-	(void)state;
-	if (!getenv("ASSAY_KEEP"))
-		remove_folder(folder);
-	return 0;
+	if (access("/dev/shm", W_OK) != 0)
+		(void)snprintf(folder, sizeof folder, "/tmp/assay-kill-XXXXXX");
+	assert_non_null(mkdtemp(folder));
+	return folder;
+}
+
+/* One gateway, killed in a process of its own beside the others. */
+struct station {
+	struct CMUnitTest test[1];
+	pid_t pid;
+	char log[80];
+};
+
+static void station_start(struct station *station, unsigned number)
+{
+	(void)snprintf(station->log, sizeof station->log, "%s/station-%u.log", folder, number);
+	(void)fflush(NULL);
+	station->pid = fork();
+	assert_true(station->pid >= 0);
+	if (station->pid == 0) {
+		int log = open(station->log, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+		int failed;
+
+		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+		(void)dup2(log, 1);
+		(void)dup2(log, 2);
+		seed += number * 7919;
+		failed = cmocka_run_group_tests_name("station", station->test, NULL, NULL);
+		(void)fflush(NULL);
+		_exit(failed != 0);
+	}
+}
+
+static bool station_passed(const struct station *station)
+{
+	static char text[GATEWAY_OUTPUT_MAX];
+	int status;
+	bool passed = waitpid(station->pid, &status, 0) == station->pid && WIFEXITED(status) &&
+		      WEXITSTATUS(status) == 0;
+
+	read_text(station->log, text, sizeof text);
+	(void)printf("%s", text);
+	return passed;
 }
 
 int main(int argc, char **argv)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_demonstration),
-		cmocka_unit_test(test_recorder_loses_nothing),
-		cmocka_unit_test(test_host_loses_no_more_than_it_holds)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_recorder_loses_nothing),
+		cmocka_unit_test(test_host_loses_no_more_than_it_holds),
+		cmocka_unit_test(test_demonstration)};
 	const char *given = argc > 1 ? argv[1] : getenv("ASSAY_KILL_ROUNDS"), *again = getenv("ASSAY_SEED");
+	struct station station[STATIONS_MAX];
+	unsigned stations, passed = 0;
 
 	if (getenv("ASSAY_FULL"))
-		rounds = 200;
+		rounds = 2000;
 	if (given)
 		rounds = (unsigned)strtoul(given, NULL, 10);
+	if (rounds > 400) {
+		demonstrations = STATIONS_MAX - 2;
+		back_ms = BACK_BESIDE_MS;
+	}
 	seed = again ? (uint32_t)strtoul(again, NULL, 10) : (uint32_t)time(NULL);
 	if (seed == 0)
 		seed = 1;
-	(void)printf("seed %u, %u rounds, folder %s\n", seed, rounds, mkdtemp(folder));
+	(void)printf("seed %u, %u rounds, folder %s\n", seed, rounds, make_folder());
 	if (getenv("ASSAY_TEST"))
 		cmocka_set_test_filter(getenv("ASSAY_TEST"));
-	return cmocka_run_group_tests(tests, NULL, clear);
+	stations = 2 + demonstrations;
+	for (unsigned i = 0; i < stations; i++) {
+		station[i].test[0] = tests[i < 2 ? i : 2];
+		station_start(&station[i], i);
+	}
+	for (unsigned i = 0; i < stations; i++)
+		passed += station_passed(&station[i]);
+	if (!getenv("ASSAY_KEEP"))
+		remove_folder(folder);
+	(void)printf("%u passed, %u failed\n", passed, stations - passed);
+	return passed != stations;
 }
