@@ -113,6 +113,7 @@ static const struct assay_reason_text reasons[] = {
 	{"pair-failed", "平行样一个未检出一个检出", "one of the duplicates is detected, the other is not"},
 	{"question-incomplete", "缺少标准、类别或项目", "standard, category or analyte is missing"},
 	{"ratio-undefined", "分母为零，比值无意义", "the ratio has no meaning: its lower term is zero"},
+	{"reading-taken-back", "有已填的读数被撤回过", "a reading that filled a slot was taken back"},
 	{"result-kind", "结果的形式与限量不符", "the form of the result does not fit the limit"},
 	{"retest-final", "微生物项目不得复检", "a microbiological verdict is final"},
 	{"rows-left-out", "标准有此类规定，但文件里没有收入",

@@ -148,7 +148,7 @@ static int read_controls(sqlite3 *state, const char *method, struct data *data, 
 	return rows ? ASSAY_OK : ASSAY_EIO;
 }
 
-/* The first two replicates of every routine test, the newest first. */
+/* The first two replicates of every routine test, the newest first; containers of a sampling plan are no duplicates. */
 static int read_pairs(sqlite3 *state, const char *method, struct data *data, struct assay_error *err)
 {
 	json_t *rows = query_list(state,
@@ -159,7 +159,8 @@ static int read_pairs(sqlite3 *state, const char *method, struct data *data, str
 			"json_extract(value,'$.name')='x' AND json_extract(value,'$.replicate')=2) AS second,"
 			" (SELECT max(wall_ns) FROM slot WHERE test=t.id AND status='filled') AS wall_ns "
 			"FROM test AS "
-			"t WHERE t.method=?1 AND t.status='done' AND NOT EXISTS(SELECT 1 FROM control WHERE "
+			"t WHERE t.method=?1 AND t.status='done' AND json_extract(t.sheet,'$.plan.n') IS "
+			"NULL AND NOT EXISTS(SELECT 1 FROM control WHERE "
 			"test=t.id) ORDER BY t.seq DESC LIMIT ?2",
 			"ti", method, (int64_t)VALUES_MAX),
 		err);

@@ -11,10 +11,15 @@ static const char help[] =
 	"       assay test fill TEST SLOT --instrument I [--replicate N] [--take]\n"
 	"       assay test disarm TEST\n"
 	"       assay test enter TEST SLOT VALUE --reason R [--replicate N]\n"
+	"       assay test missing TEST --replicate N --reason R\n"
+	"       assay test take-back TEST --reason R\n"
 	"       assay test retest TEST --rule retest-decides|worst-decides --reason R [--who NAME]\n"
 	"fill: the slot waits for the instrument's next stable reading sent by its print key; with --take "
 	"one stable\n"
 	"value is asked for now. enter: a value by hand, \"20.1127 g\"; it always waits for review.\n"
+	"missing: container N of a sampling plan cannot be counted. take-back: the last filling of a test "
+	"that has\n"
+	"no result yet; its slot is empty again, and the result waits for review.\n"
 	"retest: the test once more; the rule says which result counts, before the new one is seen.\n"
 	"A test is named like S26-1125-01.1; --replicate counts from 1, which is the default.\n";
 
@@ -93,6 +98,12 @@ static json_t *request(const struct wanted *wanted, int argc, char **argv)
 	if (argc == 2 && strcmp(argv[0], "retest") == 0 && wanted->reason && wanted->rule)
 		return json_pack("{s:s,s:s,s:s,s:s,s:s*}", "cmd", "test.retest", "test", argv[1], "rule",
 			wanted->rule, "reason", wanted->reason, "who", wanted->who);
+	if (argc == 2 && strcmp(argv[0], "missing") == 0 && wanted->reason)
+		return json_pack("{s:s,s:s,s:i,s:s}", "cmd", "test.missing", "test", argv[1], "replicate",
+			wanted->replicate, "reason", wanted->reason);
+	if (argc == 2 && strcmp(argv[0], "take-back") == 0 && wanted->reason)
+		return json_pack(
+			"{s:s,s:s,s:s}", "cmd", "test.take-back", "test", argv[1], "reason", wanted->reason);
 	if (argc == 4 && strcmp(argv[0], "enter") == 0 && wanted->reason)
 		return json_pack("{s:s,s:s,s:s,s:i,s:s,s:s}", "cmd", "test.enter", "test", argv[1], "slot",
 			argv[2], "replicate", wanted->replicate, "value", argv[3], "reason", wanted->reason);

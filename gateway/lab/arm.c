@@ -64,6 +64,9 @@ int lab_next_row(struct assay_lab *lab, const char *test, const char *slot, unsi
 			slot, replicate);
 	if (rc != SQLITE_ROW)
 		return query_failed(lab->state, err);
+	if (strcmp(out->status, "missing") == 0)
+		return assay_error_set(err, ASSAY_EREFUSED, "container-missing", "样品 %u 已登记为缺失",
+			"container %u is missing", replicate);
 	if (strcmp(out->status, "filled") == 0)
 		return assay_error_set(err, ASSAY_EREFUSED, "slot-filled", "格子 %.30s（平行 %u）已经填好",
 			"slot %.30s (replicate %u) is filled already", slot, replicate);

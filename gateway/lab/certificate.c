@@ -64,7 +64,7 @@ static json_t *result_json(const struct assay_specs *specs, const json_t *test)
 		(void)snprintf(lod, sizeof lod, "%s %s", text, method->unit);
 	if (nd && method && method->has_loq && assay_decimal_format(&method->loq, text) == ASSAY_OK)
 		(void)snprintf(loq, sizeof loq, "%s %s", text, method->unit);
-	return json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s}", "value", nd ? "" : value, "unit",
+	return json_pack("{s:o,s:s,s:s,s:s,s:s,s:s,s:s,s:s}", "value", lab_cut(nd ? "" : value, 160), "unit",
 		lab_text(result, "unit"), "censored", nd ? "not-detected" : "", "lod", lod, "loq", loq,
 		"uncertainty", "", "text_zh", "", "text_en", "");
 }
@@ -156,6 +156,27 @@ static json_t *first_result_note(const json_t *first)
 	return json_pack("{s:o,s:o}", "text_zh", lab_string(zh), "text_en", lab_string(en));
 }
 
+/* How a sampling plan was judged: the counts stand in the order of their containers. */
+static json_t *plan_note(const json_t *test)
+{
+	const json_t *plan = json_object_get(test, "plan");
+	int n = (int)json_integer_value(json_object_get(plan, "n")),
+	    c = (int)json_integer_value(json_object_get(plan, "c"));
+	char zh[400], en[400], bounds[160];
+
+	(void)snprintf(bounds, sizeof bounds, "n=%d, c=%d, m=%.40s%s%.40s %.20s", n, c, lab_text(plan, "m"),
+		*lab_text(plan, "M") ? ", M=" : "", lab_text(plan, "M"), lab_text(plan, "unit"));
+	(void)snprintf(zh, sizeof zh,
+		"%.80s 按采样方案判定（%s，%.40s）：%d "
+		"份样品的结果依次列出，不取平均值；“—”为缺失。微生物项目不复检。",
+		lab_text(test, "analyte_zh"), bounds, lab_text(plan, "standard"), n);
+	(void)snprintf(en, sizeof en,
+		"%.80s was judged by the sampling plan (%s): the results of %d containers in order, never "
+		"averaged; — is missing. Microbiology is not tested again.",
+		lab_text(test, "analyte_en"), bounds, n);
+	return json_pack("{s:o,s:o}", "text_zh", lab_string(zh), "text_en", lab_string(en));
+}
+
 static json_t *cannot_note(const json_t *cannot)
 {
 	const json_t *one;
@@ -184,6 +205,8 @@ static json_t *notes_json(const json_t *batch)
 	{
 		if (decided_again(tests, test) && json_array_size(list) < 18)
 			(void)json_array_append_new(list, first_result_note(test));
+		if (json_is_object(json_object_get(test, "plan")) && json_array_size(list) < 18)
+			(void)json_array_append_new(list, plan_note(test));
 	}
 	if (json_array_size(cannot))
 		(void)json_array_append_new(list, cannot_note(cannot));

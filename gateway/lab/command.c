@@ -95,6 +95,22 @@ static int enter(struct assay_lab *lab, const json_t *request, const struct assa
 	return status == ASSAY_OK ? lab_enter(lab, request, actor, err) : status;
 }
 
+static int missing(struct assay_lab *lab, const json_t *request, const struct assay_actor *actor,
+	char id[LAB_ID_MAX], struct assay_error *err)
+{
+	int status = named(request, "test", id, err);
+
+	return status == ASSAY_OK ? lab_container_missing(lab, request, actor, err) : status;
+}
+
+static int take_back(struct assay_lab *lab, const json_t *request, const struct assay_actor *actor,
+	char id[LAB_ID_MAX], struct assay_error *err)
+{
+	int status = named(request, "test", id, err);
+
+	return status == ASSAY_OK ? lab_take_back(lab, request, actor, err) : status;
+}
+
 static const struct {
 	const char *name;
 	bool batch; /* answers with the batch, else with the test */
@@ -111,6 +127,8 @@ static const struct {
 	{"test.fill", false, arm},
 	{"test.disarm", false, disarm},
 	{"test.enter", false, enter},
+	{"test.missing", false, missing},
+	{"test.take-back", false, take_back},
 };
 
 static json_t *list_batches(

@@ -3,7 +3,8 @@
  * integers; "who" is the person or the peer's user name. Later versions add members and never change one.
  *
  * batch    {batch, sample, product, product_zh, product_en, product_file, product_sha256, name, producer, lot, produced,
- *           amount, origin, who, producer_id, card, samples: [{sample, role: "test" or "retained", amount}],
+ *           amount, origin, who, producer_id, card, samples: [{sample, role: "test", "retained" or
+ *           "container", amount, test, container}],
  *           cannot_test: [{analyte, analyte_zh, standard, reason}], key, request_digest, specs_sha256}: key: the asker's own name for
  *           the request, so that asking twice registers once; specs_sha256: the set of specs it is judged by
  * test     {test, batch, position, analyte, method, evidence_instrument, sheet, retest_of, rule}: rule of a retest:
@@ -14,6 +15,8 @@
  *           checks: [{name, name_zh, name_en, unit, low, high}],
  *           evidence: [{role, channel, unit, from_slot, to_slot, low, high}],
  *           limit: {standard, clause, text} or null}
+ *         plan: {standard, clause, kind, n, c, m, M, unit, containers: [bar code]}}: a sampling plan; replicates is n, and
+ *           replicate k is what container k holds
  * arm      {test, slot, replicate, ordinal, instrument, channel, who}: the slot waits for the instrument; whatever else
  *           waited for it does no longer.  {test, armed: false, who}: nothing of the test waits
  * fill     {test, slot, replicate, ordinal, position, value, unit, instrument, channel, exchange, idx, serial, driver,
@@ -22,9 +25,13 @@
  *          {..., sample}: put there by the sample the device named
  *          {..., typed: true, reason, who} without instrument and exchange: a typed value
  * refused  {test, slot, replicate, ordinal, instrument, exchange, idx, value, unit, reason, text_zh, text_en}
+ * slot     {test, action: "taken-back", slot, replicate, ordinal, value, unit, typed, fill, exchange, idx, calculated, reason,
+ *           who}: the slot is empty again; {test, action: "missing", replicate, sample, reason, who}: container replicate
  * result   {result, test, batch, value, unit, exact, reasons, derivation: [{zh, en}], calculated, evidence: [...],
  *           readings: [{slot, replicate, ordinal, value, unit, typed, fill, exchange, idx}],
  *           method: {id, file, sha256}}; value "" when none could be calculated; exact: "n/d"
+ *           of a sampling plan value lists the counts in their containers' order, exact is "", and there is
+ *           containers: [{container, sample, state: "counted" or "missing", value, unit, exact, judged}]
  * verdict  of a result: {result, verdict, reasons, standard, clause, limit, compared, text_zh, text_en, derivation,
  *           source: {category, file, sha256, line, source, confidence},
  *           share: {low, high} or null}: of the limit, exactly ("n/d", 1 is the limit); low and high differ when the

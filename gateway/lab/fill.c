@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * reading -> slot: the next stable usable reading of the instrument the slot waits for, or the reason why not. */
+#include "gateway/lab/containers.h"
 #include "gateway/lab/control.h"
 #include "gateway/lab/query_row.h"
 #include "gateway/lab/registers.h"
@@ -174,11 +175,11 @@ static int append_fill(struct assay_lab *lab, const struct lab_waiting *row, con
 	struct assay_error *err)
 {
 	struct worksheet *sheet = calloc(1, sizeof *sheet);
-	struct assay_result *result = calloc(1, sizeof *result);
+	struct lab_outcome *outcome = calloc(1, sizeof *outcome);
 	json_t *body = NULL;
 	int status;
 
-	if (!sheet || !result || !more) {
+	if (!sheet || !outcome || !more) {
 		status = lab_no_memory(err);
 		goto out;
 	}
@@ -190,15 +191,15 @@ static int append_fill(struct assay_lab *lab, const struct lab_waiting *row, con
 	else if (!worksheet_add(sheet, row->slot, row->replicate, row->ordinal, value))
 		status = assay_error_set(
 			err, ASSAY_EFULL, "slots-full", "%s：格子太多", "%s: too many slots", row->test);
+	if (status == ASSAY_OK)
+		status = lab_calculate(sheet, NULL, outcome, err);
 	if (status == ASSAY_OK) {
-		bool again = assay_method_slot_state(sheet->method, row->slot, row->replicate, sheet->value,
-				     sheet->count) == ASSAY_SLOT_MORE;
+		bool again = worksheet_slot_state(sheet, row->slot, row->replicate) == ASSAY_SLOT_MORE;
 
-		assay_method_calculate(sheet->method, sheet->value, sheet->count, NULL, result);
 		body = json_pack("{s:s,s:s,s:i,s:i,s:i,s:s,s:s,s:b,s:o}", "test", row->test, "slot",
 			row->slot, "replicate", (int)row->replicate, "ordinal", (int)row->ordinal, "position",
 			(int)row->position, "value", value, "unit", row->unit, "again", again, "calculated",
-			worksheet_calculated(sheet, result));
+			worksheet_calculated(sheet, &outcome->result));
 		if (body && json_object_update(body, more) != 0) {
 			json_decref(body);
 			body = NULL;
@@ -208,7 +209,7 @@ static int append_fill(struct assay_lab *lab, const struct lab_waiting *row, con
 	worksheet_free(sheet);
 out:
 	free(sheet);
-	free(result);
+	free(outcome);
 	json_decref(more);
 	return status;
 }
@@ -288,8 +289,9 @@ static bool sample_fits(struct assay_lab *lab, const struct assay_end_reading *r
 	if (!reading->sample[0] || strcmp(reading->sample, row->test) == 0)
 		return true;
 	found = query_prepare(lab->state, &ignored,
-		"SELECT 1 FROM sample AS s JOIN test AS t ON t.batch=s.batch WHERE s.id=?1 AND t.id=?2", "tt",
-		reading->sample, row->test);
+		"SELECT 1 FROM sample AS s JOIN test AS t ON t.batch=s.batch WHERE s.id=?1 AND t.id=?2 AND"
+		" (s.role<>'container' OR (s.test=?2 AND s.container=?3))",
+		"tti", reading->sample, row->test, (int64_t)row->replicate);
 	fits = found && sqlite3_step(found) == SQLITE_ROW;
 	(void)sqlite3_finalize(found);
 	return fits || refuse(why, "sample-mismatch", "仪器报的样品号 %s 不是此格的样品",

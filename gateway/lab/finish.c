@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * slots -> result -> verdict, as soon as nothing is missing, all in one group. */
+#include "gateway/lab/containers.h"
 #include "gateway/lab/control.h"
 #include "gateway/lab/evidence.h"
 #include "gateway/lab/query_row.h"
@@ -70,26 +71,39 @@ static json_t *readings_json(const struct worksheet *sheet)
 }
 
 static json_t *result_json(
-	const struct worksheet *sheet, const char *id, const struct assay_result *result, json_t *evidence)
+	const struct worksheet *sheet, const char *id, const struct lab_outcome *outcome, json_t *evidence)
 {
+	const struct assay_result *result = &outcome->result;
+	bool plan = outcome->containers.n > 0;
 	char exact[ASSAY_FRACTION_TEXT_MAX] = "";
+	json_t *body;
 
-	if (result->has_value)
+	if (result->has_value && !plan)
 		(void)assay_fraction_format(&result->exact, exact);
-	return json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:o,s:o,s:o,s:o,s:o,s:{s:s,s:s,s:s}}", "result", id,
-		"test", sheet->test, "batch", sheet->batch, "value", result->has_value ? result->value : "",
+	body = json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:o,s:o,s:o,s:o,s:o,s:{s:s,s:s,s:s}}", "result", id,
+		"test", sheet->test, "batch", sheet->batch, "value",
+		!result->has_value ? ""
+		: plan             ? outcome->containers.value
+				   : result->value,
 		"unit", result->unit, "exact", exact, "judged", result->censored ? result->reported : "",
 		"reasons", lab_reasons(&result->reasons), "derivation", lab_steps(&result->steps),
 		"calculated", worksheet_calculated(sheet, result), "evidence", evidence, "readings",
 		readings_json(sheet), "method", "id", sheet->method->id, "file", sheet->method->file->path,
 		"sha256", sheet->method->file->sha256);
+	if (body && plan &&
+		json_object_set_new(body, "containers", lab_containers_json(sheet, outcome)) != 0) {
+		json_decref(body);
+		body = NULL;
+	}
+	return body;
 }
 
 /* Everything about the test's result, from the state as it is. *evidence_out is a new reference. */
-static int work_out(struct assay_lab *lab, const struct worksheet *sheet, struct assay_result *result,
+static int work_out(struct assay_lab *lab, const struct worksheet *sheet, struct lab_outcome *outcome,
 	json_t **evidence_out, struct assay_error *err)
 {
 	struct assay_evidence_found found[sizeof sheet->method->evidence / sizeof *sheet->method->evidence];
+	struct assay_result *result = &outcome->result;
 	bool overdue = false;
 	int status = ASSAY_OK;
 
@@ -101,7 +115,12 @@ static int work_out(struct assay_lab *lab, const struct worksheet *sheet, struct
 	*evidence_out = gather_evidence(lab, sheet, found, err);
 	if (!*evidence_out)
 		return ASSAY_EIO;
-	assay_method_calculate(sheet->method, sheet->value, sheet->count, found, result);
+	status = lab_calculate(sheet, found, outcome, err);
+	if (status != ASSAY_OK) {
+		json_decref(*evidence_out);
+		*evidence_out = NULL;
+		return status;
+	}
 	if (overdue)
 		assay_reason_add(&result->reasons, "calibration-overdue");
 	if (!result->has_value && result->reasons.count == 0)
@@ -116,7 +135,7 @@ static void result_id(const struct worksheet *sheet, char out[LAB_ID_MAX + 8])
 
 static int conclude(struct assay_lab *lab, const struct worksheet *sheet, struct assay_error *err)
 {
-	struct assay_result *result = calloc(1, sizeof *result);
+	struct lab_outcome *result = calloc(1, sizeof *result);
 	json_t *evidence = NULL;
 	char id[LAB_ID_MAX + 8];
 	bool control = false;
@@ -142,7 +161,7 @@ static int conclude(struct assay_lab *lab, const struct worksheet *sheet, struct
 int lab_rework(struct assay_lab *lab, const char *test, bool verdict, struct assay_error *err)
 {
 	struct worksheet *sheet = calloc(1, sizeof *sheet);
-	struct assay_result *result = calloc(1, sizeof *result);
+	struct lab_outcome *result = calloc(1, sizeof *result);
 	json_t *evidence = NULL;
 	char id[LAB_ID_MAX + 8];
 	int status = ASSAY_ENOMEM;

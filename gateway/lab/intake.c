@@ -116,6 +116,32 @@ int lab_plan(struct assay_lab *lab, const struct assay_product *product, const c
 	return ASSAY_OK;
 }
 
+struct method_wish {
+	const char *analyte;
+	const struct assay_method *method;
+};
+
+static int take_method(void *context, const struct assay_plan_item *item)
+{
+	struct method_wish *wish = context;
+
+	if (item->applies && item->method && strcmp(item->method->analyte, wish->analyte) == 0)
+		wish->method = item->method;
+	return wish->method ? 1 : 0;
+}
+
+const struct assay_method *lab_method_for(
+	struct assay_lab *lab, const struct assay_product *product, const char *produced, const char *analyte)
+{
+	const struct assay_method *any = assay_specs_method_for(lab->specs, analyte);
+	struct method_wish wish = {any ? any->analyte : analyte, NULL};
+	struct assay_error ignored;
+
+	if (assay_plan(lab->specs, product, produced, NULL, take_method, &wish, &ignored) < 0 || !wish.method)
+		return any;
+	return wish.method;
+}
+
 json_t *lab_samples(const char *batch, unsigned count, const char *amount, const char *retained)
 {
 	json_t *list = json_array();
@@ -132,4 +158,17 @@ json_t *lab_samples(const char *batch, unsigned count, const char *amount, const
 			json_pack("{s:s,s:s,s:s}", "sample", id, "role", "retained", "amount", retained));
 	}
 	return list;
+}
+
+void lab_add_containers(json_t *samples, const char *test, const json_t *plan)
+{
+	const json_t *id;
+	size_t index;
+
+	json_array_foreach(json_object_get(plan, "containers"), index, id)
+	{
+		(void)json_array_append_new(
+			samples, json_pack("{s:O,s:s,s:s,s:s,s:i}", "sample", id, "role", "container",
+					 "amount", "", "test", test, "container", (int)index + 1));
+	}
 }

@@ -10,6 +10,22 @@
 
 #define PLACES 24 /* labels of a sheet: A4, three by eight, 70 mm by 37 mm */
 
+/* What is counted in it, and which of how many it is. */
+static void container_text(const json_t *batch, const json_t *sample, char *text, size_t size)
+{
+	const json_t *test;
+	size_t index;
+
+	json_array_foreach(json_object_get(batch, "tests"), index, test)
+	{
+		if (strcmp(lab_text(test, "test"), lab_text(sample, "test")) == 0)
+			(void)snprintf(text, size, "%.80s %d/%d　%.10s", lab_text(test, "analyte_zh"),
+				(int)json_integer_value(json_object_get(sample, "container")),
+				(int)json_integer_value(json_object_get(json_object_get(test, "plan"), "n")),
+				lab_text(batch, "produced"));
+	}
+}
+
 static json_t *label_list(const json_t *batch)
 {
 	json_t *list = json_array();
@@ -22,6 +38,8 @@ static json_t *label_list(const json_t *batch)
 		(void)snprintf(text, sizeof text, "批号 Lot %.120s　%.10s%s", lab_text(batch, "lot"),
 			lab_text(batch, "produced"),
 			strcmp(lab_text(sample, "role"), "retained") == 0 ? "　留样 retained" : "");
+		if (strcmp(lab_text(sample, "role"), "container") == 0)
+			container_text(batch, sample, text, sizeof text);
 		(void)json_array_append_new(
 			list, json_pack("{s:O,s:o,s:o}", "sample", json_object_get(sample, "sample"), "name",
 				      lab_cut(lab_text(batch, "name"), 60), "text", lab_cut(text, 80)));

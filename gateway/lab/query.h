@@ -14,7 +14,7 @@
  *            status: enum assay_line_status by name; band: "in", "low", "high", "" (no band or no number)
  * reviews    [{batch, name, lot, producer, producer_id, batch_seq, test, analyte, analyte_zh, analyte_en, retest_of, result,
  *             value, unit, verdict, reasons, standard, clause, limit, text_zh, text_en, seq, why: [word]}]
- *            why: out-of-limit, undetermined, near-limit, typed, duplicate, condition, calibration, limit-unverified, retest
+ *            why: out-of-limit, undetermined, near-limit, typed, duplicate, condition, calibration, taken-back, limit-unverified, retest
  * review     {head: {result, test, analyte, batch, name, lot, produced, producer, producer_id, status, received}, test,
  *             instruments: [instrument], earlier: [{batch, lot, produced, result, value, unit, verdict, seq}], trace}
  * alarm      {alarm, kind: line, instrument, calibration, entitlement, clock, disk, fault, certificate or quality, subject, level:
@@ -78,6 +78,8 @@
  * test.retest {test, rule, reason}                              -> {test}   the new one
  * test.disarm {test}                                            -> {test}
  * test.enter {test, slot, replicate, value, reason}             -> {test}   a typed value "20.1127 g"
+ * test.missing {test, replicate, reason}                        -> {test}   a container of its sampling plan cannot be counted
+ * test.take-back {test, reason}                                 -> {test}   its last filling
  * line.confirm {line, instrument "", reason}                    -> {confirmed}   the device that answers there is right
  * producer.add {name, licence, ...}                             -> {producer}
  * producer.change {producer, reason, ...}                       -> {producer}

@@ -53,7 +53,8 @@ static json_t *result(sqlite3 *state, const char *id, struct assay_error *err)
 	list = query_list(state,
 		query_prepare(state, err,
 			"SELECT id AS result, value, unit, exact, derivation AS \"{derivation\","
-			" reasons AS \"{reasons\", seq FROM result WHERE id=?1",
+			" reasons AS \"{reasons\", containers AS \"{containers\", seq FROM result WHERE "
+			"id=?1",
 			"t", id),
 		err);
 	one = list ? json_incref(json_array_get(list, 0)) : NULL;
@@ -139,7 +140,10 @@ static bool from_sheet(json_t *test, const json_t *sheet)
 
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
 		good = good && json_object_set(test, names[i], json_object_get(sheet, names[i])) == 0;
-	return good;
+	/* of its sampling plan, with the bar codes of the containers; null when it has none */
+	return good && json_object_set_new(test, "plan",
+			       json_object_get(sheet, "plan") ? json_incref(json_object_get(sheet, "plan"))
+							      : json_null()) == 0;
 }
 
 /* What is held is undetermined wherever it is shown; what it was judged as by itself stands beside it. */
@@ -327,7 +331,8 @@ json_t *assay_query_batch(sqlite3 *state, const char *id, struct assay_error *er
 		batch = set_or_drop(batch, "samples",
 			query_list(state,
 				query_prepare(state, err,
-					"SELECT id AS sample, role, amount FROM sample WHERE batch=?1 ORDER "
+					"SELECT id AS sample, role, amount, test, container FROM sample "
+					"WHERE batch=?1 ORDER "
 					"BY seq, role"
 					" DESC, length(id), id",
 					"t", id),

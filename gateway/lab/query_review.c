@@ -26,8 +26,8 @@ static json_t *why(const json_t *row)
 {
 	static const struct {
 		const char *reason, *word;
-	} words[] = {{"typed-value", "typed"}, {"near-limit", "near-limit"},
-		{"duplicate-failed", "duplicate"}, {"pair-failed", "duplicate"},
+	} words[] = {{"typed-value", "typed"}, {"reading-taken-back", "taken-back"},
+		{"near-limit", "near-limit"}, {"duplicate-failed", "duplicate"}, {"pair-failed", "duplicate"},
 		{"condition-out-of-range", "condition"}, {"evidence-missing", "condition"},
 		{"calibration-overdue", "calibration"}, {"limit-unverified", "limit-unverified"}};
 	const char *verdict = lab_text(row, "verdict");

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * A batch is registered with the tests ordered for it: everything is checked before the first entry. */
+#include "gateway/lab/containers.h"
 #include "gateway/lab/query_row.h"
 #include "gateway/lab/registers.h"
 #include "gateway/lab/sign.h"
@@ -52,6 +53,7 @@ struct order {
 	size_t count;
 	unsigned samples;
 	json_t *cannot_test; /* owned */
+	json_t *plan[LAB_TESTS_MAX]; /* owned: of each test, null without one */
 	char request_digest[65];
 };
 
@@ -100,7 +102,8 @@ static int check_tests(
 	json_array_foreach(tests, index, analyte)
 	{
 		const char *name = json_string_value(analyte);
-		const struct assay_method *method = name ? assay_specs_method_for(lab->specs, name) : NULL;
+		const struct assay_method *method =
+			name ? lab_method_for(lab, order->product, order->produced, name) : NULL;
 
 		if (!method)
 			return assay_error_set(err, ASSAY_EREFUSED, "test-unknown", "没有 %.60s 的检验方法",
@@ -356,14 +359,18 @@ static int add_test(struct assay_lab *lab, const struct order *order, const char
 	const char *evidence, struct assay_error *err)
 {
 	const struct assay_method *method = order->method[index];
+	json_t *sheet = lab_sheet(method, limit_json(lab, order, method));
 	char id[LAB_ID_MAX + 8];
 
+	if (json_is_object(order->plan[index])) {
+		(void)json_object_set(sheet, "replicates", json_object_get(order->plan[index], "n"));
+		(void)json_object_set(sheet, "plan", order->plan[index]);
+	}
 	(void)snprintf(id, sizeof id, "%s.%zu", batch, index + 1);
 	return lab_append(lab, ASSAY_ENTRY_TEST,
 		json_pack("{s:s,s:s,s:i,s:s,s:s,s:s,s:o}", "test", id, "batch", batch, "position",
 			(int)index + 1, "analyte", method->analyte, "method", method->id,
-			"evidence_instrument", evidence, "sheet",
-			lab_sheet(method, limit_json(lab, order, method))),
+			"evidence_instrument", evidence, "sheet", sheet),
 		NULL, err);
 }
 
@@ -394,10 +401,16 @@ static json_t *batch_json(
 				   "produced", order->produced, "amount", order->amount, "origin",
 				   order->origin, "who", who, "producer_id", order->producer_id, "card",
 				   order->card);
-	json_t *more = json_pack("{s:o,s:O*,s:s,s:s,s:s*}", "samples",
-		lab_samples(batch, order->samples, order->amount, order->retained), "cannot_test",
-		order->cannot_test, "key", order->key, "request_digest", order->request_digest,
-		"specs_sha256", lab->set);
+	json_t *samples = lab_samples(batch, order->samples, order->amount, order->retained);
+	char test[LAB_ID_MAX + 8];
+	json_t *more;
+
+	for (size_t i = 0; i < order->count; i++) {
+		(void)snprintf(test, sizeof test, "%s.%zu", batch, i + 1);
+		lab_add_containers(samples, test, order->plan[i]);
+	}
+	more = json_pack("{s:o,s:O*,s:s,s:s,s:s*}", "samples", samples, "cannot_test", order->cannot_test,
+		"key", order->key, "request_digest", order->request_digest, "specs_sha256", lab->set);
 
 	if (body && (!more || json_object_update(body, more) != 0)) {
 		json_decref(body);
@@ -426,6 +439,9 @@ int lab_register(struct assay_lab *lab, const json_t *request, const struct assa
 		status = lab_find_evidence(lab, order.method[i], order.evidence, evidence[i], err);
 	if (status == ASSAY_OK)
 		status = next_id(lab, batch_out, err);
+	for (size_t i = 0; status == ASSAY_OK && i < order.count; i++)
+		order.plan[i] = lab_sampling_plan(
+			lab, order.product, order.produced, order.method[i], batch_out, (unsigned)i + 1);
 	if (status == ASSAY_OK)
 		status = lab_append(
 			lab, ASSAY_ENTRY_BATCH, batch_json(lab, &order, batch_out, actor->name), NULL, err);
@@ -433,6 +449,8 @@ int lab_register(struct assay_lab *lab, const json_t *request, const struct assa
 		status = add_test(lab, &order, batch_out, i, evidence[i], err);
 	if (status == ASSAY_OK && *order.card)
 		status = redeem(lab, &order, batch_out, actor->name, err);
+	for (size_t i = 0; i < order.count; i++)
+		json_decref(order.plan[i]);
 	json_decref(order.cannot_test);
 	return status;
 }

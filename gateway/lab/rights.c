@@ -37,6 +37,8 @@ static const struct {
 	{"test.fill", T, false},
 	{"test.disarm", T, false},
 	{"test.enter", T, false},
+	{"test.missing", T, false},
+	{"test.take-back", T, false},
 	{"line.confirm", R | Q | A, true},
 	{"config.reload", A, false},
 	{"user.list", A | Q, false},

@@ -13,16 +13,22 @@
 
 /* The next open slot of a test for this unit. */
 #define NEXT_SLOT                                                                                            \
-	" s.test, s.slot, s.replicate FROM slot AS s JOIN test AS t ON t.id=s.test WHERE s.status<>'filled'" \
+	" s.test, s.slot, s.replicate FROM slot AS s JOIN test AS t ON t.id=s.test WHERE s.status NOT IN "   \
+	"('filled','missing')"                                                                               \
 	" AND t.status IN ('to-test','testing') AND s.unit=?2"
 
 static const char *const by_rack =
 	"SELECT s.test, s.slot, s.replicate FROM rack AS k JOIN slot AS s ON s.test=k.test AND"
 	" s.slot=k.slot AND s.replicate=k.replicate JOIN test AS t ON t.id=s.test"
-	" WHERE k.instrument=?3 AND k.position=?1 AND s.unit=?2 AND s.status<>'filled' AND"
+	" WHERE k.instrument=?3 AND k.position=?1 AND s.unit=?2 AND s.status NOT IN ('filled','missing') AND"
 	" t.status IN ('to-test','testing') LIMIT 1";
 static const char *const by_test =
 	"SELECT" NEXT_SLOT " AND s.test=?1 AND ?3<>'' ORDER BY s.position, s.replicate LIMIT 1";
+/* a container of a sampling plan belongs to one test and one replicate */
+static const char *const by_container =
+	"SELECT" NEXT_SLOT " AND s.replicate=(SELECT container FROM sample WHERE id=?1 AND role='container')"
+	" AND s.test=(SELECT test FROM sample WHERE id=?1 AND role='container') AND ?3=?3 ORDER BY "
+	"s.position LIMIT 1";
 /* of all tests of the sample's batch that have an open slot of the unit: the one whose analyte the channel is, else the only
  * one */
 static const char *const by_sample =
@@ -69,6 +75,8 @@ int lab_route(struct assay_lab *lab, const char *instrument, const struct assay_
 	found = look(lab, by_rack, reading->sample, reading, instrument, out, err);
 	if (found == 0)
 		found = look(lab, by_test, reading->sample, reading, instrument, out, err);
+	if (found == 0)
+		found = look(lab, by_container, reading->sample, reading, reading->channel, out, err);
 	if (found == 0)
 		found = look(lab, by_sample, reading->sample, reading, reading->channel, out, err);
 	if (found == 1) {

@@ -3,6 +3,7 @@
 #ifndef ASSAY_LAB_STEPS_H
 #define ASSAY_LAB_STEPS_H
 
+#include "gateway/lab/containers.h"
 #include "gateway/lab/worksheet.h"
 
 /* register.c */
@@ -63,7 +64,7 @@ int lab_decision_rule(struct assay_lab *lab, const struct worksheet *sheet, cons
 
 /* verdict.c: a result's verdict entry. *kind_out as in the entry; "" : no standard limits this. */
 int lab_judge(struct assay_lab *lab, const struct worksheet *sheet, const char *result_id,
-	const struct assay_result *result, struct assay_error *err) ASSAY_WARN_UNUSED;
+	const struct lab_outcome *outcome, struct assay_error *err) ASSAY_WARN_UNUSED;
 int lab_judge_batch(struct assay_lab *lab, const char *batch, struct assay_error *err) ASSAY_WARN_UNUSED;
 /* The hold that holds a result of the batch which counts, "" none. */
 int lab_batch_held(struct assay_lab *lab, const char *batch, char hold_out[LAB_ID_MAX],
@@ -104,8 +105,13 @@ int lab_retest(struct assay_lab *lab, const json_t *request, const struct assay_
 int lab_plan(struct assay_lab *lab, const struct assay_product *product, const char *produced,
 	const struct assay_method *methods[LAB_TESTS_MAX], size_t *count_out, json_t **cannot_out,
 	struct assay_error *err) ASSAY_WARN_UNUSED;
+/* The method for an analyte that is asked for by name: the plan's, whose unit is the limit's (CFU/g, not CFU/mL); else any. */
+const struct assay_method *lab_method_for(struct assay_lab *lab, const struct assay_product *product,
+	const char *produced, const char *analyte);
 /* [{sample, role, amount}] of a batch: count to be tested, and one kept back when retained is not "". */
 json_t *lab_samples(const char *batch, unsigned count, const char *amount, const char *retained);
+/* The containers of a sheet's sampling plan join them: {sample, role: "container", amount, test, container}. */
+void lab_add_containers(json_t *samples, const char *test, const json_t *plan);
 bool lab_origin_known(const char *origin);
 const char *lab_origin_words(const char *origin, bool zh); /* "" for "" */
 

@@ -64,11 +64,26 @@ static void without_value(const struct assay_result *result, struct assay_verdic
 	verdict->steps.count = 0;
 }
 
+/* The counts of the containers that have one, in order. */
+static size_t counts_of(const struct lab_containers *containers, const char *out[ASSAY_REPLICATES_MAX])
+{
+	size_t count = 0;
+
+	for (unsigned i = 0; i < containers->n; i++)
+		if (containers->of[i].counted)
+			out[count++] = containers->of[i].judged;
+	return count;
+}
+
 /* The governing verdict over all standards the product names; false: none of them limits this. */
-static bool judge_all(const struct worksheet *sheet, const struct assay_result *result,
+static bool judge_all(const struct worksheet *sheet, const struct lab_outcome *outcome,
 	const struct batch_facts *facts, const struct lab_decision *decision, struct assay_verdict *out)
 {
 	const struct assay_product *product = assay_specs_product_find(sheet->specs, facts->product);
+	const struct assay_result *result = &outcome->result;
+	bool plan = outcome->containers.n > 0;
+	const char *counts[ASSAY_REPLICATES_MAX];
+	size_t counted = plan ? counts_of(&outcome->containers, counts) : 0;
 	struct assay_verdict *one = calloc(1, sizeof *one);
 	bool found = false;
 
@@ -84,14 +99,16 @@ static bool judge_all(const struct worksheet *sheet, const struct assay_result *
 			.analyte = sheet->method->analyte,
 			.produced = facts->produced,
 			/* below the limit of detection the mean is no find: its text is judged */
-			.has_exact = !result->censored,
+			.has_exact = !plan && !result->censored,
 			.exact = result->exact,
-			.value = result->censored ? result->reported : NULL,
-			.unit = result->censored ? "" : result->unit,
+			.value = !plan && result->censored ? result->reported : NULL,
+			.unit = plan || result->censored ? "" : result->unit,
+			.results = counts,
+			.result_count = counted,
 			.conditions = product->condition,
 			.condition_count = product->condition_count,
-			.rule = decision->rule,
-			.uncertainty = decision->uncertainty[0] ? decision->uncertainty : NULL,
+			.rule = plan ? ASSAY_RULE_SIMPLE : decision->rule, /* a plan is its own rule */
+			.uncertainty = !plan && decision->uncertainty[0] ? decision->uncertainty : NULL,
 			.reasons = &result->reasons};
 
 		assay_judge(sheet->specs, &question, one);
@@ -190,8 +207,9 @@ static bool near_limit(
 }
 
 int lab_judge(struct assay_lab *lab, const struct worksheet *sheet, const char *result_id,
-	const struct assay_result *result, struct assay_error *err)
+	const struct lab_outcome *outcome, struct assay_error *err)
 {
+	const struct assay_result *result = &outcome->result;
 	struct assay_verdict *verdict = calloc(1, sizeof *verdict);
 	struct batch_facts facts;
 	struct lab_decision decision;
@@ -206,7 +224,7 @@ int lab_judge(struct assay_lab *lab, const struct worksheet *sheet, const char *
 	if (status == ASSAY_OK)
 		status = lab_decision_rule(lab, sheet, result, &decision, err);
 	if (status == ASSAY_OK)
-		found = judge_all(sheet, result, &facts, &decision, verdict);
+		found = judge_all(sheet, outcome, &facts, &decision, verdict);
 	if (missing) { /* what nothing limits is printed too */
 		verdict->kind = ASSAY_VERDICT_UNDETERMINED;
 		assay_reason_add(&verdict->reasons, "control-missing");
@@ -217,6 +235,8 @@ int lab_judge(struct assay_lab *lab, const struct worksheet *sheet, const char *
 		for (size_t i = 0; i < sheet->count; i++)
 			if (sheet->fill[i].typed)
 				assay_reason_add(&verdict->reasons, "typed-value");
+		if (sheet->taken_back)
+			assay_reason_add(&verdict->reasons, "reading-taken-back");
 		status = lab_append(lab, ASSAY_ENTRY_VERDICT, verdict_json(result_id, verdict), NULL, err);
 	}
 	free(verdict);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "gateway/lab/worksheet.h"
 
+#include "gateway/lab/containers.h"
+
 #include "gateway/lab/query_row.h"
 
 #include <stdio.h>
@@ -46,6 +48,28 @@ static int load_fills(struct assay_lab *lab, struct worksheet *out, struct assay
 	return rc == SQLITE_DONE ? ASSAY_OK : query_failed(lab->state, err);
 }
 
+/* Containers that are missing, and whether a filling was taken back. */
+static int load_changes(struct assay_lab *lab, struct worksheet *out, struct assay_error *err)
+{
+	sqlite3_stmt *rows = query_prepare(lab->state, err,
+		"SELECT replicate, max(status='missing'), max(taken_back) FROM slot WHERE test=?1 GROUP BY "
+		"replicate",
+		"t", out->test);
+	int rc;
+
+	if (!rows)
+		return ASSAY_EIO;
+	while ((rc = sqlite3_step(rows)) == SQLITE_ROW) {
+		int replicate = sqlite3_column_int(rows, 0);
+
+		if (replicate >= 1 && replicate <= (int)ASSAY_REPLICATES_MAX)
+			out->missing[replicate - 1] = sqlite3_column_int(rows, 1) != 0;
+		out->taken_back = out->taken_back || sqlite3_column_int(rows, 2) != 0;
+	}
+	(void)sqlite3_finalize(rows);
+	return rc == SQLITE_DONE ? ASSAY_OK : query_failed(lab->state, err);
+}
+
 int worksheet_load(struct assay_lab *lab, const char *test, struct worksheet *out, struct assay_error *err)
 {
 	sqlite3_stmt *row = query_prepare(lab->state, err,
@@ -76,7 +100,10 @@ int worksheet_load(struct assay_lab *lab, const char *test, struct worksheet *ou
 		return query_failed(lab->state, err);
 	if (out->method && strcmp(out->method->file->sha256, lab_text(out->sheet, "method_sha256")) != 0)
 		out->method = NULL;
+	out->containers = lab_plan_containers(out->sheet);
 	status = load_fills(lab, out, err);
+	if (status == ASSAY_OK)
+		status = load_changes(lab, out, err);
 	if (status != ASSAY_OK)
 		worksheet_free(out);
 	return status;
@@ -108,18 +135,56 @@ bool worksheet_add(
 	return true;
 }
 
+void worksheet_drop(struct worksheet *sheet, size_t index)
+{
+	for (size_t i = index; i + 1 < sheet->count; i++) {
+		sheet->fill[i] = sheet->fill[i + 1];
+		sheet->value[i] = sheet->value[i + 1];
+		sheet->value[i].slot = sheet->fill[i].slot;
+	}
+	sheet->count--;
+}
+
+size_t worksheet_container(
+	const struct worksheet *sheet, unsigned container, struct assay_slot_value out[LAB_VALUES_MAX])
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < sheet->count; i++)
+		if (sheet->value[i].replicate == container) {
+			out[count] = sheet->value[i];
+			out[count++].replicate = 1;
+		}
+	return count;
+}
+
+enum assay_slot_state worksheet_slot_state(
+	const struct worksheet *sheet, const char *slot, unsigned replicate)
+{
+	struct assay_slot_value own[LAB_VALUES_MAX];
+	size_t count;
+
+	if (!sheet->containers)
+		return assay_method_slot_state(sheet->method, slot, replicate, sheet->value, sheet->count);
+	count = worksheet_container(sheet, replicate, own);
+	return assay_method_slot_state(sheet->method, slot, 1, own, count);
+}
+
 bool worksheet_finished(const struct worksheet *sheet)
 {
 	const struct assay_method *method = sheet->method;
+	unsigned replicates;
 
 	if (!method)
 		return false;
+	replicates = sheet->containers ? sheet->containers : method->replicates;
 	for (unsigned i = 0; i < method->slot_count; i++)
-		for (unsigned replicate = 1; replicate <= method->replicates; replicate++) {
-			enum assay_slot_state state = assay_method_slot_state(
-				method, method->slot[i].name, replicate, sheet->value, sheet->count);
+		for (unsigned replicate = 1; replicate <= replicates; replicate++) {
+			enum assay_slot_state state =
+				worksheet_slot_state(sheet, method->slot[i].name, replicate);
 
-			if (state != ASSAY_SLOT_COMPLETE && state != ASSAY_SLOT_SPENT)
+			if (!(sheet->containers && sheet->missing[replicate - 1]) &&
+				state != ASSAY_SLOT_COMPLETE && state != ASSAY_SLOT_SPENT)
 				return false;
 		}
 	return true;

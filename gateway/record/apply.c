@@ -156,6 +156,7 @@ static int apply_parsed(struct assay_state *state, const struct assay_entry *ent
 	case ASSAY_ENTRY_TEST:
 	case ASSAY_ENTRY_ARM:
 	case ASSAY_ENTRY_FILL:
+	case ASSAY_ENTRY_SLOT:
 	case ASSAY_ENTRY_REFUSED:
 	case ASSAY_ENTRY_RESULT:
 	case ASSAY_ENTRY_VERDICT:

@@ -17,9 +17,11 @@ static int put_samples(struct assay_state *state, const struct assay_entry *entr
 	json_array_foreach(json_object_get(body, "samples"), index, sample)
 	{
 		if (status == ASSAY_OK)
-			status = state_run(state, STATE_PUT_SAMPLE, err, "tttti", body_text(sample, "sample"),
-				body_text(body, "batch"), body_text(sample, "role"),
-				body_text(sample, "amount"), (int64_t)entry->sequence);
+			status = state_run(state, STATE_PUT_SAMPLE, err, "ttttiti",
+				body_text(sample, "sample"), body_text(body, "batch"),
+				body_text(sample, "role"), body_text(sample, "amount"),
+				(int64_t)entry->sequence, body_text(sample, "test"),
+				body_number(sample, "container"));
 	}
 	return status;
 }
@@ -141,6 +143,41 @@ static int apply_fill(struct assay_state *state, const struct assay_entry *entry
 	return status;
 }
 
+static int apply_slot(struct assay_state *state, const struct assay_entry *entry, const json_t *body,
+	struct assay_error *err)
+{
+	const char *test = body_text(body, "test"), *slot = body_text(body, "slot");
+	int64_t replicate = body_number(body, "replicate"), ordinal = body_number(body, "ordinal");
+	char *calculated;
+	int status;
+
+	if (strcmp(body_text(body, "action"), "missing") == 0) {
+		status = state_run(state, STATE_MISS_CONTAINER, err, "titi", test, replicate,
+			body_text(body, "reason"), (int64_t)entry->sequence);
+		if (status == ASSAY_OK)
+			status = state_run(state, STATE_TEST_BEGUN, err, "t", test);
+		if (status == ASSAY_OK)
+			status = state_run(state, STATE_BATCH_TESTING, err, "t", test);
+		return status == ASSAY_OK ? state_run(state, STATE_PUT_HAND_OF_TEST, err, "ttt", test,
+						    body_text(body, "who"), "missed")
+					  : status;
+	}
+	calculated = body_json(body, "calculated", "[]");
+	if (!calculated)
+		return body_no_memory(err);
+	status = state_run(state, STATE_DROP_LATER_SLOTS, err, "ttii", test, slot, replicate, ordinal);
+	if (status == ASSAY_OK)
+		status = state_run(state, STATE_EMPTY_SLOT, err, "ttiii", test, slot, replicate, ordinal,
+			(int64_t)entry->sequence);
+	if (status == ASSAY_OK)
+		status = state_run(state, STATE_TEST_TESTING, err, "tt", test, calculated);
+	if (status == ASSAY_OK)
+		status = state_run(
+			state, STATE_PUT_HAND_OF_TEST, err, "ttt", test, body_text(body, "who"), "took-back");
+	free(calculated);
+	return status;
+}
+
 static int apply_refused(struct assay_state *state, const json_t *body, struct assay_error *err)
 {
 	int status = state_run(state, STATE_REFUSE_SLOT, err, "ttiittttii", body_text(body, "test"),
@@ -158,13 +195,15 @@ static int apply_result(struct assay_state *state, const struct assay_entry *ent
 {
 	char *reasons = body_json(body, "reasons", "[]"), *steps = body_json(body, "derivation", "[]"),
 	     *evidence = body_json(body, "evidence", "[]"), *method = body_json(body, "method", "{}"),
-	     *calculated = body_json(body, "calculated", "[]");
+	     *calculated = body_json(body, "calculated", "[]"),
+	     *containers = body_json(body, "containers", "[]");
 	int status = ASSAY_ENOMEM;
 
-	if (reasons && steps && evidence && method && calculated) {
-		status = state_run(state, STATE_PUT_RESULT, err, "ttttttttti", body_text(body, "result"),
+	if (reasons && steps && evidence && method && calculated && containers) {
+		status = state_run(state, STATE_PUT_RESULT, err, "tttttttttit", body_text(body, "result"),
 			body_text(body, "test"), body_text(body, "value"), body_text(body, "unit"),
-			body_text(body, "exact"), reasons, steps, evidence, method, (int64_t)entry->sequence);
+			body_text(body, "exact"), reasons, steps, evidence, method, (int64_t)entry->sequence,
+			containers);
 		if (status == ASSAY_OK)
 			status = state_run(state, STATE_TEST_DONE, err, "ttt", body_text(body, "test"),
 				body_text(body, "result"), calculated);
@@ -176,6 +215,7 @@ static int apply_result(struct assay_state *state, const struct assay_entry *ent
 	free(evidence);
 	free(method);
 	free(calculated);
+	free(containers);
 	return status;
 }
 
@@ -268,6 +308,8 @@ int apply_lab(struct assay_state *state, const struct assay_entry *entry, const 
 		return apply_arm(state, entry, body, err);
 	case ASSAY_ENTRY_FILL:
 		return apply_fill(state, entry, body, err);
+	case ASSAY_ENTRY_SLOT:
+		return apply_slot(state, entry, body, err);
 	case ASSAY_ENTRY_REFUSED:
 		return apply_refused(state, body, err);
 	case ASSAY_ENTRY_RESULT:

@@ -17,7 +17,7 @@ const char *assay_entry_kind_name(unsigned kind)
 		[ASSAY_ENTRY_INSTRUMENT] = "instrument", [ASSAY_ENTRY_PROGRAMME] = "programme",
 		[ASSAY_ENTRY_CARD] = "card", [ASSAY_ENTRY_CERTIFICATE] = "certificate",
 		[ASSAY_ENTRY_PAPER] = "paper", [ASSAY_ENTRY_ALARM] = "alarm", [ASSAY_ENTRY_RACK] = "rack",
-		[ASSAY_ENTRY_CONTROL_MATERIAL] = "control-material",
+		[ASSAY_ENTRY_SLOT] = "slot", [ASSAY_ENTRY_CONTROL_MATERIAL] = "control-material",
 		[ASSAY_ENTRY_CONTROL_RUN] = "control-run", [ASSAY_ENTRY_CONTROL_CHART] = "control-chart",
 		[ASSAY_ENTRY_CONTROL_VERDICT] = "control-verdict", [ASSAY_ENTRY_HOLD] = "hold",
 		[ASSAY_ENTRY_UNCERTAINTY] = "uncertainty", [ASSAY_ENTRY_PROFICIENCY] = "proficiency",

@@ -61,6 +61,7 @@ enum assay_entry_kind {
 	ASSAY_ENTRY_PAPER = 35, /* raw: a certificate's PDF as issued */
 	ASSAY_ENTRY_RACK = 37, /* which sample stands where on an instrument, loaded before it measures */
 	ASSAY_ENTRY_ALARM = 36, /* an alarm acknowledged */
+	ASSAY_ENTRY_SLOT = 50, /* a filling taken back, or a container that is missing */
 };
 const char *assay_entry_kind_name(unsigned kind); /* "exchange"; "?" when unknown */
 

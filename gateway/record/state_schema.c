@@ -81,10 +81,11 @@ const char *const assay_state_schema[] = {
 	"CREATE INDEX batch_by_producer ON batch(producer_id, seq)",
 
 	"CREATE TABLE sample("
-	" id TEXT PRIMARY KEY, batch TEXT NOT NULL, role TEXT NOT NULL," /* test, retained */
-	" amount TEXT NOT NULL, seq INTEGER NOT NULL) STRICT, WITHOUT ROWID",
+	" id TEXT PRIMARY KEY, batch TEXT NOT NULL, role TEXT NOT NULL," /* test, retained, container */
+	" amount TEXT NOT NULL, seq INTEGER NOT NULL, test TEXT NOT NULL, container INTEGER NOT NULL) "
+	"STRICT, WITHOUT ROWID",
 	"CREATE INDEX sample_by_batch ON sample(batch)",
-	/* Who did what to a batch: registered, armed, typed, reviewed, released. Nobody releases his own work. */
+	/* Who did what to a batch: registered, armed, typed, missed, took-back, reviewed, released. Nobody releases his own work. */
 	"CREATE TABLE batch_hand(batch TEXT NOT NULL, who TEXT NOT NULL, did TEXT NOT NULL,"
 	" PRIMARY KEY(batch, who, did)) STRICT, WITHOUT ROWID",
 	"CREATE INDEX batch_by_need ON batch(need, turn, id)",
@@ -132,11 +133,11 @@ const char *const assay_state_schema[] = {
 	"CREATE TABLE slot("
 	" test TEXT NOT NULL, slot TEXT NOT NULL, replicate INTEGER NOT NULL, ordinal INTEGER NOT NULL,"
 	" position INTEGER NOT NULL,"
-	" status TEXT NOT NULL," /* empty, armed, filled, refused */
+	" status TEXT NOT NULL," /* empty, armed, filled, refused, missing */
 	" instrument TEXT NOT NULL, channel TEXT NOT NULL, value TEXT NOT NULL, unit TEXT NOT NULL,"
 	" typed INTEGER NOT NULL, reason TEXT NOT NULL, reason_zh TEXT NOT NULL, reason_en TEXT NOT NULL,"
 	" exchange_seq INTEGER, exchange_idx INTEGER, wall_ns INTEGER NOT NULL, mono_ns INTEGER NOT NULL,"
-	" boot TEXT NOT NULL, seq INTEGER NOT NULL,"
+	" boot TEXT NOT NULL, seq INTEGER NOT NULL, taken_back INTEGER NOT NULL,"
 	" PRIMARY KEY(test, slot, replicate, ordinal)) STRICT, WITHOUT ROWID",
 	"CREATE INDEX slot_by_status ON slot(status, instrument)",
 
@@ -149,7 +150,7 @@ const char *const assay_state_schema[] = {
 	"CREATE TABLE result("
 	" id TEXT PRIMARY KEY, test TEXT NOT NULL, value TEXT NOT NULL, unit TEXT NOT NULL,"
 	" exact TEXT NOT NULL, reasons TEXT NOT NULL, derivation TEXT NOT NULL, evidence TEXT NOT NULL,"
-	" method TEXT NOT NULL, seq INTEGER NOT NULL) STRICT, WITHOUT ROWID",
+	" method TEXT NOT NULL, seq INTEGER NOT NULL, containers TEXT NOT NULL) STRICT, WITHOUT ROWID",
 
 	"CREATE INDEX result_by_seq ON result(seq)",
 

@@ -82,12 +82,13 @@ static const char *const sql[STATE_STATEMENTS] = {
 		" status=CASE status WHEN 'to-test' THEN 'testing' ELSE status END WHERE id=?1",
 	[STATE_TEST_DONE] = "UPDATE test SET status='done', result=?2, calculated=?3 WHERE id=?1",
 	[STATE_TEST_VOID] = "UPDATE test SET status='void' WHERE batch=?1",
-	[STATE_PUT_SLOT] =
-		"INSERT INTO slot VALUES(?1,?2,?3,?4,?5,'empty','','','',?6,0,'','','',NULL,NULL,0,0,'',?7)",
+	[STATE_PUT_SLOT] = "INSERT INTO slot "
+			   "VALUES(?1,?2,?3,?4,?5,'empty','','','',?6,0,'','','',NULL,NULL,0,0,'',?7,0)",
 	[STATE_ARM_SLOT] =
 		"UPDATE slot SET status='armed',instrument=?5,channel=?6,reason='',reason_zh='',reason_en='',"
 		"value='',exchange_seq=NULL,exchange_idx=NULL,wall_ns=?7,mono_ns=?8,boot=?9,seq=?10"
-		" WHERE test=?1 AND slot=?2 AND replicate=?3 AND ordinal=?4 AND status<>'filled'",
+		" WHERE test=?1 AND slot=?2 AND replicate=?3 AND ordinal=?4 AND status NOT IN "
+		"('filled','missing')",
 	[STATE_DISARM_INSTRUMENT] =
 		"UPDATE slot SET status='empty',instrument='',channel='',reason='',reason_zh='',reason_en='',"
 		"value='',exchange_seq=NULL,exchange_idx=NULL WHERE status IN ('armed','refused') AND "
@@ -110,8 +111,23 @@ static const char *const sql[STATE_STATEMENTS] = {
 	[STATE_REFUSE_SLOT] = "UPDATE slot SET "
 			      "status='refused',reason=?5,reason_zh=?6,reason_en=?7,value=?8,exchange_seq=?9,"
 			      "exchange_idx=?10 WHERE test=?1 AND slot=?2 AND replicate=?3 AND ordinal=?4",
+	[STATE_MISS_CONTAINER] =
+		"UPDATE slot SET "
+		"status='missing',instrument='',channel='',value='',reason='container-missing',"
+		"reason_zh=?3,reason_en=?3,exchange_seq=NULL,exchange_idx=NULL,seq=?4 WHERE test=?1 AND "
+		"replicate=?2"
+		" AND status<>'filled'",
+	[STATE_EMPTY_SLOT] =
+		"UPDATE slot SET "
+		"status='empty',instrument='',channel='',value='',typed=0,reason='',reason_zh='',"
+		"reason_en='',exchange_seq=NULL,exchange_idx=NULL,wall_ns=0,mono_ns=0,boot='',seq=?5,taken_"
+		"back=1"
+		" WHERE test=?1 AND slot=?2 AND replicate=?3 AND ordinal=?4",
+	[STATE_DROP_LATER_SLOTS] =
+		"DELETE FROM slot WHERE test=?1 AND slot=?2 AND replicate=?3 AND ordinal>?4",
+	[STATE_TEST_BEGUN] = "UPDATE test SET status='testing' WHERE id=?1",
 	[STATE_FATE] = "UPDATE exchange SET fate=?2 WHERE seq=?1 AND fate<>'filled'",
-	[STATE_PUT_RESULT] = "INSERT INTO result VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)",
+	[STATE_PUT_RESULT] = "INSERT INTO result VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11)",
 	[STATE_PUT_VERDICT] = "INSERT INTO verdict VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14)",
 	[STATE_PUT_PERSON] = "INSERT INTO person VALUES(?1,?2,?3,?4,'[]',0,?5,?5,?6)",
 	/* '' leaves as it is; disabled -1 too */
@@ -165,7 +181,7 @@ static const char *const sql[STATE_STATEMENTS] = {
 		" settled=CASE WHEN quarter=?2 THEN 'void' ELSE settled END, seq=?3"
 		" WHERE (product, analyte, batch) IN (SELECT b.product, t.analyte, b.id FROM batch AS b"
 		" JOIN test AS t ON t.batch=b.id WHERE b.id=?1)",
-	[STATE_PUT_SAMPLE] = "INSERT INTO sample VALUES(?1,?2,?3,?4,?5)",
+	[STATE_PUT_SAMPLE] = "INSERT INTO sample VALUES(?1,?2,?3,?4,?5,?6,?7)",
 	[STATE_PUT_HAND] = "INSERT OR IGNORE INTO batch_hand VALUES(?1,?2,?3)",
 	[STATE_PUT_HAND_OF_TEST] =
 		"INSERT OR IGNORE INTO batch_hand SELECT batch,?2,?3 FROM test WHERE id=?1 AND ?2<>''",

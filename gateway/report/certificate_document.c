@@ -49,7 +49,7 @@ static const struct field limit_fields[] = {TEXT(certificate_limit, standard, 40
 	TEXT(certificate_limit, clause, 80), TEXT(certificate_limit, text, 120), {0}};
 static const struct shape limit_shape = {sizeof(struct certificate_limit), limit_fields};
 
-static const struct field result_fields[] = {TEXT(certificate_result, value, 80),
+static const struct field result_fields[] = {TEXT(certificate_result, value, 160),
 	TEXT(certificate_result, unit, 24), WORD(certificate_result, censored, censored),
 	TEXT(certificate_result, lod, 40), TEXT(certificate_result, loq, 40),
 	TEXT(certificate_result, uncertainty, 60), TEXT(certificate_result, text_zh, 120),
@@ -137,7 +137,8 @@ static bool has_year(const char *standard)
 /* What may stand beside a pass or fail; every other reason makes a verdict undetermined. */
 static bool is_remark(const char *code)
 {
-	return is(code, "limit-unverified") || is(code, "typed-value") || is(code, "near-limit");
+	return is(code, "limit-unverified") || is(code, "typed-value") || is(code, "near-limit") ||
+	       is(code, "reading-taken-back");
 }
 
 static int check_judged(const struct certificate_test *test, struct assay_error *err)

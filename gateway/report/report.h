@@ -44,7 +44,7 @@
  *
  *   A certificate that contradicts itself is refused: a batch that passes while a test does not, or fails while none
  *   does; a pass or fail without limit or without result; an undetermined without reason; a pass or fail with a
- *   reason beside it that is not "limit-unverified", "typed-value" or "near-limit" (the judging makes those undetermined); a release by
+ *   reason beside it that is not "limit-unverified", "typed-value", "near-limit" or "reading-taken-back" (the judging makes those undetermined); a release by
  *   a person (who) who signed the review or a test; no release at all. name is what is printed for who.
  *
  * labels

@@ -7,6 +7,7 @@ import { Icon } from './icons.js';
 import { bind } from './keys.js';
 import { useLive } from './live.js';
 import { BatchStatus, Empty, Failed, Loading, Status, Verdict, limitOf, rowProps } from './parts.js';
+import { Containers } from './containers.js';
 import { SlotGrid } from './slots.js';
 import { may } from './session.js';
 import { Story } from './story.js';
@@ -56,7 +57,7 @@ function Test({ test }) {
       ${result ? html`<a class="end" href=${trailOf(result)}>${t('to-trail')}<${Icon} name="arrow" /></a>` : html`<span class="end"><${Status} icon=${test.status === 'done' ? 'check' : test.status} word=${t(test.status)} /></span>`}</div>
     ${more(result?.verdict) ? html`<p class="said">${more(result.verdict)}</p>` : ''}
     <p class="method third">${test.method_standard}　${pick(test, 'method')}　<code>${test.formula}</code></p>
-    <${SlotGrid} test=${test} /><${EvidenceLine} test=${test} /></section>`;
+    <${Containers} test=${test} /><${SlotGrid} test=${test} /><${EvidenceLine} test=${test} /></section>`;
 }
 
 export function BatchPage({ id }) {

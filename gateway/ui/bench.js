@@ -10,7 +10,7 @@ import { gatewayNow, traceOf, useLive } from './live.js';
 import { Empty, Loading, Status, Symbol, Trace, Verdict } from './parts.js';
 import { batchOf, takeScans } from './scan.js';
 import { may, useSession } from './session.js';
-import { SlotGrid, currentSlots, slotLabel } from './slots.js';
+import { SlotGrid, currentSlots, rowName, slotLabel } from './slots.js';
 import { NBSP, clock, range, readingWord, settledLength, withUnit } from './text.js';
 import { t, pick, brackets, more } from './words.js';
 
@@ -47,15 +47,15 @@ function Instruction({ test, who, event }) {
   const armed = test.slots.find((s) => s.status === 'armed');
   const refused = currentSlots(test).find((s) => s.status === 'refused');
   if (event)
-    return html`<div class="instruction pass" role="status"><${Icon} name="check" /><span>${t('just-filled')} ${t('replicate', event.slot.replicate)} <${Symbol} name=${event.slot.slot} /></span>
+    return html`<div class="instruction pass" role="status"><${Icon} name="check" /><span>${t('just-filled')} ${rowName(test, event.slot.replicate)} <${Symbol} name=${event.slot.slot} /></span>
       <span class="end">${withUnit(event.slot.value, event.slot.unit)}</span></div>`;
   if (refused)
-    return html`<div class="instruction und" role="status"><${Icon} name="warn" /><span>${t('was-refused')} ${t('replicate', refused.replicate)} <${Symbol} name=${refused.slot} /></span>
+    return html`<div class="instruction und" role="status"><${Icon} name="warn" /><span>${t('was-refused')} ${rowName(test, refused.replicate)} <${Symbol} name=${refused.slot} /></span>
       <span class="end">${pick(refused, 'reason')}</span></div>`;
   if (armed)
     return html`<div class="instruction accent" role="status"><${Icon} name="armed" />
       <span class="what">${t('next', pick(who?.instrument, 'name') || armed.instrument)}</span><span class="to">→</span>
-      <span class="what">${t('replicate', armed.replicate)}　<${Symbol} name=${armed.slot} />${slotLabel(armed)}</span>
+      <span class="what">${rowName(test, armed.replicate)}　<${Symbol} name=${armed.slot} />${slotLabel(armed)}</span>
       <span class="end">${t('next-how')}</span></div>`;
   if (test.result)
     return html`<div class="instruction plain" role="status"><${Verdict} verdict=${test.result.verdict?.verdict} />

@@ -27,7 +27,7 @@ export function applyTheme(theme = stored()) {
 const LIST = [
   [['/'], 'where-all', 'help-scan'], [['G', 'B I L R Q T S D P M'], 'where-all', 'help-go'], [['J', 'K', '↓', '↑'], 'where-lists', 'help-move'],
   [['Enter'], 'where-lists', 'help-open'], [['PgDn', 'PgUp'], 'where-lists', 'help-page'], [['Esc'], 'where-all', 'help-esc'], [['F'], 'batches', 'help-filter'],
-  [['T'], 'batches', 'help-trail'], [['L'], 'review', 'help-clause'], [['1', '2', '3'], 'review', 'help-choose'], [['Ctrl', 'Enter'], 'review', 'help-sign'], [['Enter', 'Esc'], 'bench', 'help-bench'], [['[', ']'], 'where-trail', 'help-readings'], [['Enter', 'D'], 'where-trail', 'help-proof'], [['Alt', 'L'], 'where-all', 'help-language'],
+  [['T'], 'batches', 'help-trail'], [['L'], 'review', 'help-clause'], [['1', '2', '3'], 'review', 'help-choose'], [['Ctrl', 'Enter'], 'review', 'help-sign'], [['Enter', 'Esc'], 'bench', 'help-bench'], [['⌫'], 'bench', 'help-back'], [['[', ']'], 'where-trail', 'help-readings'], [['Enter', 'D'], 'where-trail', 'help-proof'], [['Alt', 'L'], 'where-all', 'help-language'],
   [['?'], 'where-all', 'help-help'],
 ];
 

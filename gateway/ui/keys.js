@@ -66,6 +66,10 @@ function onKey(event) {
     if (act('enter', event)) event.preventDefault();
     return;
   }
+  if (event.key === 'Backspace') {
+    if (act('backspace', event)) event.preventDefault();
+    return;
+  }
   if (event.key === 'PageDown' || event.key === 'PageUp') {
     if (act(event.key.toLowerCase(), event)) event.preventDefault();
     return;

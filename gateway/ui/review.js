@@ -11,7 +11,8 @@ import { Decision } from './decision.js';
 import { bind } from './keys.js';
 import { gatewayNow, useLive } from './live.js';
 import { BatchStatus, Empty, Failed, Keys, Loading, Ruler, Status, Symbol, Verdict, limitOf } from './parts.js';
-import { SlotGrid } from './slots.js';
+import { SlotGrid, rowName } from './slots.js';
+import { Containers } from './containers.js';
 import { grouped, lasted, range } from './text.js';
 import { t, pick, said, brackets, more } from './words.js';
 
@@ -54,7 +55,7 @@ export function Steps({ steps }) {
 }
 
 // Tabs for each reading of the result, and its bytes.
-function ReviewBytes({ result }) {
+function ReviewBytes({ result, test }) {
   const { data: trace } = useFetched(`/api/v1/results/${encodeURIComponent(result.result)}/trace`, '');
   const [index, set] = useState(0);
   const readings = inOrder(trace?.readings);
@@ -66,7 +67,7 @@ function ReviewBytes({ result }) {
   if (!readings.length) return '';
   const chosen = readings[Math.min(index, readings.length - 1)];
   return html`<section class="review-bytes"><h3>${t('raw-bytes')}<span class="small-tabs" role="group" aria-label=${t('readings')}>${readings.map((r, i) => html`<button key=${i} aria-pressed=${r === chosen}
-      onClick=${() => set(i)} title=${t('replicate', r.replicate)}><${Symbol} name=${r.slot} /> ${r.value}</button>`)}</span>
+      onClick=${() => set(i)} title=${rowName(test, r.replicate)}><${Symbol} name=${r.slot} /> ${r.value}</button>`)}</span>
     <span class="end">${chosen.exchange ? `#${grouped(chosen.exchange.seq)}` : ''}</span></h3><${BytesInShort} reading=${chosen} /></section>`;
 }
 
@@ -82,17 +83,18 @@ function Evidence({ batch, test }) {
   return html`<div class="review-test">
     <div class="review-head"><div><p class="second"><${BatchStatus} status=${batch.status} />　<a href=${`#/batches/${encodeURIComponent(batch.batch)}`}>${batch.batch}</a>${batch.sample && batch.sample !== batch.batch ? `　${batch.sample}` : ''}　${batch.producer}</p>
       <p class="second"><b>${batch.name}</b>${brackets(pick(batch, 'product'))}　${t('produced')} ${batch.produced}</p>
-      <div class=${`big ${tone}`}><span class="name">${pick(test, 'analyte')}</span>${result ? html`<span class=${result.value ? 'value' : 'value none'}>${result.value || t('no-value')}</span><span class="unit">${result.value ? result.unit : ''}</span>` : html`<span class="value">—</span>`}
+      <div class=${`big ${tone}`}><span class="name">${pick(test, 'analyte')}</span>${result ? html`<span class=${test.plan ? 'value list' : result.value ? 'value' : 'value none'}>${result.value || t('no-value')}</span><span class="unit">${result.value ? result.unit : ''}</span>` : html`<span class="value">—</span>`}
         <${Verdict} verdict=${verdict?.verdict} /></div>
       ${more(verdict) ? html`<p class="said">${more(verdict)}</p>` : ''}</div>
-      ${result?.value && verdict?.limit ? html`<${Ruler} value=${result.value} limitText=${verdict.limit} unit=${result.unit} verdict=${verdict.verdict} />` : ''}</div>
+      ${result?.value && verdict?.limit && !test.plan ? html`<${Ruler} value=${result.value} limitText=${verdict.limit} unit=${result.unit} verdict=${verdict.verdict} />` : ''}</div>
     <${Checks} test=${test} />
+    <${Containers} test=${test} />
     <div class="review-two"><section><h3>${t('limit')}${test.limit || verdict?.standard ? html`<a class="end" href=${clauseOf(test)}>${t('open-clause')} <kbd>L</kbd></a>` : ''}</h3><dl class="pairs"><dt>${t('standard')}</dt><dd><b>${verdict?.standard || test.limit?.standard || '—'}</b></dd>
       <dt>${t('clause')}</dt><dd>${verdict?.clause || test.limit?.clause || '—'}</dd><dt>${t('limit')}</dt><dd><b>${limitOf(test)}</b></dd>
       <dt>${t('compared')}</dt><dd>${verdict?.compared || '—'}</dd><dt>${t('method')}</dt><dd>${test.method_standard}　${pick(test, 'method')}</dd></dl></section>
       <section><h3>${t('derivation')}</h3><${Steps} steps=${[...(result?.derivation || []), ...(verdict?.derivation || [])]} /></section></div>
-    ${result ? html`<${Drawings} key=${`d${result.result}`} test=${test} />` : ''}
-    ${result ? html`<${ReviewBytes} key=${result.result} result=${result} />` : ''}
+    ${result && !test.plan ? html`<${Drawings} key=${`d${result.result}`} test=${test} />` : ''}
+    ${result ? html`<${ReviewBytes} key=${result.result} result=${result} test=${test} />` : ''}
     <section class="review-slots"><h3>${t('readings')}${result ? html`<a class="end" href=${trailOf(result)}>${t('to-trail')}<${Icon} name="arrow" /></a>` : ''}</h3><${SlotGrid} test=${test} /></section></div>`;
 }
 

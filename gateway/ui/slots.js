@@ -7,6 +7,10 @@ import { t, pick, brackets } from './words.js';
 
 const unique = (list) => [...new Set(list)];
 
+// A replicate, or a container of a sampling plan with its bar code.
+export const rowName = (test, replicate) => t(test?.plan ? 'container' : 'replicate', replicate);
+export const containerCode = (test, replicate) => test?.plan?.containers?.[replicate - 1] || '';
+
 export function slotLabel(slot) {
   return brackets(pick(slot, 'name'));
 }
@@ -34,7 +38,7 @@ export function currentSlots(test) {
 function Slot({ weighings, press }) {
   const slot = currentOf(weighings);
   const at = { 'data-slot': `${slot.slot}.${slot.replicate}` };
-  const pressed = press && slot.status !== 'filled' ? { role: 'button', tabIndex: 0, onClick: () => press(slot), onKeyDown: (event) => event.key === 'Enter' && press(slot), ...at } : at;
+  const pressed = press && !['filled', 'missing'].includes(slot.status) ? { role: 'button', tabIndex: 0, onClick: () => press(slot), onKeyDown: (event) => event.key === 'Enter' && press(slot), ...at } : at;
   const done = weighings.filter((s) => s.status === 'filled').sort((a, b) => a.ordinal - b.ordinal);
   const previous = done.filter((s) => s !== slot).pop();
   const times = slot.repeat > 1 ? t('times', slot.ordinal) : '';
@@ -46,6 +50,8 @@ function Slot({ weighings, press }) {
   if (slot.status === 'refused')
     return html`<div class="slot refused" title=${pick(slot, 'reason')} ...${pressed}>${label}<div class="v">${slot.value || t('refused')}<small>${slot.value ? NBSP + slot.unit : ''}</small></div>
       <div class="f"><${Status} icon="warn" tone="und" word=${pick(slot, 'reason') || t('refused')} /></div></div>`;
+  if (slot.status === 'missing')
+    return html`<div class="slot refused" title=${pick(slot, 'reason')} ...${at}>${label}<div class="v">—</div><div class="f"><${Status} icon="warn" tone="und" word=${`${t('missing')}：${pick(slot, 'reason')}`} /></div></div>`;
   if (slot.status !== 'filled')
     return html`<div class="slot empty" ...${pressed}>${label}<div class="v">—</div><div class="f"><${Status} icon="empty" word=${t('empty')} /><span>${times}</span></div></div>`;
   return html`<div class="slot filled" title=${all} ...${at}>${label}<div class="v">${slot.value}<small>${NBSP}${slot.unit}</small></div>
@@ -74,7 +80,7 @@ export function SlotGrid({ test, press }) {
   return html`<div class="slots" style=${{ '--columns': columns }}>
     <span class="h"></span>${names.map((name) => html`<span class="h" key=${name}><b><${Symbol} name=${name} /></b>　${pick(nameOf(name), 'name')}</span>`)}
     ${calculated.map((name) => html`<span class="h" key=${name}>${pick(calcOf(name), 'name') || name}</span>`)}
-    ${replicates.map((replicate) => html`<span class="n" key=${`r${replicate}`}>${t('replicate', replicate)}</span>
+    ${replicates.map((replicate) => html`<span class="n" key=${`r${replicate}`} title=${containerCode(test, replicate)}>${rowName(test, replicate)}${test.plan ? html`<small>${containerCode(test, replicate)}</small>` : ''}</span>
       ${names.map((name) => {
     const weighings = weighingsOf(test, name, replicate);
     return weighings.length ? html`<${Slot} key=${name + replicate} weighings=${weighings} press=${press} />` : html`<div key=${name + replicate}></div>`;

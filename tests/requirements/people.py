@@ -239,6 +239,7 @@ WRITES = [  # method, path, body, who may; whoever may is not refused for his ro
     ("POST", "/api/v1/batches", {}, "t"), ("POST", "/api/v1/batches/{batch}/confirm", {"reason": "x"}, "r"),
     ("POST", "/api/v1/batches/none/void", {"reason": "x"}, "rq"), ("POST", "/api/v1/tests/{batch}.1/fill", {}, "t"),
     ("POST", "/api/v1/tests/{batch}.1/disarm", {}, "t"), ("POST", "/api/v1/tests/{batch}.1/enter", {}, "t"), ("POST", "/api/v1/tests/{batch}.1/retest", {}, "r"),
+    ("POST", "/api/v1/tests/{batch}.1/missing", {}, "t"), ("POST", "/api/v1/tests/{batch}.1/take-back", {}, "t"),
     ("POST", "/api/v1/users", {}, "a"), ("PUT", "/api/v1/users/none/roles", {}, "a"), ("PUT", "/api/v1/users/none/methods", {}, "a"),
     ("POST", "/api/v1/users/none/disable", {}, "a"), ("POST", "/api/v1/users/none/enable", {}, "a"), ("POST", "/api/v1/tokens", {}, "a"),
     ("POST", "/api/v1/tokens/none/revoke", {}, "a"),

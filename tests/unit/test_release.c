@@ -492,7 +492,9 @@ static void test_intake(void **state)
 	assert_non_null(answer);
 	batch = json_object_get(answer, "batch");
 	(void)snprintf(id, sizeof id, "%s", play_text(batch, "batch"));
-	assert_int_equal(json_array_size(json_object_get(batch, "samples")), 6);
+	/* five and the retained one; and five containers for each of its four plans: plate count and coliforms (GB 17401),
+	 * Salmonella and Staphylococcus aureus (GB 29921), all n=5 */
+	assert_int_equal(json_array_size(json_object_get(batch, "samples")), 6 + 4 * 5);
 	assert_string_equal(
 		play_text(json_array_get(json_object_get(batch, "samples"), 5), "role"), "retained");
 	/* GB 17401-2014 limits moisture, which this laboratory can weigh; lead (GB 2762) needs an instrument it has not */

@@ -31,6 +31,8 @@ static const struct {
 	{"test.show", "trqapm"},
 	{"test.fill", "t"},
 	{"test.disarm", "t"},
+	{"test.missing", "t"},
+	{"test.take-back", "t"},
 	{"test.enter", "t"},
 	{"config.reload", "a"},
 	{"user.list", "qa"},
