@@ -275,7 +275,9 @@ struct assay_question {
 	const char *value; /* "5.42" or "5.42 g/100g"; limits/interval.h has the grammar */
 	const char *unit; /* "" : as in value, or the limit's */
 	const struct assay_reason_list *reasons; /* of the result; not empty: undetermined. NULL: none */
-	const char *const *results; /* the containers of a sampling plan; otherwise one text */
+	/* The containers of a sampling plan, as many as there are yet; otherwise one text. A rounded count keeps its mark
+	 * ("1.0e4(+) CFU/g"), or what was above m is taken as m. */
+	const char *const *results;
 	size_t result_count; /* 0: value or exact is the result */
 	const struct assay_named_text
 		*components; /* of a sum, a sum of ratios, a ratio: analyte and result text */

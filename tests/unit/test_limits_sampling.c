@@ -53,6 +53,17 @@ static void test_worked(void **state)
 	assert_int_equal(meat("1.1e4;1.1e4;1.1e4;4e3;4e3"), FAIL);
 }
 
+/* Section 1.2: 10,499 is reported as 1.0e4(+), and lies above m = 1e4; 9,950 as 1.0e4(-), and does not. 1.0e5(+) is above M. */
+static void test_marked(void **state)
+{
+	(void)state;
+	assert_int_equal(meat("1.0e4;1.0e4;1.0e4 CFU/g;1;1"), PASS);
+	assert_int_equal(meat("1.0e4(+);1.0e4(+);1.0×10^4(+) CFU/g;1;1"), FAIL);
+	assert_int_equal(meat("1.0e4(+);1.0e4(+);1.0e4(-);1;1"), PASS);
+	assert_int_equal(meat("1.0e5(+);1;1;1;1"), FAIL);
+	assert_int_equal(meat("1.0e5(-);1.0e5;1;1;1"), PASS);
+}
+
 static void test_missing_containers(void **state)
 {
 	(void)state;
@@ -158,8 +169,9 @@ static void test_retest(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(test_example), cmocka_unit_test(test_worked),
-		cmocka_unit_test(test_missing_containers), cmocka_unit_test(test_censored),
-		cmocka_unit_test(test_units), cmocka_unit_test(test_presence), cmocka_unit_test(test_single),
+		cmocka_unit_test(test_marked), cmocka_unit_test(test_missing_containers),
+		cmocka_unit_test(test_censored), cmocka_unit_test(test_units),
+		cmocka_unit_test(test_presence), cmocka_unit_test(test_single),
 		cmocka_unit_test(test_retest)};
 
 	return cmocka_run_group_tests(tests, load_specs, unload_specs);
