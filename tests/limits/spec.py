@@ -48,6 +48,19 @@ def shows(standards):
         check(rows == want, f"rows of {one.get('id')}: {[pair for pair in zip(rows, want) if pair[0] != pair[1]][:3]}")
 
 
+def methods():
+    """Each figure has its source; a method with one that was not read in the text of its standard says medium."""
+    for one in files("methods"):
+        name, sources = one.get("id"), [part.get("source") for part in one.iter()]
+        check(all(part.get("source") for part in one if part.tag != "slot"), f"{name}: a figure without its source")
+        check(all(slot.get("source") for slot in one.findall("slot") if slot.get("repeat") or slot.get("constant-within")), f"{name}: weighings without source")
+        check(one.get("limits-source") or not (one.get("lod") or one.get("loq")), f"{name}: LOD without source")
+        told_of = " ".join(text for text in [*sources, one.get("limits-source")] if text)
+        unread = any(words in told_of for words in ("knowledge", "not verified", "not read"))
+        check(not unread or one.get("confidence") == "medium", f"{name}: not verified, and does not say so")
+    check(told("show", "gb-5009.3-direct")["confidence"] == "medium", "the confidence of a method is shown")
+
+
 def diffs(standards):
     by_number = {}
     for one in standards:
@@ -77,6 +90,7 @@ def main():
     standards = files("standards")
     lists(standards)
     shows(standards)
+    methods()
     diffs(standards)
     refusals()
     return finish()
