@@ -35,7 +35,9 @@
 #define ASSAY_REASONS_MAX 16u
 #define ASSAY_STEPS_MAX 24u
 #define ASSAY_STEP_TEXT_MAX 320u
-#define ASSAY_SPEC_FILE_MAX 8388608u /* bytes of one XML file */
+#define ASSAY_SPEC_FILE_MAX 4194304u /* bytes of one XML file; the largest of specs/ has 340 KB */
+#define ASSAY_SPEC_PARTS_MAX                                                                                 \
+	65536u /* its elements, attributes and comments: in memory each takes some 250 bytes */
 
 /* ---- reasons ------------------------------------------------------------------------------------------ */
 
@@ -86,7 +88,7 @@ const struct assay_condition *assay_conditions(void);
 struct assay_specs;
 
 /* Read DIR/categories, analytes, standards, methods and products and validate each against DIR/schema: scan (no DOCTYPE,
- * at most 64 attributes a tag, 32 deep, ASSAY_SPEC_FILE_MAX), parse without network and entities, XSD, then checks
+ * at most 64 attributes a tag, 32 deep, both ceilings above), parse without network and entities, XSD, then checks
  * across rows: overlap in time, a successor that does not exist, lower above upper, M below m, a missing unit, an
  * unknown category, condition or analyte, a row twice. Refused whole with file:line at the first mistake. The caller
  * owns *out. */

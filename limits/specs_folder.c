@@ -119,9 +119,23 @@ static struct assay_spec_file *new_file(struct assay_specs *specs, struct file *
 	return file;
 }
 
+/* At least as many as it has, by the characters each must have. */
+static size_t parts_of(const struct file *file)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < file->length; i++)
+		count += file->bytes[i] == '<' || file->bytes[i] == '=';
+	return count;
+}
+
 static int parse(
 	const struct assay_spec_folder *folder, size_t step, struct file *file, struct assay_error *err)
 {
+	if (parts_of(file) > ASSAY_SPEC_PARTS_MAX)
+		return assay_error_set(err, ASSAY_EREFUSED, "xml-refused", "%s：元素、属性和注释超过 %u 个",
+			"%s: more than %u elements, attributes and comments", file->path,
+			ASSAY_SPEC_PARTS_MAX);
 	return assay_xml_parse_with(
 		folder->schema[step], file->path, file->bytes, file->length, &file->document, err);
 }
