@@ -90,7 +90,7 @@ static json_t *read_document(int fd, int64_t until_ms)
 
 static int kind_of(const json_t *document, const char **out, struct assay_error *err)
 {
-	static const char *const kinds[] = {"certificate", "labels", "card"};
+	static const char *const kinds[] = {"certificate", "labels", "card", "statement"};
 	const char *wanted = json_string_value(json_object_get(document, "kind"));
 
 	for (size_t i = 0; wanted && i < sizeof kinds / sizeof *kinds; i++)

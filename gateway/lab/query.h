@@ -105,6 +105,7 @@
  * qc.hold.list {all} / .show {hold} / .explain {hold, cause, action} / .release {hold, reason}       -> {hold} / {holds}
  * qc.proficiency.add {scheme, round, date, method, value, unit, assigned, ...} / .list {method}      -> {rounds, history}
  * qc.uncertainty.show {method, relative} / .adopt {method, relative, reason}                         -> {uncertainty, adopted}
+ * statement.print {document}: of the web role alone                                       -> {pdf: base64}
  * split.enter {test, value, unit, uncertainty, coverage, date, note, reason} / .list {producer, method}  -> {splits}
  * trace {result}                                                -> {trace}
  * config.reload {reason}                                        -> {reload: {sha256, generation (of the recorder that answers;

@@ -75,6 +75,8 @@ static const struct {
 	{"district.items", STAFF, false},
 	{"district.coverage", STAFF | M, false},
 	{"district.overview", STAFF | M, false},
+	{"district.paper", Q | A | M, false}, /* for whoever oversees the district */
+	{"statement.print", STAFF | P | M, false}, /* of what he may read */
 	{"rack.load", T, false},
 	{"rack.show", STAFF, false},
 	{"review.list", STAFF, false},

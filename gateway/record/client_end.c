@@ -28,6 +28,21 @@ static void name_peer(struct recorder_client *client)
 		(void)snprintf(client->who, sizeof client->who, "uid %lu", (unsigned long)peer.uid);
 }
 
+static struct recorder_client *new_client(const struct recorder *recorder, size_t room)
+{
+	struct recorder_client *client =
+		recorder->client_count < RECORDER_CLIENTS_MAX ? calloc(1, sizeof *client) : NULL;
+
+	if (!client)
+		return NULL;
+	client->line = malloc(room);
+	client->room = room;
+	if (client->line)
+		return client;
+	free(client);
+	return NULL;
+}
+
 void client_end_accept(struct recorder *recorder)
 {
 	int fd = accept4(recorder->role->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
@@ -35,7 +50,7 @@ void client_end_accept(struct recorder *recorder)
 
 	if (fd < 0)
 		return;
-	client = recorder->client_count < RECORDER_CLIENTS_MAX ? calloc(1, sizeof *client) : NULL;
+	client = new_client(recorder, RECORDER_CLIENT_LINE_MAX);
 	if (!client) {
 		(void)close(fd);
 		return;
@@ -47,8 +62,7 @@ void client_end_accept(struct recorder *recorder)
 
 void client_end_add_web(struct recorder *recorder, int fd)
 {
-	struct recorder_client *client =
-		recorder->client_count < RECORDER_CLIENTS_MAX ? calloc(1, sizeof *client) : NULL;
+	struct recorder_client *client = new_client(recorder, RECORDER_WEB_LINE_MAX);
 
 	if (!client) {
 		(void)close(fd); /* it sees the end and asks again with the next pair */
@@ -66,6 +80,7 @@ void client_end_close(struct recorder *recorder, struct recorder_client *client)
 		if (recorder->client[i] == client)
 			recorder->client[i] = recorder->client[--recorder->client_count];
 	(void)close(client->fd);
+	free(client->line);
 	free(client->out);
 	free(client);
 }
@@ -118,7 +133,7 @@ static bool take_lines(struct recorder *recorder, struct recorder_client *client
 		if (object && !answer(client, object))
 			return false;
 	}
-	if (client->length == sizeof client->line && may_take(client) && !end) {
+	if (client->length == client->room && may_take(client) && !end) {
 		client->skipping = true;
 		client->length = 0;
 	}
@@ -157,10 +172,10 @@ void client_end_ready(struct recorder *recorder, struct recorder_client *client,
 			client_end_close(recorder, client);
 		return;
 	}
-	if (client->length == sizeof client->line && !may_take(client))
+	if (client->length == client->room && !may_take(client))
 		return; /* a whole command waits behind one whose password is looked at */
 	do
-		got = recv(client->fd, client->line + client->length, sizeof client->line - client->length,
+		got = recv(client->fd, client->line + client->length, client->room - client->length,
 			MSG_DONTWAIT);
 	while (got < 0 && errno == EINTR);
 	if (got > 0) {

@@ -26,6 +26,8 @@
 #define RECORDER_HOST_LINES_MAX 64u
 #define RECORDER_CLIENTS_MAX 64u
 #define RECORDER_CLIENT_LINE_MAX 65536u /* bytes of one command */
+#define RECORDER_WEB_LINE_MAX                                                                                \
+	(1048576u + 65536u) /* of the web role, which hands on documents to be printed */
 #define RECORDER_CLIENT_OUT_MAX (64u * 1024u * 1024u) /* bytes of answers a client has not taken yet */
 #define RECORDER_GROUP_ENTRIES 256u
 #define RECORDER_GROUP_NS (20ull * 1000000u)
@@ -73,8 +75,8 @@ struct recorder_client {
 	bool local; /* it is the recorder's own user, or root */
 	bool web; /* the web role: each command says for whom, by session or token */
 	unsigned pending; /* commands whose password is being looked at */
-	char line[RECORDER_CLIENT_LINE_MAX];
-	size_t length;
+	char *line; /* owned */
+	size_t room, length;
 	bool skipping; /* inside a command that was too long */
 	char *out;
 	size_t out_length, out_sent;

@@ -251,6 +251,22 @@ static json_t *printed(struct recorder *recorder, struct recorder_ask *ask, json
 	return answer;
 }
 
+/* A statement that the web role has made of what it reads: printed for whoever asked it. Nothing else is, so that no paper
+ * that looks like a certificate can come from there. */
+static json_t *print_statement(struct recorder *recorder, struct recorder_ask *ask)
+{
+	const json_t *document = json_object_get(ask->request, "document");
+	const char *kind = json_string_value(json_object_get(document, "kind"));
+	struct assay_error err;
+	int status;
+
+	if (ask->client->web && kind && strcmp(kind, "statement") == 0)
+		return printer_ask(recorder, ask, document);
+	status = assay_error_set(&err, ASSAY_EREFUSED, "document-refused", "这里只打印报告",
+		"only statements are printed this way");
+	return recorder_error(status, &err);
+}
+
 static json_t *begin(struct recorder *recorder, struct recorder_ask *ask)
 {
 	struct assay_error err = {0};
@@ -263,6 +279,8 @@ static json_t *begin(struct recorder *recorder, struct recorder_ask *ask)
 	status = lab_allows(&ask->actor, ask->command, &err);
 	if (status == ASSAY_OK && strcmp(ask->command, "config.reload") == 0)
 		return recorder_reload_command(recorder, ask);
+	if (status == ASSAY_OK && strcmp(ask->command, "statement.print") == 0)
+		return print_statement(recorder, ask);
 	if (status == ASSAY_OK)
 		return printed(recorder, ask, run_once(recorder, ask));
 	if (strcmp(err.code, "signature-needed") == 0 && ask->actor.how == ASSAY_ACTOR_SESSION &&

@@ -5,6 +5,7 @@ import { useFetched } from './fetched.js';
 import { Interval, percent, Rate, rateWords } from './figures.js';
 import { Icon } from './icons.js';
 import { Empty, Failed, Loading, Status, Verdict, rowProps } from './parts.js';
+import { may, useSession } from './session.js';
 import { withUnit } from './text.js';
 import { t, pick, learn } from './words.js';
 
@@ -15,7 +16,7 @@ learn({
   'd-origins': ['来源比较', 'Origins compared'], 'd-quarters': ['各季度', 'Quarters'], 'd-coverage': ['覆盖：没有检过的法定项目', 'Coverage: legal items nobody has tested'], 'd-sentinel': ['哨点', 'Sentinel points'],
   'd-tested': ['{1} 项检过 {0} 项', '{0} of {1} items tested'], 'd-none': ['还没有结论。', 'Nothing has been judged yet.'], 'd-none-how': ['结果判定后，这里会出现比率和它们的区间。', 'Rates and their intervals appear here once results are judged.'],
   'd-items': ['背后的批次', 'The batches behind it'], 'd-back': ['全区', 'The district'], 'd-share': ['占限量', 'Of the limit'], 'd-older': ['更早', 'Older'],
-  'd-report': ['季度报告', 'Quarter report'], 'd-report-csv': ['{} 报告 CSV', '{} report, CSV'], 'd-report-pdf': ['PDF：', 'PDF: '], 'd-batches': ['{} 批', '{} batches'], 'd-saved': ['免费检测节省 {} 元', 'free tests saved {} yuan'],
+  'd-report': ['季度报告', 'Quarter report'], 'd-report-csv': ['{} 报告 CSV', '{} report, CSV'], 'd-report-pdf': ['{} 报告 PDF', '{} report, PDF'], 'd-batches': ['{} 批', '{} batches'], 'd-saved': ['免费检测节省 {} 元', 'free tests saved {} yuan'],
   'd-rising': ['上升', 'rising'], 'd-falling': ['下降', 'falling'], 'd-no-trend': ['看不出', 'none'], 'd-unknown': ['季度不足', 'too few quarters'], 'd-bytes': ['到字节', 'to the bytes'],
   'd-held': ['质控暂扣、未计入', 'Held, left out'], 'd-is-held': ['暂扣', 'held'], 'd-no-method': ['本室没有方法', 'no method here'],
 });
@@ -70,6 +71,7 @@ function Coverage() {
 const Panel = ({ title, end, children }) => html`<section class="panel"><div class="panel-head"><h2>${title}</h2>${end ? html`<span class="end">${end}</span>` : ''}</div><div class="panel-body">${children}</div></section>`;
 
 function Whole() {
+  useSession();
   const [quarter, choose] = useState('');
   const filter = quarter ? `quarter=${quarter}` : '';
   const overview = useFetched(`/api/v1/district/overview?${filter}`, ''), rates = useFetched(`/api/v1/district/rates?by=${PAIR}${filter ? `&${filter}` : ''}`, '');
@@ -87,7 +89,7 @@ function Whole() {
     ${o.sentinel.length ? html`<${Panel} title=${t('d-sentinel')}><${Groups} groups=${o.sentinel} /></${Panel}>` : ''}
     <${Panel} title=${t('d-quarters')}><${Quarters} rows=${o.by_quarter} /></${Panel}>
     <${Panel} title=${t('d-report')}><p>${o.by_quarter.map((q) => html`<a class="button" key=${q.quarter} href=${`/api/v1/district/quarters/${q.quarter}`} download=${`${q.quarter}.csv`}><${Icon} name="falling" />${t('d-report-csv', q.quarter)}</a> `)}</p>
-      <p>${t('d-report-pdf')}<code class="command">assay district report --quarter ${o.by_quarter[o.by_quarter.length - 1].quarter} --out report.pdf</code></p></${Panel}>
+      ${may('district.paper') ? html`<p>${o.by_quarter.map((q) => html`<a class="button" key=${q.quarter} href=${`/api/v1/district/quarters/${q.quarter}/paper`} target="_blank" rel="noopener" data-paper=${q.quarter}><${Icon} name="released" />${t('d-report-pdf', q.quarter)}</a> `)}</p>` : ''}</${Panel}>
     <${Panel} title=${t('d-coverage')}><${Coverage} /></${Panel}></div>`;
 }
 

@@ -19,7 +19,7 @@ learn({
   'f-name': ['企业名称', 'Name'], 'f-name-en': ['英文名称', 'Name in English'], 'f-licence': ['生产许可证号', 'Licence'], 'f-address': ['地址', 'Address'], 'f-contact': ['联系人', 'Contact'], 'f-phone': ['电话', 'Phone'], 'f-email': ['邮箱', 'E-mail'],
   'f-products': ['所产产品', 'Products'], 'f-self': ['自己能检的项目', 'Tests they can do'], 'f-list-how': ['多项之间用、或逗号', 'several with commas between'], 'f-year': ['每年检验次数', 'Tests a year'], 'f-cost': ['每年检验费用（元）', 'Cost a year (yuan)'], 'f-note': ['备注', 'Note'],
   'f-left': ['剩余免费次数', 'Free tests left'], 'f-used': ['已用', 'used'], 'f-entitled': ['核定', 'given'], 'f-change': ['更改登记', 'Change'], 'f-changes': ['登记的更改', 'Changes of the register'], 'f-registered': ['登记于 {}', 'registered {}'],
-  'f-batches': ['送检批次', 'Its batches'], 'f-saved': ['已省 {} 元', '{} yuan saved'], 'f-product-find': ['加一种产品：酱油、jy、soy', 'Add a product: soy, jy, 酱油'], 'f-remove': ['去掉 {}', 'remove {}'],
+  'o-paper': ['报告 PDF', 'The report as PDF'], 'f-batches': ['送检批次', 'Its batches'], 'f-saved': ['已省 {} 元', '{} yuan saved'], 'f-product-find': ['加一种产品：酱油、jy、soy', 'Add a product: soy, jy, 酱油'], 'f-remove': ['去掉 {}', 'remove {}'],
 });
 
 const split = (text) => (text || '').split(/[、,，;；\n]/).map((one) => one.trim()).filter(Boolean);
@@ -132,7 +132,7 @@ function One({ id, card }) {
       <p class="free"><b>${one.remaining}</b> ${t('f-left')}　<span class="second">${t('f-used')} ${one.used}　${t('f-entitled')} ${one.entitled}</span></p>
       <dl class="facts">${FACTS.filter(([, name]) => one[name] !== '' && one[name] !== undefined && one[name] !== null).map(([word, name]) => html`<div key=${name}><dt>${t(word)}</dt><dd>${name === 'tests_a_year' ? grouped(one[name]) : one[name]}</dd></div>`)}</dl>
       <dl class="facts"><div><dt>${t('f-products')}</dt><dd>${(one.products || []).join('、') || '—'}</dd></div><div><dt>${t('f-self')}</dt><dd>${(one.self_tests || []).join('、') || '—'}</dd></div></dl>
-      <div class="buttons start">${may('producer.change') ? html`<button class="button" id="change-producer" onClick=${() => ask(true)}>${t('f-change')}</button>` : ''}${may('batch.new') ? html`<a class="button" href=${`#/intake/${encodeURIComponent(one.producer)}`}><${Icon} name="plus" />${t('intake')}</a>` : ''}</div></section>
+      <div class="buttons start">${may('producer.report') ? html`<a class="button" href=${`/api/v1/producers/${encodeURIComponent(one.producer)}/report/paper`} target="_blank" rel="noopener" data-paper=""><${Icon} name="released" />${t('o-paper')}</a>` : ''}${may('producer.change') ? html`<button class="button" id="change-producer" onClick=${() => ask(true)}>${t('f-change')}</button>` : ''}${may('batch.new') ? html`<a class="button" href=${`#/intake/${encodeURIComponent(one.producer)}`}><${Icon} name="plus" />${t('intake')}</a>` : ''}</div></section>
     ${card ? html`<${CardSheet} key=${card} id=${card} producer=${one} />` : ''}<${Cards} producer=${one} chosen=${card} again=${more} /><${Batches} name=${one.name} /><${OwnLaboratory} producer=${one.producer} />
     ${one.changes?.length ? html`<section class="panel"><div class="panel-head"><h2>${t('f-changes')}</h2></div><ul class="plain">${one.changes.map((change) => html`<li key=${change.seq}><span class="third">${day(change.at)} ${clock(change.at)}　<a href=${`#/entry/${change.seq}`}>#${change.seq}</a></span>　${change.who}　${change.reason || t('f-add')}</li>`)}</ul></section>` : ''}
     ${asked ? html`<${Register} producer=${one} close=${() => ask(false)} done=${more} />` : ''}</div>`;

@@ -4,12 +4,14 @@
 import { html } from './standalone.module.js';
 import { useFetched } from './fetched.js';
 import { Rate } from './figures.js';
+import { Icon } from './icons.js';
 import { Failed, Loading } from './parts.js';
 import { OwnTests, Splits } from './splits.js';
 import { withUnit } from './text.js';
 import { t, pick, learn } from './words.js';
 
 learn({
+  'o-paper': ['报告 PDF', 'The report as PDF'],
   'o-whole': ['检测结果怎么样', 'How your tests went'], 'o-failed': ['有结论的项目中不合格', 'Of the items judged, failed'], 'o-left': ['免费全项检测还剩 {0} 次（共 {1} 次）', '{0} of {1} free full-item tests left'],
   'o-findings': ['不合格或接近限量', 'Failed or near the limit'], 'o-no-findings': ['没有不合格，也没有接近限量的结果。', 'Nothing failed and nothing was near its limit.'], 'o-percent': ['为限量的 {}%', '{} % of the limit'],
   'o-advice': ['怎么办', 'What to do'], 'o-cause': ['可能的原因', 'Likely causes'], 'o-do': ['做法', 'Do'], 'o-source': ['来源：{}', 'Source: {}'], 'o-unverified': ['（建议，未核实）', ' (a suggestion, not verified)'],
@@ -33,7 +35,7 @@ const Compared = ({ rows }) => html`<table><thead><tr><th>${t('o-own')}</th><th>
 export function Told({ path }) {
   const { data, error, retry } = useFetched(path, '');
   if (!data) return error ? (error.problem?.code === 'producer-unknown' ? '' : html`<${Failed} error=${error} retry=${retry} />`) : html`<${Loading} />`;
-  return html`<div class="told"><section><h2>${t('o-whole')}</h2><p>${t('o-failed')} <${Rate} rate=${data.failed} /></p>${data.entitled ? html`<p>${t('o-left', data.remaining, data.entitled)}</p>` : ''}</section>
+  return html`<div class="told"><section><h2>${t('o-whole')}</h2><p><a class="button" href=${`${path}/paper`} target="_blank" rel="noopener" data-paper=""><${Icon} name="released" />${t('o-paper')}</a></p><p>${t('o-failed')} <${Rate} rate=${data.failed} /></p>${data.entitled ? html`<p>${t('o-left', data.remaining, data.entitled)}</p>` : ''}</section>
     <section><h2>${t('o-findings')}</h2>${data.findings.length ? html`<ul>${data.findings.map((one) => html`<${Finding} key=${one.result} one=${one} />`)}</ul>` : html`<p>${t('o-no-findings')}</p>`}</section>
     ${data.advice.length ? html`<section><h2>${t('o-advice')}</h2>${data.advice.map((one) => html`<${Measure} key=${one.id} measure=${one} />`)}</section>` : ''}
     ${data.next.length ? html`<section><h2>${t('o-next')}</h2><ul>${data.next.map((one) => html`<li key=${`${one.product} ${one.analyte}`}>${pick(one, 'analyte')} <span class="second">${pick(one, 'product')} · ${t(`o-why-${one.why}`)}</span></li>`)}</ul></section>` : ''}

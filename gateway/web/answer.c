@@ -355,7 +355,9 @@ enum MHD_Result web_answer_job(struct web *web, struct MHD_Connection *connectio
 
 	if (!job)
 		return web_answer_problem(web, connection, &ends);
-	if (job->status != ASSAY_OK) {
+	if (job->problem) {
+		result = web_answer_problem(web, connection, job->problem);
+	} else if (job->status != ASSAY_OK) {
 		result = web_answer_error(web, connection, &job->err);
 	} else if (job->object) {
 		result = web_answer_json(web, connection, json_incref(job->object));

@@ -210,6 +210,19 @@ enum MHD_Result web_ask_recorder(struct web_call *call, const char *name, json_t
 		       : answer_now(call->request, &web_problem_memory);
 }
 
+/* The worker has made a statement: the recorder has it printed. */
+static enum MHD_Result have_printed(struct web_request *request)
+{
+	json_t *command = web_caller_command(&request->caller, request->connection, "statement.print");
+
+	if (command)
+		(void)json_object_set(command, "document", request->job->object);
+	web_job_free(request->job);
+	request->job = NULL;
+	request->worked = false;
+	return ask(request, command, WEB_STAGE_ASKING);
+}
+
 enum MHD_Result web_give_worker(struct web_call *call, struct web_job *job)
 {
 	static const struct web_problem busy = {503, "too-busy", "正在处理的请求太多，请稍后再试",
@@ -400,6 +413,8 @@ enum MHD_Result web_request_answer(void *cls, struct MHD_Connection *connection,
 			return take_body(request, upload, upload_length);
 		return send_command(request);
 	case WEB_STAGE_ANSWERED:
+		if (request->worked && request->job && request->job->print && request->job->object)
+			return have_printed(request);
 		web_peer_answering(request->connection, false);
 		result = request->worked
 				 ? web_answer_job(request->web, request->connection, request->job)

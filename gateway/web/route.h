@@ -87,6 +87,9 @@ enum MHD_Result web_get_paper(struct web_call *call);
 /* route_district.c */
 enum MHD_Result web_get_producer_report(struct web_call *call);
 enum MHD_Result web_get_own_report(struct web_call *call);
+enum MHD_Result web_get_producer_paper(struct web_call *call);
+enum MHD_Result web_get_own_paper(struct web_call *call);
+enum MHD_Result web_get_quarter_paper(struct web_call *call);
 enum MHD_Result web_get_splits(struct web_call *call);
 enum MHD_Result web_get_district_rates(struct web_call *call);
 enum MHD_Result web_get_district_trend(struct web_call *call);

@@ -15,6 +15,7 @@
 #define WEB_JOB_BYTES_MAX (64u * 1024u * 1024u) /* of a file made for one caller */
 
 struct web;
+struct web_problem;
 struct web_request;
 
 struct web_job {
@@ -25,6 +26,8 @@ struct web_job {
 	void *wish; /* owned: what run needs to know, one block */
 	int status;
 	struct assay_error err;
+	const struct web_problem *problem; /* answered as this, when not NULL */
+	bool print; /* object is a statement: the recorder has it printed, and the print is the answer */
 	json_t *object; /* or */
 	unsigned char *bytes; /* owned */
 	size_t length;

@@ -2,6 +2,7 @@
 """Shared risk in a real browser, on a laboratory that has had its morning and one pickle with too much dehydroacetic acid:
 50 mg/L x 50 mL / (5 g x 1000) = 0.5 g/kg of at most 0.3 (GB 2760-2024, 04.02.02.03), 167 % of it (worked out by hand)."""
 
+import base64
 import json
 import os
 import shutil
@@ -79,20 +80,46 @@ def nobody_is_shut_out(run, gateway):
     assert not found, "\n".join(found)
 
 
+def text_of_pdf(path):
+    return subprocess.run(["pdftotext", "-layout", path, "-"], capture_output=True, text=True, check=True, timeout=30).stdout
+
+
+def status_of(run, url):
+    return run.browser.do_async("const done = arguments[arguments.length - 1]; fetch(arguments[0]).then((a) => done(a.status))", url)
+
+
+def fetched(run, url, path):
+    """What the browser gets there with its session, into a file."""
+    text = run.browser.do_async("const done = arguments[arguments.length - 1]; fetch(arguments[0]).then((a) => a.blob()).then((b) => { const r = new FileReader(); "
+                                "r.onload = () => done(r.result); r.readAsDataURL(b); })", url)
+    assert text.startswith("data:application/pdf"), text[:200]
+    with open(path, "wb") as out:
+        out.write(base64.b64decode(text.split(",", 1)[1]))
+    return path
+
+
 def quarter_is_opened(run, gateway):
-    """The quarter's CSV by its link in the page, and the PDF by the command that the page names."""
+    """The quarter's CSV and PDF by their links in the page, and the PDF by the command; the PDF is for QA, not for everybody."""
     browser = run.browser
     run.go(gateway.url, "district", "en")
     browser.until("the link", "return document.querySelector('a[download]')")
     text = browser.do_async("const done = arguments[arguments.length - 1]; fetch(document.querySelector('a[download]').href).then((a) => a.text()).then(done)")
     rows = [line for line in text.split("\r\n") if line.startswith('"risks"')]
     equal(len(rows), len(gateway.api("/api/v1/district/rates?by=class,analyte")["groups"]))
-    words = browser.js("return [...document.querySelectorAll('code.command')].pop().textContent").split()
+    quarter = gateway.api("/api/v1/district/overview")["by_quarter"][-1]["quarter"]
     out = os.path.join(run.place, "report.pdf")
-    subprocess.run([run.binary, *words[1:-1], out, "-d", os.path.join(run.place, "worked-in")], check=True, timeout=60)
-    printed = subprocess.run(["pdftotext", "-layout", out, "-"], capture_output=True, text=True, check=True, timeout=30).stdout
-    for wanted in ("季度风险报告", "Risks of the quarter", "脱氢乙酸", words[4]):
-        assert wanted in printed, wanted
+    subprocess.run([run.binary, "district", "report", "--quarter", quarter, "--out", out, "-d", os.path.join(run.place, "worked-in")], check=True, timeout=60)
+    log_in(run, gateway, "qa")
+    run.go(gateway.url, "district", "en")
+    link = browser.until("the print", "return document.querySelector('a[data-paper]')?.href")
+    assert link.endswith(f"/api/v1/district/quarters/{quarter}/paper"), link
+    for text in (text_of_pdf(out), text_of_pdf(fetched(run, link, os.path.join(run.place, "fetched.pdf")))):
+        for wanted in ("季度风险报告", "Risks of the quarter", "脱氢乙酸", quarter, "质控暂扣 0 项"):
+            assert wanted in text, wanted
+    equal(status_of(run, link.replace(quarter, "2026Q9")), 400)
+    for who, status in (("tech", 403), ("maker", 403)):
+        log_in(run, gateway, who)
+        equal(status_of(run, link), status)
 
 
 def producer_is_told(run, gateway, batch):
@@ -113,11 +140,16 @@ def producer_is_told(run, gateway, batch):
         assert max(wide) <= 0, wide
         run.picture(f"phone-told-{language}")
     out = os.path.join(run.place, "producer.pdf")
-    producer = next(p["producer"] for p in gateway.api("/api/v1/producers")["producers"] if p["name"] == "禾香食品")
+    producers = gateway.api("/api/v1/producers")["producers"]
+    producer = next(p["producer"] for p in producers if p["name"] == "禾香食品")
     subprocess.run([run.binary, "producer", "report", producer, "--out", out, "-d", os.path.join(run.place, "worked-in")], check=True, timeout=60)
-    printed = subprocess.run(["pdftotext", "-layout", out, "-"], capture_output=True, text=True, check=True, timeout=30).stdout
-    for wanted in ("自己的化验室与本中心", "0.52", "20.83"):
-        assert wanted in printed, wanted
+    link = browser.until("his own print", "return document.querySelector('.told a[data-paper]')?.href")
+    for text in (text_of_pdf(out), text_of_pdf(fetched(run, link, os.path.join(run.place, "own.pdf")))):
+        for wanted in ("禾香食品", "自己的化验室与本中心", "0.52", "20.83"):
+            assert wanted in text, wanted
+        assert "蒸味坊" not in text  # another producer
+    others = [p["producer"] for p in producers]
+    equal([status_of(run, f"{gateway.url}/api/v1/producers/{one}/report/paper") for one in others], [403] * len(others))
     browser.js("location.hash = '#/district'")
     browser.until("and the district is not his", "return document.querySelector('.mine') && !document.querySelector('.district')")
 

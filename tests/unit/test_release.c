@@ -140,6 +140,24 @@ static void test_second_person(void **state)
 	end(&play);
 }
 
+/* Only the web role hands over statements, and only statements: no paper that looks like a certificate comes from there. */
+static void test_statement_refused(void **state)
+{
+	struct play play;
+
+	(void)state;
+	play_make(&play);
+	begin(&play);
+	assert_refused(&play,
+		json_pack("{s:s,s:{s:s}}", "cmd", "statement.print", "document", "kind", "statement"),
+		"document-refused");
+	assert_refused(&play,
+		json_pack("{s:s,s:{s:s}}", "cmd", "statement.print", "document", "kind", "certificate"),
+		"document-refused");
+	assert_refused(&play, json_pack("{s:s}", "cmd", "statement.print"), "document-refused");
+	end(&play);
+}
+
 static void test_retest_decides(void **state)
 {
 	struct play play;
@@ -533,6 +551,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_second_person),
+		cmocka_unit_test(test_statement_refused),
 		cmocka_unit_test(test_retest_decides),
 		cmocka_unit_test(test_retest_without_evidence),
 		cmocka_unit_test(test_own_value),
