@@ -92,6 +92,23 @@ static void print_specs(const json_t *specs)
 	(void)printf("  %.10s  %s\n", assay_ask_text(specs, "since"), is);
 }
 
+static void print_unverified(const json_t *entries)
+{
+	const json_t *one;
+	size_t index;
+
+	if (json_array_size(entries) == 0)
+		return;
+	(void)printf("  %s", assay_ask_chinese()
+				     ? "未核实：所依据的台账条目已损坏："
+				     : "not verified, it rests on damaged entries of the journal:");
+	json_array_foreach(entries, index, one)
+	{
+		(void)printf(" %lld", (long long)json_integer_value(one));
+	}
+	(void)printf("\n");
+}
+
 static void print_batch(const json_t *batch)
 {
 	const json_t *row;
@@ -105,6 +122,7 @@ static void print_batch(const json_t *batch)
 		assay_ask_put(assay_ask_words(json_object_get(batch, "scope"), "text"));
 		(void)printf("\n");
 	}
+	print_unverified(json_object_get(batch, "unverified"));
 	print_specs(json_object_get(batch, "specs"));
 	json_array_foreach(json_object_get(batch, "cannot_test"), index, row)
 	{

@@ -273,6 +273,43 @@ static json_t *tests_of(sqlite3 *state, const char *batch, struct assay_error *e
 	return list;
 }
 
+/* Damaged entries that the batch, its tests, fillings, readings, evidence, results or verdicts stand in. Of evidence any
+ * between the first filling and the result that is not known to be another instrument's. */
+static json_t *unverified(sqlite3 *state, const char *batch, struct assay_error *err)
+{
+	json_t *rows = query_list(state,
+		query_prepare(state, err,
+			"WITH own AS (SELECT * FROM test WHERE batch=?1),"
+			" filled AS (SELECT s.* FROM slot AS s JOIN own AS t ON t.id=s.test WHERE "
+			"s.status='filled'),"
+			" reported AS (SELECT r.*, t.evidence_instrument AS watched FROM result AS r JOIN "
+			"own AS t"
+			" ON t.id=r.test)"
+			" SELECT d.seq FROM damaged AS d WHERE d.seq IN (SELECT seq FROM batch WHERE id=?1"
+			" UNION SELECT seq FROM own UNION SELECT seq FROM filled UNION SELECT exchange_seq "
+			"FROM"
+			" filled UNION SELECT seq FROM reported UNION SELECT seq FROM verdict WHERE "
+			"subject=?1"
+			" OR subject IN (SELECT id FROM reported) UNION SELECT seq FROM review WHERE "
+			"batch=?1)"
+			" OR EXISTS(SELECT 1 FROM reported AS r WHERE r.watched<>'' AND d.seq BETWEEN (SELECT"
+			" min(seq) FROM filled AS f WHERE f.test=r.test) AND r.seq AND NOT EXISTS(SELECT 1 "
+			"FROM"
+			" exchange AS e WHERE e.seq=d.seq AND e.instrument<>r.watched))"
+			" ORDER BY d.seq",
+			"t", batch),
+		err);
+	json_t *list = rows ? json_array() : NULL, *row;
+	size_t index;
+
+	json_array_foreach(rows, index, row)
+	{
+		(void)json_array_append(list, json_object_get(row, "seq"));
+	}
+	json_decref(rows);
+	return list;
+}
+
 /* Beside what every review says, what only its action says. */
 static json_t *reviews_of(sqlite3 *state, const char *batch, struct assay_error *err)
 {
@@ -323,6 +360,8 @@ json_t *assay_query_batch(sqlite3 *state, const char *id, struct assay_error *er
 	if (!batch)
 		return NULL;
 	batch = set_or_drop(batch, "scope", lab_scope(state, id, err));
+	if (batch)
+		batch = set_or_drop(batch, "unverified", unverified(state, id, err));
 	if (batch)
 		batch = set_or_drop(batch, "tests", tests_of(state, id, err));
 	if (batch)

@@ -203,28 +203,52 @@ static int apply_parsed(struct assay_state *state, const struct assay_entry *ent
 	return status;
 }
 
-int assay_state_apply(struct assay_state *state, const struct assay_entry *entry, struct assay_error *err)
+/* Its turn, in a transaction. */
+static int begin(struct assay_state *state, const struct assay_entry *entry, struct assay_error *err)
 {
-	int status = ASSAY_OK, rc;
+	int rc;
 
 	if (entry->sequence != state->applied)
 		return assay_error_set(err, ASSAY_EDAMAGED, "state-order",
 			"状态要第 %" PRIu64 " 条，来的是第 %" PRIu64 " 条",
 			"the state needs entry %" PRIu64 ", entry %" PRIu64 " came", state->applied,
 			entry->sequence);
-	if (!state->open) {
-		rc = sqlite3_exec(state->db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
-		if (rc != SQLITE_OK)
-			return assay_sqlite_error(err, state->db, state->path, rc);
-		state->open = true;
-	}
-	status = entry->kind == ASSAY_ENTRY_EXCHANGE ? apply_exchange(state, entry, err)
-						     : apply_parsed(state, entry, err);
-	if (status == ASSAY_OK)
-		status = prune(state, entry->sequence, err);
-	if (status != ASSAY_OK)
-		return status;
+	if (state->open)
+		return ASSAY_OK;
+	rc = sqlite3_exec(state->db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
+	if (rc != SQLITE_OK)
+		return assay_sqlite_error(err, state->db, state->path, rc);
+	state->open = true;
+	return ASSAY_OK;
+}
+
+static void applied(struct assay_state *state, const struct assay_entry *entry)
+{
 	assay_entry_header(entry, state->header);
 	state->applied++;
-	return ASSAY_OK;
+}
+
+int assay_state_pass_over(struct assay_state *state, const struct assay_entry *entry, struct assay_error *err)
+{
+	int status = begin(state, entry, err);
+
+	if (status == ASSAY_OK)
+		status = state_run(state, STATE_PUT_DAMAGED, err, "i", (int64_t)entry->sequence);
+	if (status == ASSAY_OK)
+		applied(state, entry);
+	return status;
+}
+
+int assay_state_apply(struct assay_state *state, const struct assay_entry *entry, struct assay_error *err)
+{
+	int status = begin(state, entry, err);
+
+	if (status == ASSAY_OK)
+		status = entry->kind == ASSAY_ENTRY_EXCHANGE ? apply_exchange(state, entry, err)
+							     : apply_parsed(state, entry, err);
+	if (status == ASSAY_OK)
+		status = prune(state, entry->sequence, err);
+	if (status == ASSAY_OK)
+		applied(state, entry);
+	return status;
 }

@@ -4,6 +4,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 static int apply_clock(struct assay_state *state, const struct assay_entry *entry, const json_t *body,
 	struct assay_error *err)
@@ -15,6 +16,21 @@ static int apply_clock(struct assay_state *state, const struct assay_entry *entr
 	(void)snprintf(en, sizeof en, "the gateway's clock stepped by %" PRId64 " ms", step_ms);
 	return state_run(state, STATE_PUT_FAULT, err, "ittti", (int64_t)entry->sequence, "clock-stepped", zh,
 		en, entry->wall_ns);
+}
+
+static int apply_damage(struct assay_state *state, const json_t *body, struct assay_error *err)
+{
+	const json_t *one;
+	size_t index;
+	int status = ASSAY_OK;
+
+	json_array_foreach(json_object_get(body, "entries"), index, one)
+	{
+		if (status == ASSAY_OK && json_is_integer(one))
+			status = state_run(
+				state, STATE_PUT_DAMAGED, err, "i", (int64_t)json_integer_value(one));
+	}
+	return status;
 }
 
 int apply_alarm(struct assay_state *state, const struct assay_entry *entry, const json_t *body,
@@ -31,5 +47,7 @@ int apply_alarm(struct assay_state *state, const struct assay_entry *entry, cons
 			 : state_run(state, STATE_PUT_FAULT, err, "ittti", (int64_t)entry->sequence,
 				   body_text(body, "code"), body_text(body, "text_zh"),
 				   body_text(body, "text_en"), entry->wall_ns);
+	if (status == ASSAY_OK && strcmp(body_text(body, "code"), "journal-quarantined") == 0)
+		status = apply_damage(state, body, err);
 	return status == ASSAY_OK ? state_run(state, STATE_PRUNE_FAULTS, err, "") : status;
 }

@@ -35,7 +35,7 @@
  * identity {line, instrument, serial, was, reason, who}: a person confirmed that the device with this serial number now
  *          stands in the instrument's place; was: the serial number lab.xml names, "" none. It counts until lab.xml names
  *          another
- * fault    {code, text_zh, text_en}
+ * fault    {code, text_zh, text_en}; journal-quarantined also {segment, entries: [sequence]}: damaged at a start
  * stop     {reason}
  *
  * Unknown members are skipped by readers; later versions add, and never change the meaning of one. */

@@ -105,10 +105,18 @@ struct assay_journal_options {
 };
 
 /* Open DIR/journal for writing: takes the writer's lock (ASSAY_ETAKEN when somebody holds it), makes the
- * first segment if there is none, checks the last segment and its tail. ASSAY_EDAMAGED names the segment
- * and the sequence; nothing is written then. */
+ * first segment if there is none, checks the last segment and its tail. ASSAY_EDAMAGED, when the signed tree cannot be
+ * followed (cut, rolled back, rewritten), names the segment and the sequence; nothing is written then. */
 int assay_journal_open(const char *dir, const struct assay_journal_options *options,
 	struct assay_journal **out, struct assay_error *err) ASSAY_WARN_UNUSED;
+/* What the opening found damaged and set aside: entries whose contents do not fit the tree that was signed. Their segment
+ * stays as it was found and is not written any more; the journal goes on in the next one. */
+#define ASSAY_QUARANTINE_MAX 16u
+struct assay_quarantine {
+	unsigned segment, count; /* count 0: nothing */
+	uint64_t sequence[ASSAY_QUARANTINE_MAX];
+};
+const struct assay_quarantine *assay_journal_quarantine(const struct assay_journal *journal);
 void assay_journal_close(struct assay_journal *journal); /* NULL allowed; an open group is rolled back */
 
 /* Add one entry to the open group (begins one when there is none). entry->sequence and, when 0, wall_ns,

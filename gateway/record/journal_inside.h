@@ -35,6 +35,7 @@ struct assay_journal {
 	uint64_t clock_looked_ns;
 	uint8_t boot[16];
 	char boot_hex[33];
+	struct assay_quarantine quarantine;
 	uint64_t checkpoint_size, checkpoint_ns;
 	char note[ASSAY_NOTE_MAX]; /* the newest checkpoint ... */
 	bool publish_due; /* ... and whether it still has to be written beside the segments */

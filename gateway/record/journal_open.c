@@ -99,6 +99,20 @@ static int check_tail(struct assay_journal *journal, struct assay_tail *tail,
 		journal->dir, &journal->tree, tail, err);
 }
 
+/* The damaged segment is left as it is, like one that could not be written. */
+static void set_aside(struct assay_journal *journal, const struct assay_tail *tail)
+{
+	journal->quarantine.segment = journal->segment.number;
+	journal->quarantine.count = tail->damaged_count;
+	memcpy(journal->quarantine.sequence, tail->damaged, tail->damaged_count * sizeof *tail->damaged);
+	journal_give_up(journal);
+}
+
+const struct assay_quarantine *assay_journal_quarantine(const struct assay_journal *journal)
+{
+	return &journal->quarantine;
+}
+
 static int open_last(
 	struct assay_journal *journal, const struct assay_journal_options *options, struct assay_error *err)
 {
@@ -139,9 +153,12 @@ static int open_last(
 		journal->change.step = KEY_NEXT_SIGNED;
 	journal_tree_copy(&journal->committed, &journal->tree);
 	journal_load_month(journal);
-	if (given_up == UINT64_MAX)
+	if (tail.damaged_count)
+		set_aside(journal, &tail);
+	else if (given_up == UINT64_MAX)
 		return ASSAY_OK;
-	journal_detach(journal);
+	else
+		journal_detach(journal);
 	return journal_next_after_given_up(journal, err);
 }
 

@@ -83,6 +83,35 @@ static int begin_journal(struct recorder *recorder, struct assay_error *err)
 	return status;
 }
 
+/* Damage that the journal has set aside: an entry that says so, so an alarm, and doubt on what rests on it. */
+static int say_quarantine(struct recorder *recorder, struct assay_error *err)
+{
+	const struct assay_quarantine *found = assay_journal_quarantine(recorder->journal);
+	json_t *entries;
+	char zh[240], en[240];
+
+	if (found->count == 0)
+		return ASSAY_OK;
+	entries = json_array();
+	for (unsigned i = 0; i < found->count; i++)
+		(void)json_array_append_new(entries, json_integer((json_int_t)found->sequence[i]));
+	(void)snprintf(zh, sizeof zh,
+		"台账第 %04u 段有 %u 条损坏（第一条是第 %" PRIu64
+		" 条），该段已隔离，采集继续；依据它们的判定标为未核实。请从备份恢复",
+		found->segment, found->count, found->sequence[0]);
+	(void)snprintf(en, sizeof en,
+		"journal segment %04u: %u entries are damaged, the first is %" PRIu64
+		"; the segment is set aside, acquisition goes on, verdicts that rest on them are not "
+		"verified; "
+		"restore from a backup",
+		found->segment, found->count, found->sequence[0]);
+	(void)fprintf(stderr, "assay: recorder: %s\n", en);
+	return append(recorder, ASSAY_ENTRY_FAULT,
+		json_pack("{s:s,s:s,s:s,s:i,s:o}", "code", "journal-quarantined", "text_zh", zh, "text_en",
+			en, "segment", (int)found->segment, "entries", entries),
+		NULL, 0, err);
+}
+
 static bool known(struct recorder *recorder, const char *sql, const char *name, const char *sha256)
 {
 	sqlite3_stmt *row = NULL;
@@ -431,6 +460,8 @@ int recorder_start(struct recorder *recorder, struct assay_error *err)
 		.checkpoint = lab_checkpoint,
 		.context = recorder};
 	status = begin_journal(recorder, err);
+	if (status == ASSAY_OK)
+		status = say_quarantine(recorder, err);
 	if (status == ASSAY_OK)
 		status = add_specs(recorder, err);
 	if (status == ASSAY_OK)

@@ -43,6 +43,9 @@ void assay_state_close(struct assay_state *state); /* NULL allowed; an open tran
 int assay_state_catch_up(
 	struct assay_state *state, const char *dir, struct assay_error *err) ASSAY_WARN_UNUSED;
 
+/* The next entry in order, whose contents are damaged: it changes nothing but that it is known to be damaged. */
+int assay_state_pass_over(struct assay_state *state, const struct assay_entry *entry,
+	struct assay_error *err) ASSAY_WARN_UNUSED;
 /* The next entry in order (assay_state_applied is its sequence). Begins a transaction when none is open; visible to
  * others after commit. On failure the transaction must be rolled back. ASSAY_EDAMAGED: the state or the entry does not
  * hold together. */

@@ -243,6 +243,8 @@ const char *const assay_state_schema[] = {
 	"CREATE TABLE fault("
 	" seq INTEGER PRIMARY KEY, code TEXT NOT NULL, text_zh TEXT NOT NULL, text_en TEXT NOT NULL,"
 	" wall_ns INTEGER NOT NULL) STRICT",
+	/* Entries whose contents are damaged: what rests on them is not verified. */
+	"CREATE TABLE damaged(seq INTEGER PRIMARY KEY) STRICT",
 	/* An alarm that somebody has taken note of, by its name (gateway/lab/alarms.c). */
 	"CREATE TABLE alarm_seen("
 	" alarm TEXT PRIMARY KEY, reason TEXT NOT NULL, who TEXT NOT NULL, wall_ns INTEGER NOT NULL,"

@@ -191,6 +191,7 @@ static const char *const sql[STATE_STATEMENTS] = {
 	[STATE_PUT_PAPER] = "UPDATE certificate SET paper_seq=?2,paper_sha256=?3,paper_bytes=?4 WHERE id=?1",
 	[STATE_CLEAR_RACK] = "DELETE FROM rack WHERE instrument=?1",
 	[STATE_PUT_RACK] = "INSERT OR REPLACE INTO rack VALUES(?1,?2,?3,?4,?5,?6)",
+	[STATE_PUT_DAMAGED] = "INSERT OR IGNORE INTO damaged VALUES(?1)",
 	[STATE_PUT_FAULT] = "INSERT INTO fault VALUES(?1,?2,?3,?4,?5)",
 	[STATE_PRUNE_FAULTS] =
 		"DELETE FROM fault WHERE seq<=(SELECT seq FROM fault ORDER BY seq DESC LIMIT 1 OFFSET 200)",

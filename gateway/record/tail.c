@@ -6,12 +6,15 @@
 #include <stdio.h>
 #include <string.h>
 
+#define LEAF_COLUMN 2 /* of ASSAY_SEGMENT_COLUMNS */
+
 struct tail {
 	const struct assay_segment *segment;
 	const struct assay_origin_key *key, *next;
 	bool next_signed; /* the note checked last */
 	const char *dir;
 	struct assay_tree *tree;
+	struct assay_tail *out;
 	uint64_t checkpoint_size;
 	uint8_t checkpoint_root[ASSAY_HASH_SIZE]; /* as signed, and as the tree has it */
 };
@@ -117,6 +120,17 @@ static int check_tile(
 	return assay_segment_tile(tail->segment, level, tile, root, NULL);
 }
 
+/* The leaf stands in the tree, so the tree can go on without the contents. False: too many, or no leaf either. */
+static bool tail_damaged(struct tail *tail, sqlite3_stmt *row, uint64_t sequence)
+{
+	if (tail->out->damaged_count == ASSAY_TAIL_DAMAGED ||
+		sqlite3_column_type(row, LEAF_COLUMN) != SQLITE_BLOB ||
+		sqlite3_column_bytes(row, LEAF_COLUMN) != (int)ASSAY_HASH_SIZE)
+		return false;
+	tail->out->damaged[tail->out->damaged_count++] = sequence;
+	return true;
+}
+
 /* One entry of the tail: contents against leaf, and beyond the checkpoint into the tree. */
 static int check_tail_row(struct tail *tail, sqlite3_stmt *row, uint64_t expected, struct assay_error *err)
 {
@@ -124,18 +138,21 @@ static int check_tail_row(struct tail *tail, sqlite3_stmt *row, uint64_t expecte
 	uint8_t leaf[ASSAY_HASH_SIZE];
 	const uint8_t *stored = NULL;
 	struct assay_entry entry;
-	int status;
 
 	if ((uint64_t)sqlite3_column_int64(row, 0) != expected)
 		return assay_error_set(err, ASSAY_EDAMAGED, "journal-damaged",
 			"台账第 %04u 段：第 %" PRIu64 " 条缺失。请从备份恢复",
 			"journal segment %04u: entry %" PRIu64 " is missing; restore from a backup",
 			segment->number, expected);
-	status = assay_segment_row(row, expected, segment->number, &entry, &stored, err);
-	if (status != ASSAY_OK)
-		return status;
-	assay_entry_leaf(&entry, leaf);
-	if (memcmp(leaf, stored, ASSAY_HASH_SIZE) == 0 &&
+	if (assay_segment_row(row, expected, segment->number, &entry, &stored, err) == ASSAY_OK)
+		assay_entry_leaf(&entry, leaf);
+	else
+		stored = NULL;
+	if (!stored || memcmp(leaf, stored, ASSAY_HASH_SIZE) != 0)
+		stored = tail_damaged(tail, row, expected)
+				 ? memcpy(leaf, sqlite3_column_blob(row, LEAF_COLUMN), ASSAY_HASH_SIZE)
+				 : NULL;
+	if (stored &&
 		(expected < tail->tree->size || assay_tree_append(tail->tree, leaf, check_tile, tail) == 0))
 		return ASSAY_OK;
 	return assay_error_set(err, ASSAY_EDAMAGED, "journal-damaged",
@@ -174,7 +191,8 @@ int assay_tail_check(const struct assay_segment *segment, const struct assay_ori
 	const struct assay_origin_key *next, const char *dir, struct assay_tree *tree, struct assay_tail *out,
 	struct assay_error *err)
 {
-	struct tail state = {.segment = segment, .key = key, .next = next, .dir = dir, .tree = tree};
+	struct tail state = {
+		.segment = segment, .key = key, .next = next, .dir = dir, .tree = tree, .out = out};
 	struct tail *tail = &state;
 	/* One transaction around the few hundred look-ups: each by itself would take and drop the file's lock. */
 	int rc = sqlite3_exec(segment->db, "BEGIN", NULL, NULL, NULL);

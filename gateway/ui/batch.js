@@ -80,6 +80,7 @@ export function BatchPage({ id }) {
       <a class="back" href="#/batches"><${Icon} name="back" />${t('batches')}</a>
       <div class="title"><h2>${batch.name || pick(batch, 'product')}</h2><span class="second">${batch.batch}　${pick(batch, 'product')}</span></div>
       <div class="verdict-line"><span class="big"><${Verdict} verdict=${batch.verdict} /></span><${BatchStatus} status=${batch.status} /></div>
+      ${batch.unverified?.length ? html`<p class="said" id="unverified">${t('not-verified', batch.unverified.map((seq) => `#${seq}`).join(' '))}</p>` : ''}
       ${more(batch) ? html`<p class="said">${more(batch)}</p>` : ''}
       ${pick(batch.scope, 'text') ? html`<p class="scope"><span class="third">${t('scope')}</span>　${pick(batch.scope, 'text')}</p>` : ''}
       <${Facts} batch=${batch} />

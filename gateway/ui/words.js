@@ -85,6 +85,7 @@ export const WORDS = {
   'origin-citizens-choice': ['市民点选', 'citizens’ choice'], 'origin-sentinel-point': ['哨点', 'sentinel point'],
   'key-updown': ['上下', 'up, down'], 'key-open': ['打开', 'open'], 'key-trail': ['追溯', 'trail'], 'key-filter': ['筛选', 'filter'],
   // one batch
+  'not-verified': ['未核实：所依据的台账条目已损坏（{}）。请从备份恢复', 'Not verified: it rests on damaged entries of the journal ({}); restore from a backup'],
   scope: ['判定范围', 'Scope of the verdict'], tests: ['检验项目', 'Tests'], analyte: ['项目', 'Analyte'], method: ['方法', 'Method'],
   limit: ['限量', 'Limit'], result: ['结果', 'Result'], reviews: ['复核记录', 'Reviews'], 'reviews-none': ['还没有复核记录。', 'No reviews yet.'],
   labels: ['标签', 'Labels'], line: ['线路', 'Line'], who: ['谁', 'Who'], 'to-bench': ['去工作台', 'to the Bench'], 'trail-read': ['追溯已读', 'trail read'], amend: ['更正', 'amended'], retest: ['复测', 'retest'],

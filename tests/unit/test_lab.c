@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * A morning in the laboratory, through a real recorder: batches, slots, results, verdicts, review. Expected figures were
  * worked out with Python's fractions from the masses below, X = (m1-m2)/(m1-m3)*100, mean of the two, GB/T 8170. */
+#include "gateway/record/state.h"
+#include "tests/fault/specimen.h"
 #include "tests/unit/lab_play.h"
 
 static void test_morning(void **state)
@@ -373,6 +375,59 @@ static void test_restart_in_the_middle(void **state)
 	end(&play);
 }
 
+static json_int_t number_in(const json_t *object, const char *first, const char *second)
+{
+	return json_integer_value(json_object_get(json_object_get(object, first), second));
+}
+
+/* The reading behind a pass is damaged on the disk: said at the start, the old verdict shows as not verified, also in a
+ * state made again; the batch beside it does not. */
+static void test_damaged_reading(void **state)
+{
+	struct play play;
+	struct assay_error err;
+	char batch[64], other[64], id[80], command[200];
+	json_t *answer, *list;
+	json_int_t damaged;
+
+	(void)state;
+	play_make(&play);
+	begin(&play);
+	register_batch(&play, "A", batch);
+	play_test(&play, batch, &below, "103.0");
+	register_batch(&play, "B", other);
+	play_test(&play, other, &above, "103.0");
+	(void)snprintf(id, sizeof id, "%s.1.R1", other);
+	answer = play_call(&play, json_pack("{s:s,s:s}", "cmd", "trace", "result", id), &err);
+	assert_non_null(answer);
+	list = json_object_get(json_object_get(answer, "trace"), "readings");
+	damaged = number_in(json_array_get(list, 9), "exchange", "seq");
+	assert_true(damaged > 0);
+	json_decref(answer);
+	assert_int_equal(play_stop(&play), 0);
+	(void)snprintf(command, sizeof command, "UPDATE entry SET raw=zeroblob(length(raw)) WHERE seq=%lld",
+		(long long)damaged);
+	assert_int_equal(specimen_change(play.dir, 1, command), 0);
+	for (unsigned made_again = 0; made_again < 2; made_again++) {
+		begin(&play);
+		assert_verdict(&play, other, "fail", "", "awaiting-review", "8.46");
+		answer = play_call(&play, json_pack("{s:s,s:s}", "cmd", "batch.show", "batch", other), &err);
+		list = json_object_get(json_object_get(answer, "batch"), "unverified");
+		assert_int_equal(json_array_size(list), 1);
+		assert_int_equal(json_integer_value(json_array_get(list, 0)), damaged);
+		json_decref(answer);
+		answer = play_call(&play, json_pack("{s:s,s:s}", "cmd", "batch.show", "batch", batch), &err);
+		list = json_object_get(json_object_get(answer, "batch"), "unverified");
+		assert_true(json_is_array(list) && json_array_size(list) == 0);
+		json_decref(answer);
+		if (made_again)
+			break;
+		assert_int_equal(play_stop(&play), 0);
+		assay_state_remove(play.dir);
+	}
+	end(&play);
+}
+
 static void test_trace(void **state)
 {
 	struct play play;
@@ -414,6 +469,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_morning),
 		cmocka_unit_test(test_refusals),
+		cmocka_unit_test(test_damaged_reading),
 		cmocka_unit_test(test_commands_refused),
 		cmocka_unit_test(test_overdue_calibration),
 		cmocka_unit_test(test_register_of_instruments),
