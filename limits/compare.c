@@ -49,6 +49,22 @@ void assay_show(const struct assay_fraction *value, int places, char out[ASSAY_D
 	(void)assay_decimal_format(&text, out);
 }
 
+/* With the digits of the limit as written: 97.0, not 97. */
+static void show_as_written(const struct assay_fraction *value, int place, char out[ASSAY_DECIMAL_TEXT_MAX])
+{
+	struct assay_decimal text;
+
+	if (!(value->d < assay_power_of_ten(18) && as_decimal(value, &text) && text.scale < place)) {
+		assay_show(value, place + 4, out);
+		return;
+	}
+	for (; text.scale < place && text.coefficient < assay_power_of_ten(26) &&
+		text.coefficient > -assay_power_of_ten(26);
+		text.scale++)
+		text.coefficient *= 10;
+	(void)assay_decimal_format(&text, out);
+}
+
 void assay_show_interval(
 	const struct assay_interval *value, int places, char out[ASSAY_FRACTION_TEXT_MAX + 40])
 {
@@ -304,24 +320,28 @@ static void note_comparison(const struct assay_case *c, const struct assay_row *
 {
 	char value[ASSAY_FRACTION_TEXT_MAX + 40], low[ASSAY_DECIMAL_TEXT_MAX] = "",
 						  high[ASSAY_DECIMAL_TEXT_MAX] = "";
-	const char *lower, *upper, *between;
+	const char *lower, *upper, *between, *unit;
 	static const char *const zh[] = {"不能判定", "符合", "不符合", "不适用"};
 	static const char *const en[] = {"undetermined", "conforms", "does not conform", "not applicable"};
 
 	if (!c->steps)
 		return;
-	assay_show_interval(compared, row->place + 4, value);
+	if (rounded && !compared->no_hi && assay_fraction_compare(&compared->lo, &compared->hi) == 0)
+		show_as_written(&compared->lo, row->place, value);
+	else
+		assay_show_interval(compared, row->place + 4, value);
 	if (bounds->has_lower)
-		assay_show(&bounds->lower, row->place + 4, low);
+		show_as_written(&bounds->lower, row->place, low);
 	if (bounds->has_upper)
-		assay_show(&bounds->upper, row->place + 4, high);
+		show_as_written(&bounds->upper, row->place, high);
 	lower = bounds->has_lower ? (bounds->lower_open ? ">" : "≥") : "";
 	upper = bounds->has_upper ? (bounds->upper_open ? "<" : "≤") : "";
 	between = bounds->has_lower && bounds->has_upper ? " " : "";
-	assay_step_zh(c->steps, "%s：%s %s 与 %s%s%s%s%s 比较，%s", rounded ? "修约值比较" : "全数值比较",
-		value, row->limit->unit, lower, low, between, upper, high, zh[out->kind]);
-	assay_step_en(c->steps, "%s: %s %s against %s%s%s%s%s, %s",
-		rounded ? "rounded-value comparison" : "full-value comparison", value, row->limit->unit,
+	unit = row->limit->unit;
+	assay_step_zh(c->steps, "%s：%s%s%s 与 %s%s%s%s%s 比较，%s", rounded ? "修约值比较" : "全数值比较",
+		value, *unit ? " " : "", unit, lower, low, between, upper, high, zh[out->kind]);
+	assay_step_en(c->steps, "%s: %s%s%s against %s%s%s%s%s, %s",
+		rounded ? "rounded-value comparison" : "full-value comparison", value, *unit ? " " : "", unit,
 		lower, low, between, upper, high, en[out->kind]);
 }
 

@@ -55,6 +55,37 @@ static void test_table(void **state)
 	}
 }
 
+static bool last_step_says(const char *zh, const char *en)
+{
+	const struct assay_step *step = &verdict.steps.step[verdict.steps.count - 1];
+
+	return strcmp(step->zh, zh) == 0 && strcmp(step->en, en) == 0;
+}
+
+/* Section 2: the limit as written, with its trailing zeros, and the value rounded to the same place. */
+static void test_as_written(void **state)
+{
+	(void)state;
+	(void)ASK_EXAMPLE(.standard = "GB/T 8170", .category = "T", .analyte = "NaOH", .value = "96.96",
+		.compare = ASSAY_COMPARE_ROUNDED);
+	assert_true(last_step_says("修约值比较：97.0 % 与 ≥97.0 比较，符合",
+		"rounded-value comparison: 97.0 % against ≥97.0, conforms"));
+	(void)ASK_EXAMPLE(.standard = "GB/T 8170", .category = "T", .analyte = "NaOH", .value = "96.96");
+	assert_true(last_step_says("全数值比较：96.96 % 与 ≥97.0 比较，不符合",
+		"full-value comparison: 96.96 % against ≥97.0, does not conform"));
+	/* as far as 27 digits go */
+	(void)ASK_EXAMPLE(.standard = "GB/T 8170", .category = "T", .analyte = "NaOH",
+		.value = "99999999999999999999999999.0", .compare = ASSAY_COMPARE_ROUNDED);
+	assert_true(last_step_says("修约值比较：99999999999999999999999999.0 % 与 ≥97.0 比较，符合",
+		"rounded-value comparison: 99999999999999999999999999.0 % against ≥97.0, conforms"));
+	(void)ASK(.standard = "GB/T 18186", .category = "P.18186.1.HS", .analyte = "ammonium salt as N",
+		.components = (const struct assay_named_text[]){{"ammonium salt as N", "0.31 g/100mL"},
+			{"amino acid nitrogen", "1.00 g/100mL"}},
+		.component_count = 2);
+	assert_true(last_step_says("全数值比较：0.31 与 ≤0.30 比较，不符合",
+		"full-value comparison: 0.31 against ≤0.30, does not conform"));
+}
+
 static enum assay_verdict_kind a(const char *value, enum assay_compare compare)
 {
 	return ASK_EXAMPLE(.standard = "TEST 1", .category = "T", .analyte = "a", .value = value,
@@ -313,9 +344,9 @@ static void test_excuses(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_table), cmocka_unit_test(test_marks),
-		cmocka_unit_test(test_fixed_method), cmocka_unit_test(test_ends),
-		cmocka_unit_test(test_declared), cmocka_unit_test(test_range),
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_table), cmocka_unit_test(test_as_written),
+		cmocka_unit_test(test_marks), cmocka_unit_test(test_fixed_method),
+		cmocka_unit_test(test_ends), cmocka_unit_test(test_declared), cmocka_unit_test(test_range),
 		cmocka_unit_test(test_decision_rules), cmocka_unit_test(test_absence),
 		cmocka_unit_test(test_excuses)};
 
