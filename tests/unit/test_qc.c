@@ -303,6 +303,80 @@ static void test_published(void **state)
 	assert_int_equal(verdict.finding[2].point[1], 1);
 }
 
+/* What the rules say of run after run: "14 2-2s, 27 ..." of the runs that are out, without the warnings. */
+static void out_runs(const struct assay_control *controls, size_t count, unsigned runs, unsigned levels,
+	char *out, size_t size)
+{
+	struct assay_westgard_verdict verdict;
+	char text[128];
+
+	out[0] = '\0';
+	for (unsigned run = 1; run <= runs; run++) {
+		size_t upto = 0;
+
+		while (upto < count && controls[upto].run <= run)
+			upto++;
+		assay_westgard_judge(controls, upto, run, levels, &verdict);
+		rules(&verdict, text, sizeof text);
+		if (verdict.state == ASSAY_WESTGARD_OUT)
+			(void)snprintf(out + strlen(out), size - strlen(out), "%s%u %s", *out ? ", " : "",
+				run, strncmp(text, "1-2s ", 5) == 0 ? text + 5 : text);
+	}
+}
+
+/* Sten Westgard, "Break All the Rules - Answers to Part One", August 2015, westgard.com: one control, mean 47, SD 3, the
+ * first 57 values as printed there with the rules it names: 6 and 12 1:3s, 14-15 2:2s, 26-27 2:2s, 37-40 4:1s, 52-55 4:1s. A
+ * rule is found here at the last of its points. Its 8:x (44-51) is no rule of ours. */
+static void test_break_all_the_rules_1(void **state)
+{
+	static const char *const value[57] = {"42.5", "55.1", "46.4", "47.0", "43.1", "56.9", "41.3", "44.9",
+		"45.5", "41.3", "47.0", "37.7", "41.6", "53.3", "55.4", "44.6", "47.3", "48.2", "41.3",
+		"42.8", "44.3", "47.6", "44.3", "45.8", "47.6", "39.8", "39.8", "50.9", "49.7", "45.5",
+		"45.2", "47.3", "47.9", "44.3", "40.1", "48.2", "40.7", "41.9", "43.4", "43.7", "49.7",
+		"42.2", "52.1", "44.6", "45.2", "45.8", "41.6", "41.3", "44.9", "43.7", "45.2", "50.6",
+		"50.3", "51.2", "51.5", "44.3", "41.6"};
+	struct assay_qc_chart chart = certified("47", "6");
+	struct assay_control controls[57];
+	char text[400];
+
+	(void)state;
+	for (unsigned i = 0; i < 57; i++) {
+		struct assay_decimal at = decimal(value[i]);
+
+		controls[i] = (struct assay_control){.run = i + 1};
+		assert_int_equal(assay_qc_place(&chart, &at, &controls[i].point, NULL), ASSAY_OK);
+	}
+	out_runs(controls, 57, 57, 1, text, sizeof text);
+	assert_string_equal(text, "6 1-3s, 12 1-3s, 15 2-2s, 27 2-2s, 40 4-1s, 55 4-1s");
+}
+
+/* The same, "Answers to Part Two", November 2015: two controls, means 47 and 71, SD 3 and 8, the first 26 runs. Named there:
+ * 2 2:2s on both, 8 1:3s on 2, 10 1:3s on 1 and R:4s on both, 13 2:2s on 1, 17 2:2s on 2, 22 4:1s on 1, 26 R:4s. Not found
+ * here, by the rules as this program reads them: 14, "R:4s by calc" (-2.33 and +1.9: neither end but one beyond 2 s), and 2:2s
+ * at 22, whose reading is exactly 2 s. */
+static void test_break_all_the_rules_2(void **state)
+{
+	static const char *const value[26][2] = {{"51.5", "82.2"}, {"38.9", "51"}, {"47.6", "74.2"},
+		{"46.0", "91.8"}, {"50.9", "74.2"}, {"53.9", "69.0"}, {"52.7", "58.2"}, {"49.1", "95.5"},
+		{"48.5", "65.4"}, {"37.0", "90.0"}, {"47.0", "63.0"}, {"54.0", "82.2"}, {"53.3", "65.4"},
+		{"40.0", "86.2"}, {"55.4", "70.2"}, {"49.4", "88.6"}, {"46.7", "87.8"}, {"45.8", "85.0"},
+		{"52.7", "76.6"}, {"51.1", "65.4"}, {"54.0", "86.2"}, {"53.0", "71.0"}, {"49.7", "81.4"},
+		{"48.2", "90.2"}, {"46.4", "80.6"}, {"54.2", "54.0"}};
+	struct assay_qc_chart chart[2] = {certified("47", "6"), certified("71", "16")};
+	struct assay_control controls[52];
+	char text[400];
+
+	(void)state;
+	for (unsigned i = 0; i < 52; i++) {
+		struct assay_decimal at = decimal(value[i / 2][i % 2]);
+
+		controls[i] = (struct assay_control){.run = i / 2 + 1, .level = i % 2};
+		assert_int_equal(assay_qc_place(&chart[i % 2], &at, &controls[i].point, NULL), ASSAY_OK);
+	}
+	out_runs(controls, 52, 26, 3, text, sizeof text);
+	assert_string_equal(text, "2 2-2s, 8 1-3s, 10 1-3s R-4s, 13 2-2s, 17 2-2s, 22 4-1s, 26 R-4s");
+}
+
 static void test_held_from(void **state)
 {
 	const struct reading readings[] = {{1, 0, "200"}, {1, 1, "250"}, {2, 0, "209"}, {2, 1, "250"},
@@ -427,6 +501,8 @@ int main(void)
 		cmocka_unit_test(test_two_point_rules),
 		cmocka_unit_test(test_rows),
 		cmocka_unit_test(test_published),
+		cmocka_unit_test(test_break_all_the_rules_1),
+		cmocka_unit_test(test_break_all_the_rules_2),
 		cmocka_unit_test(test_held_from),
 		cmocka_unit_test(test_due_dates),
 		cmocka_unit_test(test_check_weight),
