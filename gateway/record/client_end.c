@@ -198,3 +198,25 @@ void client_end_tell(struct recorder *recorder, struct recorder_client *client, 
 		(!client->out_length && !(take_lines(recorder, client) && flush(client))))
 		client_end_close(recorder, client);
 }
+
+static json_t *commits_json(const struct commit_times *times)
+{
+	json_t *edges = json_array();
+
+	for (unsigned i = 0; i <= COMMIT_EDGES; i++)
+		(void)json_array_append_new(edges, json_integer((json_int_t)times->by_edge[i]));
+	return json_pack("{s:{s:I,s:I,s:o}}", "commits", "count", (json_int_t)times->count, "total_ns",
+		(json_int_t)times->total_ns, "by_edge", edges);
+}
+
+void client_end_tell_commits(struct recorder *recorder)
+{
+	struct commit_times *times = &recorder->commits;
+
+	if (times->told == times->count)
+		return;
+	times->told = times->count;
+	for (size_t i = recorder->client_count; i-- > 0;)
+		if (recorder->client[i]->web && !recorder->client[i]->out_length) /* else the next second */
+			client_end_tell(recorder, recorder->client[i], commits_json(times));
+}

@@ -128,6 +128,7 @@ static void state_is_behind(struct recorder *recorder, const struct assay_error 
 int recorder_commit(struct recorder *recorder, struct assay_error *err)
 {
 	struct assay_error behind;
+	uint64_t began = recorder_now_ns();
 	int status;
 
 	if (recorder->group == 0)
@@ -135,6 +136,7 @@ int recorder_commit(struct recorder *recorder, struct assay_error *err)
 	status = assay_journal_commit(recorder->journal, err);
 	if (status != ASSAY_OK)
 		return status;
+	commit_times_add(&recorder->commits, recorder_now_ns() - began);
 	recorder->group = 0;
 	for (struct recorder_line *line = recorder->touched; line; line = line->touched_next) {
 		line->touched = false;
@@ -297,6 +299,7 @@ static void tick(struct recorder *recorder)
 	if (now < recorder->tick_ns)
 		return;
 	recorder->tick_ns = now + RECORDER_SECOND_NS;
+	client_end_tell_commits(recorder);
 	if (assay_channel_send(recorder->role->control, &alive, NULL, 0, -1) == ASSAY_EGONE)
 		recorder->stop = true;
 	if (!recorder->paused && assay_journal_full(recorder->journal)) {

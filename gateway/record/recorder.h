@@ -12,6 +12,7 @@
 #include "gateway/people/password.h"
 #include "gateway/people/throttle.h"
 #include "gateway/record/body.h"
+#include "gateway/record/commit_times.h"
 #include "gateway/record/journal.h"
 #include "gateway/record/printer.h"
 #include "gateway/record/spec_set.h"
@@ -141,6 +142,7 @@ struct recorder {
 	bool state_failed; /* an entry could not be applied: not the journal's fault */
 	uint64_t retry_ns, tick_ns;
 	int64_t clock_offset_ns; /* wall - monotonic, to see the wall clock step */
+	struct commit_times commits;
 	struct recorder_printer printer;
 	bool lab_changed; /* which instruments are needed has to be looked at again */
 	bool stop;
@@ -229,6 +231,9 @@ void client_end_close(struct recorder *recorder, struct recorder_client *client)
 void client_end_add_web(struct recorder *recorder, int fd);
 /* Takes object: a line to the client. */
 void client_end_tell(struct recorder *recorder, struct recorder_client *client, json_t *object);
+
+/* The web role, for /metrics: {"commits": {"count", "total_ns", "by_edge": [n]}}, when there were any. */
+void client_end_tell_commits(struct recorder *recorder);
 
 /* recorder_command.c: the answer to one line, a new reference; NULL: it comes later, by client_end_tell */
 json_t *recorder_command(

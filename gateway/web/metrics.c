@@ -176,6 +176,26 @@ static void journal_metrics(FILE *out, const struct web_journal_counts *counts)
 				assay_entry_kind_name(kind), (unsigned long long)counts->entries[kind]);
 }
 
+/* Cumulative, as Prometheus wants it. */
+static void commit_metrics(FILE *out, const struct commit_times *times)
+{
+	uint64_t upto = 0;
+
+	head(out, "commit_duration_seconds", "histogram",
+		"How long the journal's commits took until they were on the disk, since the recorder began.");
+	for (unsigned i = 0; i < COMMIT_EDGES; i++) {
+		upto += times->by_edge[i];
+		(void)fprintf(out, "assay_commit_duration_seconds_bucket{le=\"%u.%03u\"} %llu\n",
+			commit_edges_ms[i] / 1000, commit_edges_ms[i] % 1000, (unsigned long long)upto);
+	}
+	(void)fprintf(out, "assay_commit_duration_seconds_bucket{le=\"+Inf\"} %llu\n",
+		(unsigned long long)times->count);
+	(void)fprintf(out, "assay_commit_duration_seconds_sum %llu.%09llu\n",
+		(unsigned long long)(times->total_ns / 1000000000u),
+		(unsigned long long)(times->total_ns % 1000000000u));
+	(void)fprintf(out, "assay_commit_duration_seconds_count %llu\n", (unsigned long long)times->count);
+}
+
 /* When a number last came, for "seconds since the last good reading": time() less this. */
 static void reading_metrics(FILE *out, sqlite3 *db)
 {
@@ -227,6 +247,7 @@ enum MHD_Result web_metrics(struct web_call *call)
 		journal_metrics(out, &web->journal);
 		exchange_metrics(out, &web->journal);
 	}
+	commit_metrics(out, &web->commits);
 	if (db)
 		reading_metrics(out, db);
 	if (lines)

@@ -107,11 +107,23 @@ bool web_link_ask(struct web *web, struct web_request *request, json_t *command)
 	return grown != NULL; /* sent when the loop finds it writable */
 }
 
+static void take_commits(struct commit_times *out, const json_t *told)
+{
+	const json_t *edges = json_object_get(told, "by_edge");
+
+	out->count = (uint64_t)json_integer_value(json_object_get(told, "count"));
+	out->total_ns = (uint64_t)json_integer_value(json_object_get(told, "total_ns"));
+	for (size_t i = 0; i <= COMMIT_EDGES; i++)
+		out->by_edge[i] = (uint64_t)json_integer_value(json_array_get(edges, i));
+}
+
 static void take_line(struct web *web, const char *line, size_t length)
 {
 	json_t *answer = json_loadb(line, length, 0, NULL);
 	uint64_t id = (uint64_t)json_integer_value(json_object_get(answer, "id"));
 
+	if (json_object_get(answer, "commits"))
+		take_commits(&web->commits, json_object_get(answer, "commits"));
 	if (json_object_get(answer, "event")) {
 		web_callers_forget(web);
 		web_viewers_check(web, 0);

@@ -5,6 +5,7 @@
 #define ASSAY_WEB_WEB_H
 
 #include "gateway/lab/advice.h"
+#include "gateway/record/commit_times.h"
 #include "gateway/role.h"
 #include "gateway/web/caller.h"
 #include "gateway/web/files.h"
@@ -93,6 +94,7 @@ struct web {
 	struct assay_advice *advice; /* the same */
 	struct assay_specs *specs; /* read before the role locks itself in; NULL: could not be read */
 	struct web_counts counts;
+	struct commit_times commits; /* as the recorder told them last */
 	struct web_peer *peers;
 	unsigned peer_count;
 	struct web_viewer *viewers;

@@ -22,7 +22,7 @@ def scrape(url):
 def journal(first, end):
     kinds, exchanges, size = collections.Counter(), collections.Counter(), collections.Counter()
     numbers = re.findall(r"ASSAY_ENTRY_(\w+) =\s+(\d+)", open(f"{root}/gateway/record/journal.h").read())  # the format's own list
-    names = {int(number): name.lower() for name, number in numbers}
+    names = {int(number): name.lower().replace("_", "-") for name, number in numbers}
     db = sqlite3.connect(f"file:{folder}/d/journal/0001.db?mode=ro", uri=True)
     for header, body, raw in db.execute("SELECT header, body, raw FROM entry WHERE seq>=? AND seq<?", (first, end)):
         kind, line = names[int.from_bytes(header[4:6], "big")], header[48:72].rstrip(b"\0").decode()
@@ -87,6 +87,15 @@ try:
     note = f"{folder}/d/journal/checkpoint"
     note = int(open(note).read().split("\n")[1]) if os.path.exists(note) else 0
     ok(0 <= int(after["assay_journal_tail_entries"]) <= end and int(after["assay_journal_tail_entries"]) >= end - note, "tail that no checkpoint covers")
+    # commits: never more than entries, at least one for each group of the journal that somebody waited for
+    time.sleep(1.5)  # told once a second
+    _, after = scrape(url)
+    commits = [(k, float(v)) for k, v in after.items() if k.startswith("assay_commit_duration_seconds_bucket")]
+    count, total = int(after["assay_commit_duration_seconds_count"]), float(after["assay_commit_duration_seconds_sum"])
+    ok(len(commits) == 10 and [v for _, v in commits] == sorted(v for _, v in commits) and commits[-1][1] == count, f"a histogram that rises to its count: {commits}")
+    ok(0 < count <= int(after["assay_journal_entries"]) and 0 < total < 60, f"commits: {count} in {total} s")
+    upto = {float(re.search(r'le="([0-9.]+)"', k).group(1)): v for k, v in commits[:-1]}
+    ok(total <= sum((upto[e] - upto.get(b, 0)) * e for b, e in zip([0, *sorted(upto)], sorted(upto))) + 60 * (count - upto[2.0]), "their sum lies below their edges")
     now = time.time()
     last = {k: float(v) for k, v in after.items() if k.startswith("assay_instrument_last_reading")}
     ok(last and all(now - 60 < v <= now + 1 for v in last.values()), f"last readings: {last}")
