@@ -31,6 +31,8 @@ int assay_cmd_certificate(int argc, char **argv);
 int assay_cmd_review(int argc, char **argv);
 int assay_cmd_print(int argc, char **argv);
 int assay_cmd_alarm(int argc, char **argv);
+int assay_cmd_who_can(int argc, char **argv);
+int assay_cmd_qualify(int argc, char **argv);
 int assay_cmd_entitlement(int argc, char **argv);
 int assay_cmd_split(int argc, char **argv);
 int assay_cmd_judge(int argc, char **argv);

@@ -146,8 +146,8 @@ static const struct lab_command *find_command(const char *name)
 {
 	static const struct lab_command *const tables[] = {lab_producer_commands, lab_instrument_commands,
 		lab_entitlement_commands, lab_certificate_commands, lab_alarm_commands, lab_rack_commands,
-		lab_paper_commands, lab_material_commands, lab_control_commands, lab_chart_commands,
-		lab_hold_commands, lab_quality_commands, lab_split_commands, NULL};
+		lab_who_commands, lab_paper_commands, lab_material_commands, lab_control_commands,
+		lab_chart_commands, lab_hold_commands, lab_quality_commands, lab_split_commands, NULL};
 
 	for (size_t i = 0; tables[i]; i++)
 		for (const struct lab_command *command = tables[i]; command->name; command++)

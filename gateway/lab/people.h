@@ -45,5 +45,9 @@ int lab_token(sqlite3 *state, const char *id, int64_t now_ns, struct lab_person 
 json_t *lab_user_list(sqlite3 *state, struct assay_error *err); /* [user] */
 json_t *lab_user_show(sqlite3 *state, const char *user, struct assay_error *err);
 json_t *lab_token_list(sqlite3 *state, struct assay_error *err); /* [token] */
+/* who_can.c: who had the right to a command (by its name, or its last word: a batch's act, or the only command's) on a day
+ * (YYYY-MM-DD, where the laboratory is): {act, on, signs, who: [{subject, kind: "user" or "token", name, roles, producer,
+ * methods, from, until, who, reason, seq}]}; act "": everybody, with rights. ASSAY_EREFUSED "act-unknown", "date-invalid". */
+json_t *lab_who_could(sqlite3 *state, const char *act, const char *on, struct assay_error *err);
 
 #endif

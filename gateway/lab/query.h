@@ -93,6 +93,7 @@
  * card.revoke {card, reason} / card.show {card}                 -> {card}
  * card.list {programme, producer, after}                        -> {cards}
  * batch.labels {batch, first} -> {labels} / card.paper {card} -> {paper}: documents for assay-report
+ * who.can {act "", on}                                          -> {who_can}   who could do it on a day (people.h)
  * rack.load {instrument, places: [{position, test, slot, replicate}]} / rack.show {instrument} -> {places}
  * review.list {before}                                          -> {reviews}   before: batch_seq of the last row of a page
  * review.show {result}                                          -> {review}

@@ -19,6 +19,7 @@ extern const struct lab_command lab_entitlement_commands[]; /* entitlement.c */
 
 extern const struct lab_command lab_split_commands[]; /* split.c */
 extern const struct lab_command lab_rack_commands[]; /* route.c */
+extern const struct lab_command lab_who_commands[]; /* who_can.c */
 extern const struct lab_command lab_alarm_commands[]; /* alarms.c: alarms, and the review queue */
 
 /* {member: value}, value consumed; NULL with *status_out from err when value is NULL or there is no memory. */

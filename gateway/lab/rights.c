@@ -49,6 +49,7 @@ static const struct {
 	{"user.enable", A, true},
 	{"user.password", STAFF | P | M, true}, /* one's own; an administrator anybody's */
 	{"token.list", A | Q, false},
+	{"who.can", A | Q, false},
 	{"token.add", A, true},
 	{"token.revoke", A, true},
 	{"producer.add", T | Q, false},

@@ -30,7 +30,7 @@ static int change(struct assay_state *state, const struct assay_entry *entry, co
 	return status;
 }
 
-int apply_person(struct assay_state *state, const struct assay_entry *entry, const json_t *body,
+static int apply_facts(struct assay_state *state, const struct assay_entry *entry, const json_t *body,
 	struct assay_error *err)
 {
 	const char *action = body_text(body, "action");
@@ -46,4 +46,29 @@ int apply_person(struct assay_state *state, const struct assay_entry *entry, con
 	if (strcmp(action, "roles") == 0 || strcmp(action, "methods") == 0 || strcmp(action, "password") == 0)
 		return change(state, entry, body, -1, err);
 	return ASSAY_OK; /* logged in, out, refused: nothing about him is another */
+}
+
+/* What he may do from here on, beside what he could before. */
+static bool entitles(const char *action)
+{
+	static const char *const actions[] = {
+		"created", "roles", "methods", "disabled", "enabled", "revoked"};
+
+	for (size_t i = 0; i < sizeof actions / sizeof *actions; i++)
+		if (strcmp(actions[i], action) == 0)
+			return true;
+	return false;
+}
+
+int apply_person(struct assay_state *state, const struct assay_entry *entry, const json_t *body,
+	struct assay_error *err)
+{
+	const char *token = body_text(body, "token");
+	int status = apply_facts(state, entry, body, err);
+
+	if (status != ASSAY_OK || !entitles(body_text(body, "action")))
+		return status;
+	return state_run(state, *token ? STATE_ENTITLE_TOKEN : STATE_ENTITLE_PERSON, err, "tiitt",
+		*token ? token : body_text(body, "user"), (int64_t)entry->sequence, entry->wall_ns,
+		body_text(body, "who"), body_text(body, "reason"));
 }

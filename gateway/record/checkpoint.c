@@ -280,6 +280,21 @@ int assay_checkpoint_sign(const struct assay_origin_key *key, uint64_t size,
 	return 0;
 }
 
+int assay_note_sign(const struct assay_origin_key *key, const char *text, char out[ASSAY_NOTE_LINE_MAX])
+{
+	uint8_t signature[KEY_HASH + 64];
+	char encoded[128];
+
+	key_hash(key, signature);
+	if (crypto_sign_detached(
+		    signature + KEY_HASH, NULL, (const uint8_t *)text, strlen(text), key->secret) != 0)
+		return -1;
+	(void)sodium_bin2base64(
+		encoded, sizeof encoded, signature, sizeof signature, sodium_base64_VARIANT_ORIGINAL);
+	(void)snprintf(out, ASSAY_NOTE_LINE_MAX, "\u2014 %s %s\n", key->origin, encoded);
+	return 0;
+}
+
 #define NOTE_ERROR(err, zh, en)                                                                              \
 	assay_error_set(err, ASSAY_EDAMAGED, "checkpoint-bad", "检查点不成立：" zh,                          \
 		"the checkpoint does not hold: " en)
@@ -302,6 +317,16 @@ static int check_signature(
 		return -1;
 	return crypto_sign_verify_detached(
 		signature + KEY_HASH, (const uint8_t *)note, text_length, key->public_key);
+}
+
+int assay_note_check(const struct assay_origin_key *key, const char *note)
+{
+	const char *end = NULL;
+
+	for (const char *at = note; sodium_init() >= 0 && (at = strstr(at, "\n\n")) != NULL; at++)
+		end = at;
+	return end && check_signature(key, note, (size_t)(end + 1 - note), end + 2) == 0 ? ASSAY_OK
+											 : ASSAY_EDAMAGED;
 }
 
 int assay_checkpoint_parse(const char *note, char *origin_out, uint64_t *size_out,

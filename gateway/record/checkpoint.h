@@ -40,6 +40,13 @@ int assay_checkpoint_sign(const struct assay_origin_key *key, uint64_t size,
 int assay_checkpoint_check(const struct assay_origin_key *key, const char *note, uint64_t *size_out,
 	uint8_t root_out[ASSAY_HASH_SIZE], struct assay_error *err) ASSAY_WARN_UNUSED;
 
+/* The signature line of any text that ends with a line end, and is no checkpoint: a signed note is the text, an empty line,
+ * that line. And is the note's signature, behind its last empty line, this key's? */
+#define ASSAY_NOTE_LINE_MAX 300u
+int assay_note_sign(const struct assay_origin_key *key, const char *text,
+	char out[ASSAY_NOTE_LINE_MAX]) ASSAY_WARN_UNUSED;
+int assay_note_check(const struct assay_origin_key *key, const char *note) ASSAY_WARN_UNUSED;
+
 /* Read the note without its signature. origin_out holds 128 bytes; may be NULL. 0, or ASSAY_EDAMAGED. */
 int assay_checkpoint_parse(const char *note, char *origin_out, uint64_t *size_out,
 	uint8_t root_out[ASSAY_HASH_SIZE], struct assay_error *err) ASSAY_WARN_UNUSED;

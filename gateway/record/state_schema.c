@@ -239,6 +239,15 @@ const char *const assay_state_schema[] = {
 	" id TEXT PRIMARY KEY, name TEXT NOT NULL, roles TEXT NOT NULL, producer TEXT NOT NULL,"
 	" made_ns INTEGER NOT NULL, until_ns INTEGER NOT NULL, revoked INTEGER NOT NULL, who TEXT NOT NULL,"
 	" seq INTEGER NOT NULL) STRICT, WITHOUT ROWID",
+	/* Each change of what a user or token may do: one row for each entry about him that changes it. until_ns: a token's
+	 * last moment, else the end of time; ended: disabled or revoked from here on. */
+	"CREATE TABLE entitled("
+	" subject TEXT NOT NULL, kind TEXT NOT NULL, seq INTEGER NOT NULL, at_ns INTEGER NOT NULL, name TEXT "
+	"NOT NULL,"
+	" roles TEXT NOT NULL, producer TEXT NOT NULL, methods TEXT NOT NULL, ended INTEGER NOT NULL,"
+	" until_ns INTEGER NOT NULL, who TEXT NOT NULL, reason TEXT NOT NULL, PRIMARY KEY(subject, kind, "
+	"seq)) STRICT,"
+	" WITHOUT ROWID",
 	/* What went wrong, for the list of alarms: FAULT and CLOCK entries. */
 	"CREATE TABLE fault("
 	" seq INTEGER PRIMARY KEY, code TEXT NOT NULL, text_zh TEXT NOT NULL, text_en TEXT NOT NULL,"

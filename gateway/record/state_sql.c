@@ -138,6 +138,12 @@ static const char *const sql[STATE_STATEMENTS] = {
 		" disabled=CASE WHEN ?5>=0 THEN ?5 ELSE disabled END, changed_ns=?6, seq=?7 WHERE user=?1",
 	[STATE_PUT_TOKEN] = "INSERT INTO token VALUES(?1,?2,?3,?4,?5,?6,0,?7,?8)",
 	[STATE_REVOKE_TOKEN] = "UPDATE token SET revoked=1, seq=?2 WHERE id=?1",
+	[STATE_ENTITLE_PERSON] = "INSERT INTO entitled SELECT "
+				 "user,'user',?2,?3,name,roles,producer,methods,disabled,9223372036854775807,"
+				 "?4,?5 FROM person WHERE user=?1",
+	[STATE_ENTITLE_TOKEN] = "INSERT INTO entitled SELECT "
+				"id,'token',?2,?3,name,roles,producer,'[]',revoked,until_ns,?4,?5 FROM token"
+				" WHERE id=?1",
 	[STATE_PUT_REVIEW] = "INSERT INTO review VALUES(?1,?2,?3,?4,?5,?6,?7)",
 	/* A retest that decides takes the first result's place; else the worse of the two stands. */
 	[STATE_PUT_RISK] =

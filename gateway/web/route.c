@@ -289,6 +289,18 @@ static enum MHD_Result get_tokens(struct web_call *call)
 	return web_answer_list(call, "tokens", db ? lab_token_list(db, &err) : NULL, &err);
 }
 
+static enum MHD_Result get_who_can(struct web_call *call)
+{
+	struct assay_error err = {0};
+	sqlite3 *db = web_state_get(&call->web->state, &err);
+
+	return web_answer_whole(call,
+		db ? lab_who_could(
+			     db, web_text_argument(call, "act", ""), web_text_argument(call, "on", ""), &err)
+		   : NULL,
+		&err);
+}
+
 static enum MHD_Result get_health(struct web_call *call)
 {
 	struct assay_error err = {0};
@@ -369,6 +381,7 @@ const struct web_route web_routes[] = {
 	{"/api/v1/session", "", false, "", get_session},
 	{"/api/v1/users", " format ", false, "user.list", get_users},
 	{"/api/v1/tokens", " format ", false, "token.list", get_tokens},
+	{"/api/v1/who-can", " act on ", false, "who.can", get_who_can},
 	{"/api/v1/standards", " q ", false, "standard.list", web_get_standards},
 	{"/api/v1/standards/{id}/limits", " q from limit ", false, "standard.list", web_get_limits},
 	{"/api/v1/standards/{id}/changes", " since ", false, "standard.list", web_get_changes},

@@ -219,7 +219,7 @@ WHO = {"n": "nobody", "t": "tech", "r": "rev", "q": "qa-1", "a": "root-a", "p": 
 READS = [  # path, who may
     ("/api/v1/openapi.json", "ntrqapom"), ("/api/v1/login", "ntrqapom"), ("/api/v1/lines", "trqam"), ("/api/v1/frames", "trqam"), ("/api/v1/bench", "trqam"),
     ("/api/v1/history?instrument=x&channel=y", "trqam"), ("/api/v1/batches", "trqapom"), ("/api/v1/batches/{batch}", "trqapm"),
-    ("/api/v1/tests/{batch}.1", "trqapm"), ("/api/v1/journal", "trqa"), ("/api/v1/session", "trqapom"), ("/api/v1/users", "qa"), ("/api/v1/tokens", "qa"),
+    ("/api/v1/tests/{batch}.1", "trqapm"), ("/api/v1/journal", "trqa"), ("/api/v1/session", "trqapom"), ("/api/v1/users", "qa"), ("/api/v1/tokens", "qa"), ("/api/v1/who-can?act=batch.release&on=2026-01-05", "qa"),
     ("/api/v1/results/{batch}.1.R1/trace", "trqa"), ("/api/v1/events", "trqam"),
     ("/api/v1/standards", "trqapom"), ("/api/v1/standards/gb-2762-2025/limits", "trqapom"), ("/api/v1/standards/gb-2762-2025/changes?since=gb-2762-2022", "trqapom"),
     ("/api/v1/results/{batch}.1.R1/review", "trqa"), ("/api/v1/reviews", "trqa"), ("/api/v1/journal/1/inclusion", "trqa"), ("/api/v1/trail?about={batch}", "trqa"),

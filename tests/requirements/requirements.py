@@ -308,7 +308,19 @@ def r14():
     """Each act only for the roles entitled to it, and who could do what on a past day.
     11.10(g); Annex 11 12.3; 17025 6.2.6"""
     unit("unit/test_rights")
-    return "roles by command hold (test_rights); the list for a past day is not there yet"
+    unit("unit/test_who_can")  # days with changes between them
+    today = time.strftime("%Y-%m-%d")
+    could = lambda act, on: {row["subject"] for row in ask("who-can", act, "--on", on)["who"]}
+    run("user", "add", "r14", "--name", "R14", "--role", "reviewer", give="fourteen people\n")
+    made = next(row for row in ask("who-can", "batch.release", "--on", today)["who"] if row["subject"] == "r14")
+    run("user", "roles", "r14", "--role", "technician", "--reason", "R14")
+    now = next(row for row in ask("who-can", "batch.release", "--on", today)["who"] if row["subject"] == "r14")
+    assert made["from"] == now["from"] and now["until"] < made["until"] and now["seq"] == made["seq"], (made, now)
+    assert "r14" in could("test.enter", today) and "r14" not in could("batch.release", "2026-01-01") | could("batch.release", "2099-01-01")
+    entry = json.loads(run("journal", "--from", str(made["seq"]), "--limit", "1", "--json").stdout)
+    assert entry["kind"] == "person" and entry["body"]["user"] == "r14" and entry["body"]["roles"] == "reviewer", entry
+    status, said, _ = http(Lab.url, "GET", f"api/v1/who-can?act=batch.release&on={today}")
+    assert status == 200 and said == ask("who-can", "batch.release", "--on", today), (status, said)
 
 
 def r15():
@@ -362,7 +374,24 @@ def r19():
 def r20():
     """Validated before use and after each change, with records of it.
     17025 7.11.2; Annex 11 4, 10; 11.10(a)"""
-    return "a signed qualification report is not there yet; make check is the validation"
+    out = os.path.join(FOLDER, "qualification.txt")
+    said = json.loads(run("qualify", "--out", out, "--json").stdout)
+    text = open(out, encoding="utf-8").read()
+    assert json.loads(text.rsplit("\n\n", 1)[0]) == said and said["good"], said
+    assert said["program"]["sha256"] == hashlib.sha256(open(ASSAY, "rb").read()).hexdigest()
+    here = os.path.dirname(ASSAY)
+    assert {one["driver"]: one["sha256"] for one in said["drivers"]} == {
+        name[:-3]: hashlib.sha256(open(os.path.join(here, "drivers", name), "rb").read()).hexdigest()
+        for name in os.listdir(os.path.join(here, "drivers")) if name.endswith(".so")}
+    specs = os.path.join(here, "specs") if os.path.isdir(os.path.join(here, "specs")) else os.path.join(SOURCE, "specs")
+    assert all(hashlib.sha256(open(os.path.join(specs, one["file"]), "rb").read()).hexdigest() == one["sha256"] for one in said["specs"])
+    checks = {one["check"]: one for one in said["checks"]}
+    assert set(checks) == {"rounding", "comparing", "judging", "transcripts", "journal"} and all(one["ran"] > 5 for one in checks.values()), checks
+    run("qualify", "check", out)
+    forged = os.path.join(FOLDER, "forged.txt")
+    with open(forged, "w", encoding="utf-8") as file:
+        file.write(text.replace('"good": true', '"good": false', 1))
+    refused("signature-wrong", "qualify", "check", forged)
 
 
 def r21():

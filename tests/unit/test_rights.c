@@ -31,6 +31,7 @@ static const struct {
 	{"test.show", "trqapm"},
 	{"test.fill", "t"},
 	{"test.disarm", "t"},
+	{"who.can", "qa"},
 	{"test.missing", "t"},
 	{"test.take-back", "t"},
 	{"test.enter", "t"},
