@@ -66,6 +66,8 @@ void exchange_end(struct host_line *line, uint32_t outcome, const char *detail)
 	if (detail && *detail)
 		(void)snprintf(line->end.detail, sizeof line->end.detail, "%s", detail);
 	tell(line, ASSAY_MSG_END, payload, assay_end_write(&line->end, line->reading, payload));
+	if (line->config->transport != ASSAY_TRANSPORT_FOLDER) /* the feeder hears whether there were any */
+		readings_put_back(line);
 	line->end_id = line->id;
 	line->open = false;
 	line->request.kind = ASSAY_REQUEST_NONE;

@@ -122,7 +122,8 @@ struct host_line {
 	size_t room, length, consumed; /* bytes in the window; bytes of this exchange before it */
 	size_t received; /* bytes received in this exchange */
 	struct assay_end end;
-	struct assay_end_reading *reading; /* end.readings of them count */
+	struct assay_end_reading
+		*reading; /* end.readings of them count; NULL between exchanges, but for folders */
 	uint32_t reading_room; /* at most ASSAY_END_READINGS_MAX */
 
 	/* folder: what the feeder is told once the file is durable: 'A' imported, 'F' failed; 0 nothing */
@@ -154,6 +155,8 @@ struct host {
 	int watched_recorder; /* as the poller knows it: -1 not watched */
 	bool watched_blocked;
 	uint16_t *heap; /* of lines, the one to be ticked next first; all of them */
+	struct assay_end_reading *spare; /* rows that no line needs now; owned */
+	uint32_t spare_room;
 };
 
 /* host_wait.c: who is to be looked at, and when */
@@ -265,6 +268,8 @@ bool exchange_send(struct host_line *line, const uint8_t *bytes, size_t length);
 /* readings.c: what drivers say */
 int readings_decode(struct host_line *line, uint16_t instrument, size_t frame_at,
 	const struct assay_frame *frame, bool asked);
+
+void readings_put_back(struct host_line *line); /* they have been told, or do not count */
 
 /* stream.c, modbus_line.c: what the window holds now */
 void stream_bytes(struct host_line *line, uint32_t event);

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ROOM_MIN 4096u
+#define ROOM_MIN 512u /* an answer of Modbus, a line of text */
 
 static bool grow(struct host_line *line, size_t wanted)
 {

@@ -27,12 +27,21 @@ static bool copy(char *out, size_t size, const char *text)
 	return true;
 }
 
-/* A line has room for the most it has given at once: 44 KB for each would be most of a host's memory. */
+/* Only while an exchange is open has a line rows: a few hundred bytes each, they would be most of a host's memory. What one
+ * line needs no more the next one takes. */
 static bool grow(struct host_line *line)
 {
+	struct host *host = line->host;
 	uint32_t room = line->reading_room ? line->reading_room * 2 : 4;
 	struct assay_end_reading *grown;
 
+	if (!line->reading_room && host->spare_room) {
+		line->reading = host->spare;
+		line->reading_room = host->spare_room;
+		host->spare = NULL;
+		host->spare_room = 0;
+		return true;
+	}
 	if (room > ASSAY_END_READINGS_MAX)
 		room = ASSAY_END_READINGS_MAX;
 	grown = room > line->reading_room ? realloc(line->reading, room * sizeof *grown) : NULL;
@@ -41,6 +50,22 @@ static bool grow(struct host_line *line)
 	line->reading = grown;
 	line->reading_room = room;
 	return true;
+}
+
+void readings_put_back(struct host_line *line)
+{
+	struct host *host = line->host;
+
+	line->end.readings = 0;
+	if (line->reading_room > host->spare_room) {
+		free(host->spare);
+		host->spare = line->reading;
+		host->spare_room = line->reading_room;
+	} else {
+		free(line->reading);
+	}
+	line->reading = NULL;
+	line->reading_room = 0;
 }
 
 static struct assay_end_reading *next(struct collector *collector)
