@@ -677,7 +677,7 @@ def check_proof(data, given):
                 if value.get("sha256") != sha(raw).hex():
                     raise Bad("entry %d: the spec is not the one its digest names" % seq)
                 there.add(("sha256", value["sha256"]))
-            elif kind == 6:
+            elif kind in (6, 48):
                 there.add(("sha256", value["sha256"]))
             elif 9 <= kind <= 16:
                 own = {9: "batch", 10: "test", 14: "result"}.get(kind)

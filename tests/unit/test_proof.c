@@ -52,21 +52,22 @@ static int setup(void **state)
 	(void)snprintf(body, sizeof body, "{\"path\":\"standards/x.xml\",\"sha256\":\"%s\"}", digest);
 	put(journal, ASSAY_ENTRY_SPEC, body, "<standard/>", 11);
 	put(journal, ASSAY_ENTRY_SPEC, "{\"path\":\"other.xml\",\"sha256\":\"00\"}", "<other/>", 8);
-	put(journal, ASSAY_ENTRY_BATCH, "{\"batch\":\"B1\"}", NULL, 0);
+	put(journal, ASSAY_ENTRY_SPEC_SET, "{\"sha256\":\"5e7\",\"serial\":0,\"files\":{}}", NULL, 0);
+	put(journal, ASSAY_ENTRY_BATCH, "{\"batch\":\"B1\",\"specs_sha256\":\"5e7\"}", NULL, 0);
 	put(journal, ASSAY_ENTRY_BATCH, "{\"batch\":\"B2\"}", NULL, 0);
 	put(journal, ASSAY_ENTRY_TEST,
 		"{\"test\":\"B1.1\",\"batch\":\"B1\",\"evidence_instrument\":\"oven-1\"}", NULL, 0);
 	put(journal, ASSAY_ENTRY_EXCHANGE, "{\"instrument\":\"balance-1\"}", weighing,
-		sizeof weighing); /* 7 */
-	put(journal, ASSAY_ENTRY_FILL, "{\"test\":\"B1.1\",\"exchange\":7,\"value\":\"5.42\"}", NULL,
-		0); /* 8 */
-	put(journal, ASSAY_ENTRY_EXCHANGE, "{\"instrument\":\"oven-1\"}", weighing, sizeof weighing); /* 9 */
+		sizeof weighing); /* 8 */
+	put(journal, ASSAY_ENTRY_FILL, "{\"test\":\"B1.1\",\"exchange\":8,\"value\":\"5.42\"}", NULL,
+		0); /* 9 */
+	put(journal, ASSAY_ENTRY_EXCHANGE, "{\"instrument\":\"oven-1\"}", weighing, sizeof weighing); /* 10 */
 	put(journal, ASSAY_ENTRY_EXCHANGE, "{\"instrument\":\"balance-1\"}", weighing,
-		sizeof weighing); /* 10 */
+		sizeof weighing); /* 11 */
 	put(journal, ASSAY_ENTRY_RESULT,
 		"{\"result\":\"B1.1.R1\",\"test\":\"B1.1\",\"batch\":\"B1\",\"value\":\"5.42\",\"unit\":\"g/"
 		"100g\","
-		"\"readings\":[{\"exchange\":7,\"fill\":8}]}",
+		"\"readings\":[{\"exchange\":8,\"fill\":9}]}",
 		NULL, 0);
 	(void)snprintf(body, sizeof body,
 		"{\"result\":\"B1.1.R1\",\"verdict\":\"pass\",\"source\":{\"sha256\":\"%s\"}}", digest);
@@ -112,9 +113,9 @@ static void test_whole(void **state)
 	assert_string_equal(report.batch, "B1");
 	assert_string_equal(report.verdict, "pass");
 	assert_string_equal(report.results, "B1.1.R1 = 5.42 g/100g\n");
-	/* genesis, config, spec, batch, test, weighing, fill, oven, result, two verdicts */
-	assert_int_equal(report.entries, 11);
-	assert_int_equal(report.size, 15);
+	/* genesis, config, spec, set of specs, batch, test, weighing, fill, oven, result, two verdicts */
+	assert_int_equal(report.entries, 12);
+	assert_int_equal(report.size, 16);
 	(void)snprintf(other, sizeof other, "%s-x", dir);
 	assert_int_equal(mkdir(other, 0700), 0);
 	assert_int_equal(
@@ -171,7 +172,7 @@ static void test_lines(void **state)
 	(void)state;
 	for (char *at = strtok_r(copy, "\n", &rest); at; at = strtok_r(NULL, "\n", &rest))
 		line[lines++] = at;
-	assert_int_equal(lines, 16);
+	assert_int_equal(lines, 17);
 	for (unsigned i = 0; i + 1 < lines; i++)
 		for (unsigned way = 0; way < 3; way++) {
 			uint8_t hash[32];
@@ -197,7 +198,7 @@ static void test_lines(void **state)
 			append(changed, sizeof changed, end);
 			/* Genesis, config and the oven's bytes support nothing that names them: a file without them is
 			 * whole, it only tells less. */
-			if (way == 0 && (i == 4 || i == 5 || i == 11))
+			if (way == 0 && (i == 4 || i == 5 || i == 12))
 				continue;
 			if (assay_proof_check(changed, strlen(changed), NULL, &report, &err) == ASSAY_OK) {
 				print_error("line %u, way %u: holds\n", i + 1, way);
