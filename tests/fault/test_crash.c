@@ -138,7 +138,7 @@ static void sweep_random(unsigned rounds)
 
 	specimen_dir(dir);
 	for (unsigned round = 0; round < rounds; round++) {
-		struct timespec pause = {.tv_nsec = (long)pick(16000) * 1000};
+		struct timespec pause = {.tv_nsec = (long)pick(8000) * 1000};
 		uint64_t acknowledged;
 		int fds[2], how;
 		pid_t child;
