@@ -99,10 +99,12 @@ static int confine(enum role_kind kind, const struct assay_role *role, struct as
 	/* a plugin may stand on a library (ascii on PCRE2), which is looked up when it is loaded */
 	const struct assay_confine_path host[] = {{role->places->drivers, false}, {"/etc/ld.so.cache", false},
 		{"/lib", false}, {"/usr/lib", false}, {"/usr/local/lib", false}, {NULL, false}};
+	struct assay_places shipped; /* what a reload may go back to */
+	bool found = assay_places_find(&shipped, NULL) == ASSAY_OK;
 	const struct assay_confine_path recorder[] = {{role->dir, true}, {role->places->drivers, false},
-		{role->places->specs, false}, {"/proc/sys/kernel/random", false}, {"/dev/urandom", false},
-		{"/etc", false}, {"/usr", false}, {"/lib", false}, {"/var/tmp", true},
-		{"/tmp", true}, /* SQLite's large sorts */
+		{found ? shipped.specs : role->places->specs, false}, {role->places->specs, false},
+		{"/proc/sys/kernel/random", false}, {"/dev/urandom", false}, {"/etc", false}, {"/usr", false},
+		{"/lib", false}, {"/var/tmp", true}, {"/tmp", true}, /* SQLite's large sorts */
 		{NULL, false}};
 
 	if (kind == ROLE_HOST)

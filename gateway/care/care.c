@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "gateway/care/care.h"
 
+#include "gateway/bundle/bundle.h"
 #include "gateway/care/advice.h"
 #include "gateway/cli/client.h"
 
@@ -58,6 +59,7 @@ static void ask_recorder(struct care *care)
 
 int care_examine(const char *dir, struct care *out, struct assay_error *err)
 {
+	struct assay_error why;
 	struct stat about;
 	int status;
 
@@ -75,6 +77,8 @@ int care_examine(const char *dir, struct care *out, struct assay_error *err)
 			"the data directory %s does not exist or cannot be entered", dir);
 		return ASSAY_OK;
 	}
+	if (assay_bundle_places(dir, &out->places, &why) != ASSAY_OK)
+		care_found_texts(out, "specs-unreadable", dir, why.text_zh, why.text_en);
 	ask_recorder(out);
 	care_laboratory(out);
 	care_records(out);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "gateway/cli/cli.h"
 
+#include "gateway/bundle/bundle.h"
+
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +21,13 @@ int assay_cli_fail(bool json, int status, const struct assay_error *err)
 	if (!object)
 		(void)fprintf(stderr, "assay: %s\n", err->text_en);
 	return status == ASSAY_EUSAGE ? ASSAY_EXIT_USAGE : ASSAY_EXIT_REFUSED;
+}
+
+int assay_cli_places(const char *dir, struct assay_places *out, struct assay_error *err)
+{
+	const char *of = dir ? dir : getenv("ASSAY_DIR");
+
+	return assay_bundle_places(of && *of ? of : NULL, out, err);
 }
 
 const char *assay_cli_dir(const char *dir, struct assay_error *err)

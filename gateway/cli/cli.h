@@ -3,6 +3,7 @@
 #ifndef ASSAY_CLI_CLI_H
 #define ASSAY_CLI_CLI_H
 
+#include "gateway/config.h"
 #include "limits/error.h"
 
 #include <stdbool.h>
@@ -60,6 +61,8 @@ int assay_cmd_support_bundle(int argc, char **argv);
 int assay_cli_fail(bool json, int status, const struct assay_error *err);
 
 /* dir when not NULL, else $ASSAY_DIR; NULL with err filled (ASSAY_EUSAGE) when there is neither. */
+/* Where plugins and specs are: the specs in force in dir ($ASSAY_DIR when NULL) when a bundle is installed there. */
+int assay_cli_places(const char *dir, struct assay_places *out, struct assay_error *err) ASSAY_WARN_UNUSED;
 const char *assay_cli_dir(const char *dir, struct assay_error *err);
 
 /* Standard output could not be written in full (disk full, closed pipe): 1, else 0. Call last. */

@@ -32,6 +32,8 @@ static const char help[] =
 	"  --rule simple|guard|non-binary|guarded-rejection  --U UNCERTAINTY  --r FACTOR\n"
 	"  --fresh-category C  for dried goods: the fresh food's category\n"
 	"  --tested YYYY-MM-DD\n"
+	"  -d DIR              by the specs in force there ($ASSAY_DIR); else those that came with the "
+	"program\n"
 	"  --jsonl             one JSON object a line from standard input to standard output, order kept\n";
 
 enum {
@@ -51,6 +53,7 @@ struct judge_options {
 	struct assay_question question;
 	const char *results[LIST_MAX], *conditions[LIST_MAX];
 	struct assay_named_text components[LIST_MAX], aux[LIST_MAX];
+	const char *dir; /* whose specs */
 	bool json, jsonl;
 };
 
@@ -157,7 +160,7 @@ static int run(const struct judge_options *options, struct assay_error *err)
 	static struct assay_verdict verdict;
 	struct assay_places places;
 	struct assay_specs *specs = NULL;
-	int status = assay_places_find(&places, err);
+	int status = assay_cli_places(options->dir, &places, err);
 
 	if (status == ASSAY_OK)
 		status = assay_specs_load(places.specs, &specs, err);
@@ -191,14 +194,16 @@ int assay_cmd_judge(int argc, char **argv)
 	struct assay_error err;
 	int option, status;
 
-	while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, "d:", long_options, NULL)) != -1) {
 		if (option == 'h') {
 			(void)fputs(help, stdout);
 			return assay_cli_flush();
 		}
 		if (option == '?')
 			return ASSAY_EXIT_USAGE;
-		if (!take(&options, option, optarg)) {
+		if (option == 'd') {
+			options.dir = optarg;
+		} else if (!take(&options, option, optarg)) {
 			(void)assay_error_set(&err, ASSAY_EUSAGE, "usage",
 				"参数的值不对，见 assay judge --help",
 				"an option's value is wrong; see assay judge --help");

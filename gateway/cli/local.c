@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "gateway/cli/local.h"
 
-#include "gateway/config.h"
+#include "gateway/cli/cli.h"
 #include "gateway/lab/query.h"
 #include "gateway/lab/report_run.h"
 
@@ -11,7 +11,7 @@
 int assay_local_open(const char *dir, bool advice, struct assay_local *out, struct assay_error *err)
 {
 	struct assay_places places;
-	int status = assay_places_find(&places, err);
+	int status = assay_cli_places(dir, &places, err);
 
 	*out = (struct assay_local){.state = NULL};
 	if (status == ASSAY_OK)

@@ -224,7 +224,7 @@ static int run(const struct plan_wish *wish, struct assay_error *err)
 	struct assay_places places;
 	char own[900];
 	const char *path = wish->config;
-	int status = assay_places_find(&places, err);
+	int status = assay_cli_places(wish->dir, &places, err);
 
 	if (wish->dir) {
 		(void)snprintf(own, sizeof own, "%s/lab.xml", wish->dir);

@@ -3,7 +3,9 @@
 #include "gateway/record/sha256.h"
 #include "gateway/record/state_tables.h"
 
+#include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Another supervisor numbers its hosts from the beginning: the marks of the one before mean nothing to it. */
@@ -128,6 +130,21 @@ static int apply_lab_xml(struct assay_state *state, const struct assay_entry *en
 	return status;
 }
 
+/* serial: of the signed bundle now, and the newest there ever was. */
+static int put_serial(struct assay_state *state, const json_t *body, struct assay_error *err)
+{
+	int64_t serial = body_number(body, "serial");
+	char text[24], newest[24];
+	int status = assay_state_meta(state, "specs_newest", newest, sizeof newest, err);
+
+	(void)snprintf(text, sizeof text, "%" PRId64, serial);
+	if (status == ASSAY_OK)
+		status = state_run(state, STATE_PUT_META, err, "tt", "specs_serial", text);
+	if (status == ASSAY_OK && serial > strtoll(newest, NULL, 10))
+		status = state_run(state, STATE_PUT_META, err, "tt", "specs_newest", text);
+	return status;
+}
+
 static int apply_spec_set(struct assay_state *state, const struct assay_entry *entry, const json_t *body,
 	struct assay_error *err)
 {
@@ -138,6 +155,8 @@ static int apply_spec_set(struct assay_state *state, const struct assay_entry *e
 		      : body_no_memory(err);
 
 	free(files);
+	if (status == ASSAY_OK)
+		status = put_serial(state, body, err);
 	return status == ASSAY_OK
 		       ? state_run(state, STATE_PUT_META, err, "tt", "specs", body_text(body, "sha256"))
 		       : status;

@@ -200,7 +200,9 @@ int recorder_start(struct recorder *recorder, struct assay_error *err) ASSAY_WAR
 /* recorder_specs.c: an entry when the set in force is another one than before */
 int recorder_specs_start(struct recorder *recorder, struct assay_error *err) ASSAY_WARN_UNUSED;
 const struct assay_specs *recorder_specs_of(void *context, const char *set); /* assay_lab.specs_of */
-int64_t recorder_bundle_serial(const struct recorder *recorder); /* of the bundle in force, 0 none */
+/* May the specs that stand there now come in force? ASSAY_EREFUSED "specs-older": a bundle older than one this journal
+ * has had, without two people's agreement. */
+int recorder_specs_may(const struct recorder *recorder, struct assay_error *err) ASSAY_WARN_UNUSED;
 
 /* host_end.c */
 void host_end_add(struct recorder *recorder, const struct assay_message *head, const void *payload, int fd);

@@ -31,7 +31,7 @@ static int may_reload(const struct recorder *recorder, const char *reason, struc
 			"the disk is full or cannot be written: a new configuration cannot be recorded, so "
 			"it is not "
 			"taken; make room first");
-	return ASSAY_OK;
+	return recorder_specs_may(recorder, err);
 }
 
 json_t *recorder_reload_command(struct recorder *recorder, struct recorder_ask *ask)

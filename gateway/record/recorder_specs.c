@@ -6,11 +6,13 @@
 #include "gateway/lab/query_row.h"
 #include "gateway/record/journal_reader.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define BUNDLE_RECORD_MAX 4096u
+#define APPROVALS_NEEDED 2u /* as for the installer */
 
 struct taken {
 	char *bytes;
@@ -71,23 +73,103 @@ const struct assay_specs *recorder_specs_of(void *context, const char *set)
 	return specs;
 }
 
-int64_t recorder_bundle_serial(const struct recorder *recorder)
+/* What was written down at the installation of the bundle in force; NULL: none is. */
+static json_t *bundle_record(const struct recorder *recorder)
 {
 	char text[BUNDLE_RECORD_MAX];
-	json_t *record;
-	int64_t serial;
 
 	assay_bundle_record(recorder->role->dir, text, sizeof text);
-	record = *text ? json_loads(text, JSON_REJECT_DUPLICATES, NULL) : NULL;
-	serial = json_integer_value(json_object_get(record, "serial"));
+	return *text ? json_loads(text, JSON_REJECT_DUPLICATES, NULL) : NULL;
+}
+
+static int64_t meta_number(const struct recorder *recorder, const char *name)
+{
+	struct assay_error ignored;
+	char text[24] = "";
+
+	return assay_state_meta(recorder->state, name, text, sizeof text, &ignored) == ASSAY_OK
+		       ? strtoll(text, NULL, 10)
+		       : 0;
+}
+
+/* Was this set in force at some time? */
+static bool known(const struct recorder *recorder, const char *sha256)
+{
+	struct assay_error ignored;
+	json_t *row = query_one(assay_state_db(recorder->state),
+		query_prepare(assay_state_db(recorder->state), &ignored,
+			"SELECT 1 AS found FROM spec_set WHERE sha256=?1", "t", sha256),
+		"specs-unknown", sha256, &ignored);
+	bool found = row != NULL;
+
+	json_decref(row);
+	return found;
+}
+
+/* The installer lets nothing older in without two people; what came there past it is refused here. A set that came with
+ * the program and was never in force cannot be called older. */
+static int check_order(
+	const struct recorder *recorder, const json_t *record, const char *sha256, struct assay_error *err)
+{
+	int64_t serial = json_integer_value(json_object_get(record, "serial")),
+		newest = meta_number(recorder, "specs_newest");
+	size_t agreed = json_array_size(json_object_get(record, "approved"));
+	char now[65] = "";
+	int status = assay_state_meta(recorder->state, "specs", now, sizeof now, err);
+
+	if (status != ASSAY_OK || serial >= newest || strcmp(now, sha256) == 0 ||
+		agreed >= APPROVALS_NEEDED || (serial == 0 && !known(recorder, sha256)))
+		return status;
+	return assay_error_set(err, ASSAY_EREFUSED, "specs-older",
+		"规格（包 %" PRId64 "）比本台账用过的包 %" PRId64
+		" 旧，又没有两个人同意，不予使用。请用 assay spec bundle install "
+		"装回新包；要退回旧包，先由两人 approve",
+		"the specs (bundle %" PRId64 ") are older than bundle %" PRId64
+		", which this journal has had, and two people have not agreed: they are not used. Install "
+		"the newer "
+		"one with assay spec bundle install; to go back, two people approve first",
+		serial, newest);
+}
+
+int recorder_specs_may(const struct recorder *recorder, struct assay_error *err)
+{
+	struct assay_places places;
+	struct assay_specs *specs = NULL;
+	json_t *record = bundle_record(recorder), *files = NULL;
+	char sha256[65];
+	int status = assay_bundle_places(recorder->role->dir, &places, err);
+
+	if (status == ASSAY_OK)
+		status = assay_specs_load(places.specs, &specs, err);
+	if (status == ASSAY_OK) {
+		files = assay_spec_set_files(specs);
+		status = files ? assay_spec_set_digest(files, sha256, err)
+			       : assay_error_set(
+					 err, ASSAY_ENOMEM, "out-of-memory", "内存不足", "out of memory");
+	}
+	if (status == ASSAY_OK)
+		status = check_order(recorder, record, sha256, err);
+	json_decref(files);
 	json_decref(record);
-	return serial;
+	assay_specs_free(specs);
+	return status;
+}
+
+static int append_set(struct recorder *recorder, const json_t *record, json_t *files, struct assay_error *err)
+{
+	json_t *body = json_pack("{s:s,s:I,s:O}", "sha256", recorder->specs_sha256, "serial",
+		json_integer_value(json_object_get(record, "serial")), "files", files);
+	int status = body ? recorder_append_json(recorder, ASSAY_ENTRY_SPEC_SET, "", body, NULL, 0, NULL, err)
+			  : assay_error_set(err, ASSAY_ENOMEM, "out-of-memory", "内存不足", "out of memory");
+
+	json_decref(body);
+	return status;
 }
 
 int recorder_specs_start(struct recorder *recorder, struct assay_error *err)
 {
 	char before[65];
-	json_t *files = assay_spec_set_files(recorder->specs), *body = NULL;
+	json_t *files = assay_spec_set_files(recorder->specs), *record = bundle_record(recorder);
 	int status = files ? assay_spec_set_digest(files, recorder->specs_sha256, err)
 			   : assay_error_set(err, ASSAY_ENOMEM, "out-of-memory", "内存不足", "out of memory");
 
@@ -97,15 +179,13 @@ int recorder_specs_start(struct recorder *recorder, struct assay_error *err)
 		.context = recorder};
 	if (status == ASSAY_OK)
 		status = assay_state_meta(recorder->state, "specs", before, sizeof before, err);
-	if (status == ASSAY_OK && strcmp(before, recorder->specs_sha256) != 0) {
-		body = json_pack("{s:s,s:I,s:O}", "sha256", recorder->specs_sha256, "serial",
-			(json_int_t)recorder_bundle_serial(recorder), "files", files);
-		status = body ? recorder_append_json(
-					recorder, ASSAY_ENTRY_SPEC_SET, "", body, NULL, 0, NULL, err)
-			      : assay_error_set(
-					err, ASSAY_ENOMEM, "out-of-memory", "内存不足", "out of memory");
-	}
-	json_decref(body);
+	if (status == ASSAY_OK)
+		status = check_order(recorder, record, recorder->specs_sha256, err);
+	if (status == ASSAY_OK && (strcmp(before, recorder->specs_sha256) != 0 ||
+					  meta_number(recorder, "specs_serial") !=
+						  json_integer_value(json_object_get(record, "serial"))))
+		status = append_set(recorder, record, files, err);
+	json_decref(record);
 	json_decref(files);
 	return status;
 }

@@ -422,7 +422,12 @@ static int make_lines(struct recorder *recorder, struct assay_error *err)
 /* From here on: the data directory, and what user names, time zones and random numbers need. */
 static int confine(const struct recorder *recorder, struct assay_error *err)
 {
-	const struct assay_confine_path paths[] = {{recorder->role->dir, true}, {"/etc", false},
+	struct assay_places shipped;
+	bool found = assay_places_find(&shipped, NULL) == ASSAY_OK;
+	/* specs: the schemas, when an older set is read, and what a reload would bring */
+	const struct assay_confine_path paths[] = {{recorder->role->dir, true},
+		{recorder->role->places->specs, false},
+		{found ? shipped.specs : recorder->role->places->specs, false}, {"/etc", false},
 		{"/usr", false}, {"/lib", false}, {"/lib64", false}, {"/run", false},
 		{"/proc/sys/kernel/random", false}, {"/dev/urandom", false}, {NULL, false}};
 

@@ -192,6 +192,40 @@ try:
     right(traced[0] == 0 and "≤7 g/100g" in traced[1], f"trace agrees: {traced}")
     right(assay("batch", "show", old, "-d", path("d"))[1].count("no longer in force") == 1, "and batch show says so")
 
+    # every command that reads specs reads those in force there
+    asked = ("judge", "--standard", "GB 17401-2014", "--category", "P.17401", "--analyte", "moisture", "--value", "5 g/100g", "--produced",
+             "2026-11-20", "--json")
+    right(json.loads(assay(*asked)[1])["verdict"] == "pass", "judge by what came with the program")
+    right(json.loads(assay(*asked, "-d", path("d"))[1])["verdict"] == "fail", "judge by the bundle of the directory")
+    planned = json.loads(assay("plan", "puffed-snack", "--produced", "2026-11-20", "-d", path("d"), "--json")[1])
+    right("≤3 g/100g" in json.dumps(planned, ensure_ascii=False), f"plan: {str(planned)[:300]}")
+    os.chmod(path("d/specs/26"), 0o777)
+    found = [f for f in json.loads(assay("doctor", "-d", path("d"), "--json")[1])["findings"] if f["code"] == "specs-unreadable"]
+    right(found and "specs/26" in found[0]["text_en"], "doctor looks at the specs in force")
+    os.chmod(path("d/specs/26"), 0o700)
+
+    # an older one, put there past the installer: the recorder refuses it, and goes on with what it has
+    def point_at(name):
+        os.path.lexists(path("d/specs/current")) and os.unlink(path("d/specs/current"))
+        name and os.symlink(name, path("d/specs/current"))
+
+    point_at("25")
+    rc, out, err = assay("reload", "-d", path("d"), "--reason", "by hand", "--json")
+    right(rc == 1 and json.loads(err)["error"]["code"] == "specs-older" and "26" in err, f"a reload with an older set: {rc} {err}")
+    point_at(None)  # what came with the program is other than 25 and 26, and was in force at first
+    rc, out, err = assay("reload", "-d", path("d"), "--reason", "by hand", "--json")
+    right(rc == 1 and json.loads(err)["error"]["code"] == "specs-older", f"and with the first one: {rc} {err}")
+    point_at("25")
+    gateway.terminate()
+    right(gateway.wait(30) == 0, "it ends")
+    again = subprocess.run([ASSAY, "serve", "-d", path("d"), "--json"], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=30)
+    right(again.returncode == 1 and "specs-older" in again.stderr + again.stdout, f"a start with an older set: {again.returncode} {again.stderr[:300]}")
+    point_at("26")
+    gateway = subprocess.Popen([ASSAY, "serve", "-d", path("d"), "--json"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                               stderr=open(path("gateway.err"), "a"), text=True)
+    gateway.stdout.readline()
+    right(ask("batch", "show", old)["specs"]["serial"] == 25, "and with the newest it goes on, the older batch under its own")
+
     # back to 20: nobody, one, one under two names, two for another reason, two
     back = bundle("install", path("b20"), "--reason", "25 was wrong", "-d", path("d"), "--yes")
     refused("rollback-refused", *back)
