@@ -160,9 +160,26 @@ def card():
             "code": "https://qingxi.assay.example/k/K26-0017"}
 
 
+def part(kind, zh="", en="", heads=(), rows=()):
+    return {"part": kind, "text_zh": zh, "text_en": en, "heads": [{"text_zh": z, "text_en": e, "share": s} for z, e, s in heads],
+            "rows": [{"cells": [{"text": text} for text in row]} for row in rows]}
+
+
+def statement(rows=90):
+    """As the quarter's report is: headings, sentences, a note, a table over several pages, a second one whose cells wrap."""
+    return {"kind": "statement", "issued": "2026-10-08T00:00:00+08:00", "number": "2026Q3", "title_zh": "季度风险报告", "title_en": "Risks of the quarter",
+            "subject": "清溪县 2026-07-01 至 2026-09-30", "laboratory": certificate()["laboratory"],
+            "parts": [part("heading", "总体情况", "The whole picture"),
+                      part("text", "不合格项目：3/412 = 0.7 % (0.2 – 2.1 %)。", "Items failed: 3/412 = 0.7 % (0.2 – 2.1 %)."),
+                      part("table", heads=[("类别与项目", "Class and item", 60), ("不合格", "Failed", 40)],
+                           rows=[[f"蔬菜制品 vegetable products · row-{n}-begin", f"{n}/400 row-{n}-end"] for n in range(rows)]),
+                      part("note", "每个数字至少来自 5 家企业。", "Each figure is of at least 5 producers."),
+                      part("table", heads=[("批次", "Batch", 20), ("说明", "What", 80)], rows=[["S26-0701-01", "脱氢乙酸超标。" * 40]])]}
+
+
 def main(folder):
     documents = {"pass": certificate(), "fail": fail(), "undetermined": undetermined(), "amended": amended(),
-                 "labels": labels(), "labels-svg": labels(5, 4), "card": card()}
+                 "labels": labels(), "labels-svg": labels(5, 4), "card": card(), "statement": statement()}
     for name, document in documents.items():
         with open(f"{folder}/{name}.json", "w", encoding="utf-8") as out:
             json.dump(document, out, ensure_ascii=False, indent=1)

@@ -153,7 +153,8 @@ def case_same_bytes():
     moved = {"TZ": "Pacific/Chatham", "LC_ALL": "de_DE.UTF-8", "LANG": "ar_EG.UTF-8", "HOME": "/nonexistent",
              "FONTCONFIG_FILE": "/nonexistent", "PANGO_LANGUAGE": "ja", "SOURCE_DATE_EPOCH": "1", "PATH": "/usr/bin"}
     kinds = [("certificate", documents.undetermined()), ("certificate", documents.amended()),
-             ("labels", documents.labels()), ("labels", documents.labels(5, 4), "--svg"), ("card", documents.card())]
+             ("labels", documents.labels()), ("labels", documents.labels(5, 4), "--svg"), ("card", documents.card()),
+             ("statement", documents.statement(5))]
     first = [run(kind, document, *options).stdout for kind, document, *options in kinds]
     time.sleep(1.1)
     for turn in range(20 if FULL else 3):
@@ -229,6 +230,40 @@ def case_card():
     assert printed.codes("qrcode") == {"https://qingxi.assay.example/k/K26-0017"}
     width, height = re.search(rb"Page size: +([\d.]+) x ([\d.]+)", tool("pdfinfo", printed.path)).groups()
     assert abs(float(width) / 72 * 25.4 - 85.6) < 0.02 and abs(float(height) / 72 * 25.4 - 53.98) < 0.02
+
+
+# ---- statements ------------------------------------------------------------------------------------------------
+
+def case_statement():
+    printed = Printed("statement", documents.statement())
+    pages, text = printed.pages(), printed.text()
+    assert pages >= 3, pages
+    printed.check_fonts()
+    has(text, "清溪县公共食品检测中心", "2026Q3", "季度风险报告", "Risks of the quarter", "清溪县 2026-07-01 至 2026-09-30", "总体情况", "The whole picture",
+        "3/412 = 0.7 % (0.2 – 2.1 %)", "每个数字至少来自 5 家企业。", "S26-0701-01", f"第 {pages} 页，共 {pages} 页", f"Page 1 of {pages}")
+    raw = tool("pdftotext", "-raw", printed.path, "-").decode().replace("\n", "")
+    for mark in ("begin", "end"):  # each row once, in order, none lost at a page's end
+        assert [int(n) for n in re.findall(rf"row-(\d+)-{mark}", raw)] == list(range(90)), mark
+    assert raw.count("脱氢乙酸超标。") == 40  # a cell that wraps is whole
+    of_table = [page for page in range(1, pages + 1)
+                if "row-" in tool("pdftotext", "-f", str(page), "-l", str(page), "-raw", printed.path, "-").decode()]
+    assert text.count("Class and item") == len(of_table) > 1, of_table  # the table's head again on each of its pages
+
+
+def case_refused_statement():
+    make = documents.statement
+    for code, path, value in [("report-field-missing", "parts.0.heads", None), ("report-field-unknown", "parts.0.colour", "red"),
+                              ("report-field-invalid", "parts.0.part", "picture"), ("report-field-invalid", "parts", make()["parts"] * 41),
+                              ("report-field-invalid", "parts.1.text_zh", "字" * 801), ("report-field-invalid", "subject", "a\nb"),
+                              ("report-field-invalid", "kind", "certificate"), ("report-field-invalid", "issued", "2026-10-08"),
+                              ("report-no-glyph", "parts.2.rows.0.cells.0.text", "\U0001f336"),
+                              ("report-field-invalid", "parts.2.rows.0.cells", [{"text": "x"}] * 11)]:
+        try:
+            refused(changed(make, path, value), code, "statement")
+        except AssertionError as error:
+            raise AssertionError(f"{path} = {str(value)[:60]!r}: {error}") from error
+    refused(changed(make, "parts.2.rows.3.cells", [{"text": "one cell of two"}]), "report-contradiction", "statement")
+    refused(make(), "report-field-invalid", "certificate")
 
 
 # ---- refusals --------------------------------------------------------------------------------------------------
