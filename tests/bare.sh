@@ -8,7 +8,7 @@ command -v debootstrap >/dev/null || apt-get -qq install -y debootstrap >/dev/nu
 tree=${TREE:-$(mktemp -d)}
 mirror=${MIRROR:-$(apt-cache policy 2>/dev/null | sed -n 's/.* \(https\?:[^ ]*\) bookworm\/main .*/\1/p' | head -n 1)}
 finish() {
-	umount -l "$tree/dev/pts" "$tree/dev" "$tree/proc" "$tree/sys" 2>/dev/null || true
+	umount -l "$tree/dev/pts" "$tree/dev/shm" "$tree/dev" "$tree/proc" "$tree/sys" 2>/dev/null || true
 	[ -n "${TREE:-}" ] || rm -rf --one-file-system "$tree"
 }
 trap finish EXIT
@@ -19,6 +19,7 @@ cat /etc/npmrc "$HOME/.npmrc" >"$tree/srv/.npmrc" 2>/dev/null || true
 cp /etc/ssl/certs/ca-certificates.crt "$tree/etc/ssl/certs/" # a network may have an authority of its own
 mount --bind /dev "$tree/dev"
 mount --bind /dev/pts "$tree/dev/pts"
+mount --bind /dev/shm "$tree/dev/shm" # browsers need it
 mount -t proc proc "$tree/proc"
 mount -t sysfs sys "$tree/sys"
 rm -rf "$tree/srv/assay"

@@ -18,7 +18,7 @@ static const char make_rows[] =
 	" INSERT INTO batch(id, product, product_zh, product_en, name, producer, lot, produced, amount, "
 	"origin,"
 	" received_ns, sample, who, status, verdict, seq, producer_id, card, cannot_test, request_key,"
-	" request_digest)"
+	" request_digest, specs)"
 	" SELECT printf('B%02d-%04d-%04d', 20+i/100000, i/50%1300, i%10000), 'p'||(i%77), '产品'||(i%77),"
 	"  'product '||(i%77), '食品 '||(i%4999), '企业 '||(i%72), 'L'||(i%3000), date('2020-01-01', "
 	"'+'||(i%2400)||' days'),"
@@ -27,7 +27,7 @@ static const char make_rows[] =
 	"   CASE i%5 WHEN 0 THEN 'awaiting-review' WHEN 1 THEN 'awaiting-release' WHEN 2 THEN 'testing' ELSE "
 	"'to-test' END END,"
 	"  CASE WHEN i%31=0 THEN 'fail' WHEN i%57=0 THEN 'undetermined' ELSE 'pass' END, i, '', '', '[]', "
-	"'', ''"
+	"'', '', ''"
 	" FROM n";
 static const char make_tests[] =
 	"INSERT INTO test(id, batch, position, analyte, method, status, evidence_instrument, sheet, "

@@ -112,12 +112,12 @@ def fill(folder):
     begun = time.perf_counter()
     state.execute("""WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i+1 FROM n WHERE i+1<?1)
         INSERT INTO batch(id, product, product_zh, product_en, name, producer, lot, produced, amount, origin, received_ns, sample, who, status, verdict,
-          seq, producer_id, card, cannot_test, request_key, request_digest)
+          seq, producer_id, card, cannot_test, request_key, request_digest, specs)
         SELECT printf('B%02d-%04d-%04d', 20+i/100000, i/50%1300, i%10000), 'p'||(i%77), '产品'||(i%77), 'product '||(i%77), '食品 '||(i%4999),
           '企业 '||(i%72), 'L'||(i%3000), date('2020-01-01', '+'||(i%2400)||' days'), '500 g', 'sent-in', 1577836800000000000+i*190000000000,
           printf('X%07d', i), 'lin', CASE WHEN i<?1-300 THEN CASE WHEN i%40=0 THEN 'void' ELSE 'released' END ELSE
             CASE i%5 WHEN 0 THEN 'awaiting-review' WHEN 1 THEN 'awaiting-release' WHEN 2 THEN 'testing' ELSE 'to-test' END END,
-          CASE WHEN i%31=0 THEN 'fail' WHEN i%57=0 THEN 'undetermined' ELSE 'pass' END, i+1000000, '', '', '[]', '', '' FROM n""", (BATCHES,))
+          CASE WHEN i%31=0 THEN 'fail' WHEN i%57=0 THEN 'undetermined' ELSE 'pass' END, i+1000000, '', '', '[]', '', '', '' FROM n""", (BATCHES,))
     now = time.time_ns()
     state.execute("""WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i+1 FROM n WHERE i+1<?1)
         INSERT INTO readings(seq, instrument, wall_ns, mono_ns, list) SELECT i+100000000, 'room-'||(i%100), ?2-(?1-i)*10000000, 0,

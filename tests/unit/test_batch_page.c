@@ -40,10 +40,10 @@ static void fill(void)
 			"INSERT INTO batch(id, product, product_zh, product_en, name, producer, "
 			"lot, produced,"
 			" amount, origin, received_ns, sample, who, status, verdict, seq, producer_id, "
-			"card, cannot_test, request_key, request_digest) "
+			"card, cannot_test, request_key, request_digest, specs) "
 			"VALUES(?1, 'p', '酿造酱油',"
 			" 'brewed soy sauce', ?2, ?3, ?4, ?5, '', 'sent-in', ?6, ?7, 'lin', "
-			"'to-test', '', ?8, '', '', '[]', '', '')",
+			"'to-test', '', ?8, '', '', '[]', '', '', '')",
 			-1, &put, NULL),
 		SQLITE_OK);
 	for (unsigned i = 0; i < COUNT; i++) {
