@@ -6,90 +6,45 @@
 #include "gateway/record/checkpoint.h"
 #include "gateway/record/journal_reader.h"
 #include "gateway/record/reserve.h"
+#include "gateway/record/room.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 
-#define DAY_S INT64_C(86400)
 #define HOUR_S INT64_C(3600)
-#define GROWTH_S (7 * DAY_S) /* growth is taken over the last week, or since the beginning */
 #define DAYS_LEFT_MIN 30u
 #define CHECKPOINT_OLD_S 300 /* one is due each minute */
-#define BACKUP_OLD_S (2 * DAY_S) /* the timer makes one each day */
+#define BACKUP_OLD_S (48 * HOUR_S) /* the timer makes one each day */
 #define NS_PER_S INT64_C(1000000000)
 
-struct growth {
-	uint64_t entries, bytes; /* bytes: of the segments the span touches */
-	int64_t span_s;
-};
-
-static int take_wall(void *context, const struct assay_entry *entry, const uint8_t leaf[ASSAY_HASH_SIZE])
+static void disk(struct care *care, const struct journal_growth *growth)
 {
-	(void)leaf;
-	*(int64_t *)context = entry->wall_ns / NS_PER_S;
-	return 0;
-}
+	struct journal_room room;
+	uint64_t days;
 
-static int wall_of(struct assay_reader *reader, uint64_t sequence, int64_t *out_s, struct assay_error *err)
-{
-	return assay_reader_each(reader, sequence, 1, take_wall, out_s, err);
-}
-
-/* Whole segments, newest first, until they reach back a week. */
-static int measure(struct assay_reader *reader, struct growth *out, struct assay_error *err)
-{
-	int64_t last_s = 0, first_s = 0;
-	struct stat about;
-	int status;
-
-	out->entries = assay_reader_size(reader);
-	if (out->entries == 0)
-		return ASSAY_OK;
-	status = wall_of(reader, out->entries - 1, &last_s, err);
-	for (unsigned i = assay_reader_segments(reader); status == ASSAY_OK && i-- > 0;) {
-		const struct assay_segment *segment = assay_reader_segment(reader, i);
-
-		if (stat(segment->path, &about) == 0)
-			out->bytes += (uint64_t)about.st_size;
-		status = wall_of(reader, segment->first, &first_s, err);
-		out->span_s = last_s - first_s;
-		if (out->span_s >= GROWTH_S)
-			break;
-	}
-	return status;
-}
-
-static void disk(struct care *care, const struct growth *growth)
-{
-	struct statvfs about;
-	uint64_t left, per_day = 0, days;
-
-	if (statvfs(care->dir, &about) != 0)
+	if (!assay_journal_room(care->dir, growth, &room))
 		return;
-	left = (uint64_t)about.f_bavail * about.f_frsize;
-	(void)json_object_set_new(care->figures, "disk_free_bytes", json_integer((json_int_t)left));
-	if (growth->span_s >= HOUR_S) /* less says nothing about a day */
-		per_day = growth->bytes * (uint64_t)DAY_S / (uint64_t)growth->span_s; /* 200 TB fit */
-	left = left > 2 * ASSAY_RESERVE_BYTES ? left - 2 * ASSAY_RESERVE_BYTES : 0;
-	if (left == 0) {
+	(void)json_object_set_new(
+		care->figures, "disk_free_bytes", json_integer((json_int_t)room.free_bytes));
+	if (room.low) {
 		care_found(care, "disk-low", care->dir, "磁盘剩余不足 %llu MiB，采集会暂停",
 			"less than %llu MiB of the disk are left; acquisition will pause",
 			2 * ASSAY_RESERVE_BYTES >> 20);
 		return;
 	}
-	if (per_day == 0)
+	if (room.bytes_a_day == 0)
 		return;
-	days = left / per_day;
-	(void)json_object_set_new(care->figures, "journal_bytes_per_day", json_integer((json_int_t)per_day));
+	days = (uint64_t)room.days_left;
+	(void)json_object_set_new(
+		care->figures, "journal_bytes_per_day", json_integer((json_int_t)room.bytes_a_day));
 	(void)json_object_set_new(care->figures, "disk_days_left", json_integer((json_int_t)days));
 	if (days < DAYS_LEFT_MIN)
 		care_found(care, "disk-low", care->dir,
 			"按台账每天增长 %" PRIu64 " MiB 计算，磁盘还够 %" PRIu64 " 天",
 			"the journal grows by %" PRIu64 " MiB a day: the disk will do for %" PRIu64 " days",
-			per_day >> 20, days);
+			room.bytes_a_day >> 20, days);
 }
 
 static bool read_note(const char *dir, char note[ASSAY_NOTE_MAX], int64_t *at_s)
@@ -110,7 +65,7 @@ static bool read_note(const char *dir, char note[ASSAY_NOTE_MAX], int64_t *at_s)
 	return length > 0;
 }
 
-static void checkpoint(struct care *care, const struct growth *growth)
+static void checkpoint(struct care *care, const struct journal_growth *growth)
 {
 	char note[ASSAY_NOTE_MAX];
 	uint8_t root[ASSAY_HASH_SIZE];
@@ -146,7 +101,7 @@ static void checkpoint(struct care *care, const struct growth *growth)
 			"the last %" PRIu64 " entries are not signed", growth->entries - covered);
 }
 
-static void backup(struct care *care, const struct growth *growth)
+static void backup(struct care *care, const struct journal_growth *growth)
 {
 	struct care_last_backup last;
 	int64_t age_s;
@@ -168,7 +123,7 @@ static void backup(struct care *care, const struct growth *growth)
 void care_records(struct care *care)
 {
 	struct assay_reader *reader = NULL;
-	struct growth growth = {0};
+	struct journal_growth growth = {0};
 	struct assay_error err;
 	char path[1100];
 	struct stat about;
@@ -179,7 +134,7 @@ void care_records(struct care *care)
 		status = assay_reader_open(
 			care->dir, care->status ? ASSAY_READ_LIVE : ASSAY_READ_STILL, &reader, &err);
 		if (status == ASSAY_OK)
-			status = measure(reader, &growth, &err);
+			status = assay_journal_growth(reader, &growth, &err);
 		assay_reader_close(reader);
 	}
 	if (status != ASSAY_OK)

@@ -229,8 +229,10 @@ static json_t *tests_json(const struct assay_specs *specs, const json_t *replace
 
 static json_t *signature_json(const char *action, const json_t *signature)
 {
-	return json_pack("{s:s,s:s,s:o,s:s,s:s}", "action", action, "who", lab_text(signature, "name"),
-		"name", lab_cut(lab_text(signature, "name"), 40), "at", lab_text(signature, "at"), "digest",
+	const char *login = lab_text(signature, "name"), *name = lab_text(signature, "full_name");
+
+	return json_pack("{s:s,s:s,s:o,s:s,s:s}", "action", action, "who", login, "name",
+		lab_cut(*name ? name : login, 40), "at", lab_text(signature, "at"), "digest",
 		lab_text(signature, "record_digest"));
 }
 

@@ -45,7 +45,7 @@
  *          {user, action: "logged-in", "logged-out" or "login-refused", address}
  *          {token, action: "created", name, roles, producer, until_ns, who}, {token, action: "revoked", reason, who}
  * review   {batch, action: "confirm", "void", "retest", "trail-read" or "release", reason, status, who,
- *           signature: {name, how: "password" or "local", meaning, at, record: {batch, verdict, verdict_seq, results},
+ *           signature: {name (of login), full_name, how: "password" or "local", meaning, at, record: {batch, verdict, verdict_seq, results},
  *           record_digest}}; of a retest also {test, result, rule, retest}; of trail-read {upto}; of a release
  *           {certificate}
  * certificate {certificate, batch, verdict, replaces, reason, who, document}: document as assay-report takes it

@@ -63,7 +63,8 @@
  * {"error": {"code", "text_zh", "text_en", "status"}}. "who" may name the person whom a local peer types for; else the peer's
  * user name. Rights by role: rights.c.
  *
- * status                                                       -> {lines, journal: {size, root, segment, boot}, config, roles}
+ * status                                                       -> {lines, journal: {size, root, segment, boot}, config, roles, disk: {free_bytes,
+ *                                                                  journal_bytes_per_day, days_left, low}}
  * batch.new {product, name, producer, lot, produced, amount, origin, card, samples, retained, key,
  *   tests: [analyte]}: tests left out: its whole plan           -> {batch}
  * batch.list {status ""}                                        -> {batches: [...]}

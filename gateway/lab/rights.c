@@ -33,6 +33,7 @@ static const struct {
 	{"certificate.amend", R, true},
 	{"certificate.show", STAFF, false},
 	{"certificate.list", STAFF, false},
+	{"certificate.paper", STAFF | P, false},
 	{"test.show", STAFF | P | M, false},
 	{"test.fill", T, false},
 	{"test.disarm", T, false},

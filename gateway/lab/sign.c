@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "gateway/lab/sign.h"
 
+#include "gateway/lab/people.h"
 #include "gateway/lab/query_row.h"
 #include "gateway/record/sha256.h"
 
@@ -76,13 +77,17 @@ json_t *lab_sign(struct assay_lab *lab, const struct assay_actor *actor, const c
 	struct assay_error *err)
 {
 	char hex[65], at[LAB_TIME_MAX];
+	struct lab_person person = {.name = ""};
+	struct assay_error ignored;
 	json_t *signature = NULL;
 
 	if (record && lab_record_digest(record, hex, err) == ASSAY_OK) {
 		lab_local_time(lab_now_ns(lab), at);
-		signature = json_pack("{s:s,s:s,s:s,s:s,s:O,s:s}", "name", actor->name, "how",
-			actor->signature ? "password" : "local", "meaning", meaning, "at", at, "record",
-			record, "record_digest", hex);
+		if (lab_person(lab->state, actor->name, &person, &ignored) != ASSAY_OK)
+			person.name[0] = '\0'; /* somebody at the machine who is no user */
+		signature = json_pack("{s:s,s:s,s:s,s:s,s:s,s:O,s:s}", "name", actor->name, "full_name",
+			person.name, "how", actor->signature ? "password" : "local", "meaning", meaning, "at",
+			at, "record", record, "record_digest", hex);
 		if (!signature)
 			(void)lab_no_memory(err);
 	}

@@ -3,6 +3,7 @@
 #include "gateway/record/recorder.h"
 
 #include "gateway/lab/query.h"
+#include "gateway/record/room.h"
 #include "gateway/record/sha256.h"
 
 #include <stdio.h>
@@ -39,6 +40,27 @@ static json_t *roles(const struct recorder *recorder)
 	return list;
 }
 
+/* Free bytes, what the journal takes a day, and for how long that will do; null where it is not known yet. */
+static json_t *disk(const struct recorder *recorder)
+{
+	struct journal_growth growth = {0};
+	struct journal_room room;
+	struct assay_reader *reader = NULL;
+	struct assay_error ignored;
+	int status = assay_reader_open(recorder->role->dir, ASSAY_READ_LIVE, &reader, &ignored);
+
+	if (status == ASSAY_OK)
+		status = assay_journal_growth(reader, &growth, &ignored);
+	assay_reader_close(reader);
+	if (status != ASSAY_OK || !assay_journal_room(recorder->role->dir, &growth, &room))
+		return json_null();
+	return json_pack("{s:I,s:o,s:o,s:b}", "free_bytes", (json_int_t)room.free_bytes,
+		"journal_bytes_per_day",
+		room.bytes_a_day ? json_integer((json_int_t)room.bytes_a_day) : json_null(), "days_left",
+		room.days_left >= 0 ? json_integer((json_int_t)room.days_left) : json_null(), "low",
+		room.low);
+}
+
 static json_t *show_status(struct recorder *recorder, struct assay_error *err)
 {
 	json_t *lines = assay_query_lines(assay_state_db(recorder->state), err);
@@ -49,11 +71,11 @@ static json_t *show_status(struct recorder *recorder, struct assay_error *err)
 		return NULL;
 	assay_journal_root(recorder->journal, root);
 	assay_hex(root, sizeof root, hex);
-	return json_pack("{s:b,s:o,s:{s:I,s:s,s:i,s:s,s:s},s:s,s:o}", "ok", 1, "lines", lines, "journal",
+	return json_pack("{s:b,s:o,s:{s:I,s:s,s:i,s:s,s:s},s:s,s:o,s:o}", "ok", 1, "lines", lines, "journal",
 		"size", (json_int_t)assay_journal_size(recorder->journal), "root", hex, "segment",
 		(int)assay_journal_segment(recorder->journal), "boot",
 		assay_journal_boot_hex(recorder->journal), "state", recorder->paused ? "paused" : "writing",
-		"config", recorder->role->config->sha256, "roles", roles(recorder));
+		"config", recorder->role->config->sha256, "roles", roles(recorder), "disk", disk(recorder));
 }
 
 static json_t *show_journal(struct recorder *recorder, const json_t *request, struct assay_error *err)

@@ -13,7 +13,7 @@ import { t, pick, learn, more } from './words.js';
 learn({
   'm-batches': ['我的批次', 'My batches'], 'm-none': ['还没有送检的批次。', 'No batches yet.'], 'm-none-how': ['送检后，结果会出现在这里。', 'Results appear here once something has been sent in.'],
   'm-made': ['{} 生产', 'made {}'], 'm-tests': ['{} 项', '{} tests'], 'm-tested': ['{0} 项检了 {1} 项', '{1} of {0} tested'], 'm-failed': ['{} 项不合格', '{} failed'], 'm-undetermined': ['{} 项不能判定', '{} undetermined'],
-  'm-by': ['依据 {0} {1}', 'by {0} {1}'], 'm-others': ['其余项目', 'The others'], 'm-not-final': ['复核和签发之前，结果还可能变。', 'Until it is reviewed and issued, a result may still change.'],
+  'm-replaced': ['已由 {} 更正', 'amended by {}'], 'm-by': ['依据 {0} {1}', 'by {0} {1}'], 'm-others': ['其余项目', 'The others'], 'm-not-final': ['复核和签发之前，结果还可能变。', 'Until it is reviewed and issued, a result may still change.'],
 });
 
 // What is final is the verdict; before, what is being done.
@@ -52,6 +52,7 @@ function One({ id }) {
       ${final ? '' : html`<p class="second">${t('m-not-final')}</p>`}</section>
     ${final ? worse.map((test) => html`<${Result} key=${test.test} test=${test} />`) : ''}
     ${final && others.length ? html`<section><h2>${worse.length ? t('m-others') : t('tests')}</h2><ul>${others.map((test) => html`<li key=${test.test} class="own"><span><b>${pick(test, 'analyte')}</b><small>${withUnit(test.result.value || t('no-value'), test.result.value && test.result.unit)}　${limitOf(test)}</small></span><${Verdict} verdict=${test.result.verdict?.verdict} /></li>`)}</ul></section>` : ''}
+    ${(batch.certificates || []).length ? html`<section><h2>${t('certificate')}</h2><ul>${batch.certificates.map((one) => html`<li key=${one.certificate}><a class="own" data-row="" href=${`/api/v1/certificates/${encodeURIComponent(one.certificate)}/paper`} target="_blank" rel="noopener"><span><b>${one.certificate}</b><small>${one.replaced_by ? t('m-replaced', one.replaced_by) : 'PDF'}</small></span><${Icon} name="next" /></a></li>`)}</ul></section>` : ''}
     <section><p class="second">${pick(batch.scope, 'text')}</p></section></div>`;
 }
 

@@ -21,7 +21,7 @@
 static const struct web_problem problem_argument = {
 	400, "query-refused", "网址的参数不对", "the address's arguments are wrong"};
 
-static const struct web_problem problem_others = {
+const struct web_problem web_problem_others = {
 	403, "not-allowed", "这是别的企业的批次", "this batch is another producer's"};
 
 const char *web_argument(const struct web_call *call, const char *name)
@@ -158,7 +158,7 @@ static enum MHD_Result get_history(struct web_call *call)
 }
 
 /* A producer's user sees his own batches and nothing that tells of others. */
-static bool his_own(const struct web_call *call, const json_t *batch)
+bool web_his_own(const struct web_call *call, const json_t *batch)
 {
 	const char *producer = json_string_value(json_object_get(batch, "producer"));
 
@@ -172,9 +172,9 @@ static enum MHD_Result get_batch(struct web_call *call)
 	sqlite3 *db = web_state_get(&call->web->state, &err);
 	json_t *batch = db ? assay_query_batch(db, call->id, &err) : NULL;
 
-	if (batch && !his_own(call, batch)) {
+	if (batch && !web_his_own(call, batch)) {
 		json_decref(batch);
-		return web_answer_problem(call->web, call->connection, &problem_others);
+		return web_answer_problem(call->web, call->connection, &web_problem_others);
 	}
 	return web_answer_object(call, batch, &err);
 }
@@ -188,12 +188,12 @@ static enum MHD_Result get_test(struct web_call *call)
 
 	if (test && call->actor.roles & ASSAY_ACTS_PRODUCER) {
 		batch = assay_query_batch(db, json_string_value(json_object_get(test, "batch")), &err);
-		his = batch && his_own(call, batch);
+		his = batch && web_his_own(call, batch);
 		json_decref(batch);
 	}
 	if (!his) {
 		json_decref(test);
-		return web_answer_problem(call->web, call->connection, &problem_others);
+		return web_answer_problem(call->web, call->connection, &web_problem_others);
 	}
 	return web_answer_object(call, test, &err);
 }
@@ -338,7 +338,7 @@ const struct web_route web_routes[] = {
 		web_get_trail},
 	{"/api/v1/certificates", " batch after format ", false, "certificate.list", web_get_certificates},
 	{"/api/v1/certificates/{id}", "", false, "certificate.show", web_get_certificate},
-	{"/api/v1/certificates/{id}/paper", "", false, "certificate.show", web_get_paper},
+	{"/api/v1/certificates/{id}/paper", "", false, "certificate.paper", web_get_paper},
 	{"/api/v1/producers", " q after format ", false, "producer.list", web_get_producers},
 	{"/api/v1/producers/{id}", "", false, "producer.show", web_get_producer},
 	{"/api/v1/instruments", " format ", false, "instrument.list", web_get_instruments},

@@ -60,6 +60,10 @@ enum MHD_Result web_answer_list(
 enum MHD_Result web_answer_object(struct web_call *call, json_t *object, const struct assay_error *err);
 enum MHD_Result web_answer_whole(struct web_call *call, json_t *object, const struct assay_error *err);
 
+/* A producer's user sees what is of his own batches: the member "producer" is his, or he is none. */
+bool web_his_own(const struct web_call *call, const json_t *batch);
+extern const struct web_problem web_problem_others;
+
 /* metrics.c */
 enum MHD_Result web_metrics(struct web_call *call);
 /* route_batches.c */

@@ -26,7 +26,12 @@ enum MHD_Result web_get_paper(struct web_call *call)
 	unsigned char *bytes = NULL;
 	char name[WEB_ID_MAX + 8];
 	size_t length = 0;
+	json_t *certificate = db ? assay_query_certificate(db, call->id, &err) : NULL;
+	bool his = !certificate || web_his_own(call, certificate);
 
+	json_decref(certificate);
+	if (!his)
+		return web_answer_problem(call->web, call->connection, &web_problem_others);
 	if (!db || assay_query_paper(db, call->web->role->dir, call->id, &bytes, &length, &err) != ASSAY_OK)
 		return web_answer_error(call->web, call->connection, &err);
 	(void)snprintf(name, sizeof name, "%s.pdf", call->id);

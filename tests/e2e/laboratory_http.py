@@ -136,6 +136,9 @@ status, _, body = get(f"cards/{card}/paper", cookie)
 ok(status == 200 and codes(body) == [card], "the card with its QR code", (status, codes(body) if status == 200 else body[:200]))
 status, _, body = get("status", cookie)
 ok(status == 200 and json.loads(body)["journal"]["size"] > 100, "how big the journal is", body[:100])
+disk, about = json.loads(body)["disk"], os.statvfs(os.environ["ASSAY_DIR"])
+ok(abs(disk["free_bytes"] - about.f_bavail * about.f_frsize) < 2 ** 30 and disk["days_left"] is None and not disk["low"],
+   "how much the disk has left, and that a journal of minutes does not say for how long", disk)
 status, headers, body = get(f"batches/{batch}/proof")
 ok(status == 200 and headers["Content-Disposition"] == f'attachment; filename="{batch}.proof"', "a proof to take away", (status, body[:200]))
 with tempfile.NamedTemporaryFile() as file:

@@ -64,11 +64,13 @@ me=$(id -un)
 ok $? "not by whoever typed them: $(cat "$folder/err")"
 "$assay" batch confirm "$pass" --reason 平皿照片核对 --who zhou --json >/dev/null
 ok $? 'a second person looks'
+printf 'a pass phrase of zheng\n' | "$assay" user add zheng --name 郑签发 --role reviewer --json >/dev/null
+ok $? 'who is a registered user'
 "$assay" batch trail-read "$pass" --who zheng --json >/dev/null && certificate=$("$assay" certificate issue "$pass" --who zheng --json | member certificate)
 ok $? 'a third releases'
 "$assay" certificate print "$certificate" --out "$folder/c.pdf" && pdftotext -layout "$folder/c.pdf" "$folder/c.txt"
-grep -q 'n=5, c=2, m=10000, M=100000 CFU/g' "$folder/c.txt" && grep -q '11000; 12000;' "$folder/c.txt"
-ok $? 'the certificate lists the counts in order and names the plan'
+grep -q 'n=5, c=2, m=10000, M=100000 CFU/g' "$folder/c.txt" && grep -q '11000; 12000;' "$folder/c.txt" && grep -q 郑签发 "$folder/c.txt"
+ok $? 'the certificate lists the counts in order and names the plan, and the releaser by his full name'
 
 fail=$(new F)
 count "$fail.1" 1 240 240 1000

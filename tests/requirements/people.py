@@ -223,7 +223,7 @@ READS = [  # path, who may
     ("/api/v1/results/{batch}.1.R1/trace", "trqa"), ("/api/v1/events", "trqam"),
     ("/api/v1/standards", "trqapom"), ("/api/v1/standards/gb-2762-2025/limits", "trqapom"), ("/api/v1/standards/gb-2762-2025/changes?since=gb-2762-2022", "trqapom"),
     ("/api/v1/results/{batch}.1.R1/review", "trqa"), ("/api/v1/reviews", "trqa"), ("/api/v1/journal/1/inclusion", "trqa"), ("/api/v1/trail?about={batch}", "trqa"),
-    ("/api/v1/certificates", "trqa"), ("/api/v1/certificates/none", "trqa"), ("/api/v1/certificates/none/paper", "trqa"),
+    ("/api/v1/certificates", "trqa"), ("/api/v1/certificates/none", "trqa"), ("/api/v1/certificates/none/paper", "trqapo"),
     ("/api/v1/producers", "trqa"), ("/api/v1/producers/none", "trqa"), ("/api/v1/instruments", "trqa"), ("/api/v1/instruments/none", "trqa"),
     ("/api/v1/instruments/none/rack", "trqa"), ("/api/v1/programmes", "trqa"), ("/api/v1/programmes/none", "trqa"), ("/api/v1/cards", "trqa"),
     ("/api/v1/cards/none", "trqa"), ("/api/v1/entitlement", "trqa"), ("/api/v1/alarms", "trqam"),

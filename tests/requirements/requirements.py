@@ -485,6 +485,26 @@ def r29():
     assert own and others and {batch["batch"] for batch in listed} == own, (own, listed)
     for path in (f"batches/{others[0]}", f"tests/{others[0]}.1", f"batches/{others[0]}/proof", "certificates", "producers", "journal"):
         assert http(Lab.url, "GET", f"api/v1/{path}", cookie=cookie)[0] == 403, path
+    # the print of his own certificate, and of nobody else's
+    for batch in every:
+        if batch["batch"] in own | {others[0]} and not ask("batch", "show", batch["batch"])["certificates"]:
+            if batch["status"] == "awaiting-review":
+                ask("batch", "confirm", batch["batch"], "--reason", "R29", "--who", "R29a")
+            if ask("batch", "show", batch["batch"])["status"] == "awaiting-release":
+                ask("batch", "trail-read", batch["batch"], "--who", "R29b")
+                ask("certificate", "issue", batch["batch"], "--who", "R29b")
+
+    def paper(certificate):
+        asked = urllib.request.Request(f"{Lab.url.rstrip('/')}/api/v1/certificates/{certificate}/paper", headers={"Cookie": cookie})
+        try:
+            with urllib.request.urlopen(asked, timeout=30) as answer:
+                return answer.status, answer.read()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read()
+    certificates = {owner: [one["certificate"] for one in ask("certificate", "list") if (one["batch"] in own) == owner] for owner in (True, False)}
+    assert certificates[True] and certificates[False], certificates
+    eventually(lambda: paper(certificates[True][0])[0] == 200, "the print of his own certificate", 60)
+    assert paper(certificates[True][0])[1].startswith(b"%PDF-") and paper(certificates[False][0])[0] == 403
 
 
 def r30():

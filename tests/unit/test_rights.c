@@ -32,6 +32,7 @@ static const struct {
 	{"test.fill", "t"},
 	{"test.disarm", "t"},
 	{"who.can", "qa"},
+	{"certificate.paper", "trqap"},
 	{"test.missing", "t"},
 	{"test.take-back", "t"},
 	{"test.enter", "t"},
