@@ -29,7 +29,7 @@ int lab_user_add(struct assay_lab *lab, const json_t *request, const struct assa
  * {user}. The last administrator stays one. */
 int lab_user_change(struct assay_lab *lab, const char *action, const json_t *request,
 	const struct assay_actor *actor, struct assay_error *err) ASSAY_WARN_UNUSED;
-/* action: "logged-in", "logged-out", "login-refused" */
+/* action: "logged-in", "logged-out", "login-refused" (of somebody who is no user: user "") */
 int lab_user_seen(struct assay_lab *lab, const char *action, const char *user, const char *address,
 	struct assay_error *err) ASSAY_WARN_UNUSED;
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "gateway/people/password.h"
 
+#include "gateway/people/common_passwords.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -58,6 +60,17 @@ static unsigned surprises(const char *password)
 	return count;
 }
 
+static int compare(const void *password, const void *listed)
+{
+	return strcasecmp(password, *(const char *const *)listed);
+}
+
+static bool is_listed(const char *password)
+{
+	return bsearch(password, common_passwords, sizeof common_passwords / sizeof *common_passwords,
+		       sizeof *common_passwords, compare) != NULL;
+}
+
 /* Weak words and what is left of the password without them. */
 static bool is_common(const char *user, const char *password)
 {
@@ -74,7 +87,7 @@ static bool is_common(const char *user, const char *password)
 			if (strncasecmp(at, named[i], length) == 0 && strlen(password) - length < 5)
 				return true;
 	}
-	return surprises(password) < 4;
+	return surprises(password) < 4 || is_listed(password);
 }
 
 int assay_password_allowed(const char *user, const char *password, struct assay_error *err)

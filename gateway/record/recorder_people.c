@@ -192,9 +192,11 @@ static json_t *wrong_password(
 	struct assay_error err;
 
 	assay_throttle_failed(&recorder->throttle, user, text(ask, "from_address"), recorder_now_ns());
-	/* a name that is nobody's may be a password typed into the wrong field: it is not written down */
-	if (lab_person(recorder->lab.state, user, &person, &err) == ASSAY_OK)
-		(void)seen(recorder, action, user, text(ask, "from_address"), &err);
+	/* a name that is nobody's may be a password typed into the wrong field: it is not written down. The entry is made all
+	 * the same, so that its sync does not tell who there is */
+	if (lab_person(recorder->lab.state, user, &person, &err) != ASSAY_OK)
+		user = "";
+	(void)seen(recorder, action, user, text(ask, "from_address"), &err);
 	return refuse(
 		ASSAY_EREFUSED, "login-refused", "用户名或密码不对", "the user or the password is wrong");
 }

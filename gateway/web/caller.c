@@ -16,7 +16,7 @@ const char *web_cookie_name(const struct web *web)
 	return web->tls ? "__Host-assay" : "assay"; /* the prefix is for https alone */
 }
 
-static bool take_secret(struct web_caller *caller, const char *text)
+bool web_secret_take(struct web_caller *caller, const char *text)
 {
 	size_t length = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-");
 
@@ -33,9 +33,10 @@ bool web_caller_read(const struct web *web, struct MHD_Connection *connection, s
 
 	if (bearer) {
 		caller->token = true;
-		return !cookie && strncasecmp(bearer, "Bearer ", 7) == 0 && take_secret(caller, bearer + 7);
+		return !cookie && strncasecmp(bearer, "Bearer ", 7) == 0 &&
+		       web_secret_take(caller, bearer + 7);
 	}
-	return !cookie || !*cookie || take_secret(caller, cookie);
+	return !cookie || !*cookie || web_secret_take(caller, cookie);
 }
 
 bool web_caller_remembered(struct web *web, struct web_caller *caller)

@@ -35,6 +35,8 @@ struct web_known {
 
 /* What the request brings: secret and token are filled. false: it brings it in two ways, or it cannot be one. */
 bool web_caller_read(const struct web *web, struct MHD_Connection *connection, struct web_caller *caller);
+/* A cookie's or a bearer token's text as the secret, whole; false: it cannot be one, and nothing is filled. */
+bool web_secret_take(struct web_caller *caller, const char *text);
 /* Known already? Fills the rest. */
 bool web_caller_remembered(struct web *web, struct web_caller *caller);
 /* The recorder's answer to session.show; remembered. */

@@ -226,7 +226,7 @@ READS = [  # path, who may
     ("/api/v1/certificates", "trqa"), ("/api/v1/certificates/none", "trqa"), ("/api/v1/certificates/none/paper", "trqapo"),
     ("/api/v1/producers", "trqa"), ("/api/v1/producers/none", "trqa"), ("/api/v1/instruments", "trqa"), ("/api/v1/instruments/none", "trqa"),
     ("/api/v1/instruments/none/rack", "trqa"), ("/api/v1/programmes", "trqa"), ("/api/v1/programmes/none", "trqa"), ("/api/v1/cards", "trqa"),
-    ("/api/v1/cards/none", "trqa"), ("/api/v1/entitlement", "trqa"), ("/api/v1/alarms", "trqam"),
+    ("/api/v1/cards/none", "trqa"), ("/api/v1/entitlement", "trqa"), ("/api/v1/alarms", "trqam"), ("/api/v1/splits", "trqa"),
     ("/api/v1/producers/none/report", "trqa"), ("/api/v1/mine/report", "po"),
     ("/api/v1/district/rates", "trqam"), ("/api/v1/district/trend", "trqam"), ("/api/v1/district/items", "trqa"), ("/api/v1/district/coverage", "trqam"),
     ("/api/v1/district/overview", "trqam"), ("/api/v1/district/quarters/2026Q1", "trqam"),
@@ -239,7 +239,7 @@ WRITES = [  # method, path, body, who may; whoever may is not refused for his ro
     ("POST", "/api/v1/batches", {}, "t"), ("POST", "/api/v1/batches/{batch}/confirm", {"reason": "x"}, "r"),
     ("POST", "/api/v1/batches/none/void", {"reason": "x"}, "rq"), ("POST", "/api/v1/tests/{batch}.1/fill", {}, "t"),
     ("POST", "/api/v1/tests/{batch}.1/disarm", {}, "t"), ("POST", "/api/v1/tests/{batch}.1/enter", {}, "t"), ("POST", "/api/v1/tests/{batch}.1/retest", {}, "r"),
-    ("POST", "/api/v1/tests/{batch}.1/missing", {}, "t"), ("POST", "/api/v1/tests/{batch}.1/take-back", {}, "t"),
+    ("POST", "/api/v1/tests/{batch}.1/missing", {}, "t"), ("POST", "/api/v1/tests/{batch}.1/split", {}, "tqpo"), ("POST", "/api/v1/tests/{batch}.1/take-back", {}, "t"),
     ("POST", "/api/v1/users", {}, "a"), ("PUT", "/api/v1/users/none/roles", {}, "a"), ("PUT", "/api/v1/users/none/methods", {}, "a"),
     ("POST", "/api/v1/users/none/disable", {}, "a"), ("POST", "/api/v1/users/none/enable", {}, "a"), ("POST", "/api/v1/tokens", {}, "a"),
     ("POST", "/api/v1/tokens/none/revoke", {}, "a"),
@@ -465,6 +465,17 @@ def restart_keeps(gateway, people):
         ok(status == 401, f"S13 {who}'s session has ended", status)
 
 
+def people_entries(gateway):
+    """Bodies of the entries about people, from the journal's files."""
+    found = []
+    for file in sorted(os.listdir(f"{gateway.folder}/journal")):
+        if file.endswith(".db"):
+            database = sqlite3.connect(f"file:{gateway.folder}/journal/{file}?mode=ro", uri=True)
+            found += [json.loads(body) for (body,) in database.execute("SELECT body FROM entry WHERE body LIKE '%login-refused%'")]
+            database.close()
+    return found
+
+
 def login_costs(gateway):
     """S15: a user that is not there costs what one costs that is there; wrong passwords cost more and more."""
     times = {"root-a": [], "nobody-here": []}
@@ -479,6 +490,8 @@ def login_costs(gateway):
             ok(status == 401 and body["title"] == "用户名或密码不对", "S15 the same words for both", body)
         if i >= 1 and not FULL:
             break
+    entries = [one for one in people_entries(gateway) if one.get("action") == "login-refused"]
+    ok({""} <= {e["user"] for e in entries} and not any("nobody-here" in json.dumps(e) for e in entries), "S15 both leave an entry, and no name that is nobody's", entries[-4:])
     gap = abs(statistics.median(times["root-a"]) - statistics.median(times["nobody-here"]))
     ok(min(times["nobody-here"]) > 0.03, "S15 an unknown user costs a hash too", times)
     if FULL:
@@ -553,7 +566,7 @@ def journal_tells(gateway):
     actions = {row["action"] for row in about}
     ok({"created", "roles", "disabled", "enabled", "methods", "password", "revoked", "logged-in", "logged-out", "login-refused", "signature-refused"} <= actions,
        "S38 what happened to users stands in the journal", sorted(actions))
-    ok(all(row.get("who") for row in about), "each by somebody")
+    ok(all(row.get("who") or (row["action"] == "login-refused" and row["user"] == "") for row in about), "each by somebody, but for a name that is nobody's")
 
 
 def no_secrets(gateway):

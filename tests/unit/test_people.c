@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -182,6 +183,11 @@ static void which_passwords_are_taken(void **state)
 		{"liming26", "password-common"},
 		{"asdfghjkl", "password-common"},
 		{"11112222", "password-common"},
+
+		{"trustno1", "password-common"},
+		{"1qaz2wsx", "password-common"},
+		{"Superman", "password-common"},
+		{"jordan23", "password-common"},
 	};
 	char longest[131];
 	struct assay_error err;
@@ -247,6 +253,87 @@ static void hashes_are_argon2id(void **state)
 	assay_password_work_close(work); /* what waits is dropped */
 }
 
+static int by_size(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* Milliseconds of processor time that one look at a password takes. */
+static double cost_ms(struct assay_password_work *work, int fd, const char *hash)
+{
+	struct assay_password_result result;
+	struct assay_error err;
+	struct timespec from, to;
+	int here = 0;
+
+	(void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &from);
+	assert_int_equal(assay_password_check(work, "surely wrong", hash, &here, &err), ASSAY_OK);
+	await(work, fd, &result);
+	(void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &to);
+	assert_false(result.right);
+	return (double)(to.tv_sec - from.tv_sec) * 1e3 + (double)(to.tv_nsec - from.tv_nsec) / 1e6;
+}
+
+/* S15: who is nobody costs what somebody costs: medians less than 5 ms apart, of 1,000 tries each with ASSAY_FULL. */
+static void nobody_costs_the_same(void **state)
+{
+	static double there[1000], nobody[1000];
+	size_t tries = getenv("ASSAY_FULL") ? 1000 : 7;
+	struct assay_password_work *work = NULL;
+	struct assay_password_result result;
+	struct assay_error err;
+	char hash[ASSAY_PASSWORD_HASH_MAX];
+	int fd = -1, here = 0;
+	double gap;
+
+	(void)state;
+	assert_int_equal(assay_password_work_open(&work, &fd, &err), ASSAY_OK);
+	assert_int_equal(assay_password_hash(work, "correct horse", &here, &err), ASSAY_OK);
+	await(work, fd, &result);
+	(void)snprintf(hash, sizeof hash, "%s", result.hash);
+	for (size_t i = 0; i < tries; i++) {
+		there[i] = cost_ms(work, fd, hash);
+		nobody[i] = cost_ms(work, fd, "");
+	}
+	qsort(there, tries, sizeof *there, by_size);
+	qsort(nobody, tries, sizeof *nobody, by_size);
+	gap = there[tries / 2] - nobody[tries / 2];
+	(void)printf(
+		"S15: %zu tries, medians %.2f ms and %.2f ms\n", tries, there[tries / 2], nobody[tries / 2]);
+	assert_true(gap < (tries < 1000 ? 15 : 5) && gap > -(tries < 1000 ? 15 : 5));
+	assay_password_work_close(work);
+}
+
+/* Nothing of 128 characters is cut off: the last one counts. */
+static void nothing_is_cut_off(void **state)
+{
+	struct assay_password_work *work = NULL;
+	struct assay_password_result result;
+	struct assay_error err;
+	char longest[129], hash[ASSAY_PASSWORD_HASH_MAX];
+	int fd = -1, here = 0;
+
+	(void)state;
+	for (size_t i = 0; i < 128; i++)
+		longest[i] = (char)('!' + i * 7 % 90);
+	longest[128] = '\0';
+	assert_int_equal(assay_password_work_open(&work, &fd, &err), ASSAY_OK);
+	assert_int_equal(assay_password_hash(work, longest, &here, &err), ASSAY_OK);
+	await(work, fd, &result);
+	(void)snprintf(hash, sizeof hash, "%s", result.hash);
+	longest[127]++;
+	assert_int_equal(assay_password_check(work, longest, hash, &here, &err), ASSAY_OK);
+	await(work, fd, &result);
+	assert_false(result.right);
+	longest[127]--;
+	assert_int_equal(assay_password_check(work, longest, hash, &here, &err), ASSAY_OK);
+	await(work, fd, &result);
+	assert_true(result.right);
+	assay_password_work_close(work);
+}
+
 static void wrong_passwords_cost_time(void **state)
 {
 	static struct assay_throttle throttle;
@@ -295,6 +382,8 @@ int main(void)
 		cmocka_unit_test(the_same_key_gets_the_same_answer),
 		cmocka_unit_test(which_passwords_are_taken),
 		cmocka_unit_test(hashes_are_argon2id),
+		cmocka_unit_test(nobody_costs_the_same),
+		cmocka_unit_test(nothing_is_cut_off),
 		cmocka_unit_test(wrong_passwords_cost_time),
 	};
 
