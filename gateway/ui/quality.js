@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Quality: what is held and why, the charts of the controls, and the release of results by a second person.
 import { html, useState } from './standalone.module.js';
+import { CsvLink } from './csv.js';
 import { useAtMost, useFetched } from './fetched.js';
 import { useLive } from './live.js';
 import { Field } from './login.js';
@@ -61,7 +62,7 @@ function Hold({ hold, ask }) {
 function Holds({ version }) {
   const { data, error, retry } = useFetched(HOLDS, version);
   const [asked, ask] = useState(null);
-  return html`<section class="panel"><div class="panel-head"><h2>${t('q-held')}</h2>${data ? html`<span class="second">${data.holds.length}</span>` : ''}</div>
+  return html`<section class="panel"><div class="panel-head"><h2>${t('q-held')}</h2>${data ? html`<span class="second">${data.holds.length}</span>` : ''}<span class="end"><${CsvLink} path=${HOLDS} /></span></div>
     ${error && !data ? html`<${Failed} error=${error} retry=${retry} />` : !data ? html`<${Loading} rows=${2} />`
     : !data.holds.length ? html`<${Empty} title=${t('q-none')} how=${t('q-none-how')} />`
       : html`<ul class="holds">${data.holds.map((hold) => html`<${Hold} key=${hold.hold} hold=${hold} ask=${ask} />`)}</ul>`}
@@ -80,7 +81,7 @@ function ChartRow({ chart }) {
 
 function Charts({ version }) {
   const { data, error, retry } = useFetched('/api/v1/qc/charts', version);
-  return html`<section class="panel"><div class="panel-head"><h2>${t('q-charts')}</h2></div>
+  return html`<section class="panel"><div class="panel-head"><h2>${t('q-charts')}</h2><span class="end"><${CsvLink} path="/api/v1/qc/charts" /></span></div>
     ${error && !data ? html`<${Failed} error=${error} retry=${retry} />` : !data ? html`<${Loading} rows=${3} />`
     : !data.charts.length ? html`<${Empty} title=${t('q-no-charts')} how=${t('q-no-charts-how')} command="assay qc --help" />`
       : html`<div class="table-scroll" tabindex="0" role="region" aria-label=${t('q-charts')}><table class="list q-list"><thead><tr><th>${t('q-material')}</th><th></th><th>${t('method')}</th><th>${t('instrument')}</th><th class="right">${t('q-level')}</th><th>${t('q-basis')}</th><th class="right">${t('q-points')}</th></tr></thead>

@@ -2,6 +2,7 @@
 // Standards: which limit holds, where it is printed, and what the new edition changed. The address names the edition (by its
 // file or its number with the year) and what was typed: #/standards/GB 2762-2025/镉
 import { html, useEffect, useRef, useState } from './standalone.module.js';
+import { CsvLink } from './csv.js';
 import { useFetched, useSettled } from './fetched.js';
 import { Icon } from './icons.js';
 import { bind } from './keys.js';
@@ -94,7 +95,7 @@ function Rows({ edition, typed }) {
   if (!limits.length) return html`<${Empty} title=${t('st-none')} how=${t('st-none-how')} />`;
   return html`<table class="limits">${head([['c-code', 'category'], ['c-food', 'st-food'], ['c-analyte', 'st-analyte'], ['c-limit', 'limit'], ['c-clause', 'clause'], ['c-sure', 'st-confidence']])}
     <tbody>${limits.map((limit) => html`<${Row} key=${limit.row} edition=${edition} limit=${limit} open=${open === limit.row} toggle=${() => setOpen(open === limit.row ? -1 : limit.row)} />`)}</tbody></table>
-    <div class="more"><span class="third">${limits.length} / ${grouped(data.total)}</span>${own.next >= 0 ? html`<button class="button" onClick=${goOn}>${t('st-next')}<kbd>PgDn</kbd></button>` : ''}</div>`;
+    <div class="more"><span class="third">${limits.length} / ${grouped(data.total)}</span><${CsvLink} path=${`/api/v1/standards/${edition.edition}/limits?q=${encodeURIComponent(typed)}`} />${own.next >= 0 ? html`<button class="button" onClick=${goOn}>${t('st-next')}<kbd>PgDn</kbd></button>` : ''}</div>`;
 }
 
 const CHANGE = { changed: ['again', 'und'], added: ['plus', 'off'], removed: ['minus', 'off'] };

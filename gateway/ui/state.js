@@ -2,6 +2,7 @@
 // How the gateway itself is: journal, checkpoint, roles, lines; what doctor and verify would say stands there as a command.
 import { html } from './standalone.module.js';
 import { Bell } from './bell.js';
+import { CsvLink } from './csv.js';
 import { useFetched } from './fetched.js';
 import { gatewayNow, useLive } from './live.js';
 import { LineStatus, Status } from './parts.js';
@@ -41,5 +42,5 @@ export function State() {
       <dt>${t('z-entries')}</dt><dd><b>${gateway ? grouped(gateway.applied + 1) : '—'}</b></dd><dt>${t('z-checkpoint')}</dt><dd>${gateway ? html`<${Checkpoint} applied=${gateway.applied} />` : ''}</dd>
       <dt>${t('z-disk')}</dt><dd id="disk"><${Disk} /></dd></dl>
       <div class="offline"><span>${t('z-check')}</span><code>assay verify DIR</code></div><div class="offline"><span>${t('z-doctor')}</span><code>assay doctor</code></div><p class="third panel-body"><a href="/metrics">/metrics</a>　<a href="/healthz">/healthz</a>　${t('z-metrics')}</p></div></section>
-    <section class="panel"><div class="panel-head"><h2>${t('z-lines')}</h2></div><table class="story"><tbody>${(lines || []).map((line) => html`<tr key=${line.line}><td><b>${pick(line, 'name') || line.line}</b></td><td>${line.transport}　${line.address}</td><td><${LineStatus} status=${line.status} /></td><td>${line.since ? `${t('z-since', `${day(line.since)} ${clock(line.since)}`)}　${lasted(line.since, gatewayNow())}` : ''}</td><td class="wraps">${line.status === 'online' ? '' : pick(line, 'text')}</td></tr>`)}</tbody></table></section>`;
+    <section class="panel"><div class="panel-head"><h2>${t('z-lines')}</h2><span class="end"><${CsvLink} path="/api/v1/lines" /></span></div><table class="story"><tbody>${(lines || []).map((line) => html`<tr key=${line.line}><td><b>${pick(line, 'name') || line.line}</b></td><td>${line.transport}　${line.address}</td><td><${LineStatus} status=${line.status} /></td><td>${line.since ? `${t('z-since', `${day(line.since)} ${clock(line.since)}`)}　${lasted(line.since, gatewayNow())}` : ''}</td><td class="wraps">${line.status === 'online' ? '' : pick(line, 'text')}</td></tr>`)}</tbody></table></section>`;
 }

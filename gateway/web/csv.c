@@ -8,7 +8,6 @@
 #include <string.h>
 #include <strings.h>
 
-#define MARK "\xef\xbb\xbf" /* so that spreadsheets read UTF-8 */
 #define BLOCK 65536u
 
 bool web_wants_table(const struct web_call *call)
@@ -237,8 +236,8 @@ static struct table *table_new(const struct web_call *call, const char *name, we
 	table->name = name;
 	table->read = read;
 	table->over = read == NULL;
-	table->text = strdup(MARK);
-	table->length = table->text ? strlen(MARK) : 0;
+	table->text = strdup(WEB_CSV_MARK);
+	table->length = table->text ? strlen(WEB_CSV_MARK) : 0;
 	return table;
 }
 

@@ -6,6 +6,8 @@
 
 #include "gateway/web/route.h"
 
+#define WEB_CSV_MARK "\xef\xbb\xbf" /* so that spreadsheets read UTF-8 */
+
 #define WEB_CSV_AFTER_MAX 128u /* bytes of a next */
 
 /* One page, as the route answers it: {name: [row], next}; NULL with err. after "": the first. */

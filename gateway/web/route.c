@@ -114,6 +114,24 @@ enum MHD_Result web_answer_whole(struct web_call *call, json_t *object, const st
 	return web_answer_json(call->web, call->connection, object);
 }
 
+enum MHD_Result web_answer_member(
+	struct web_call *call, const char *member, json_t *object, const struct assay_error *err)
+{
+	json_t *rows;
+
+	if (!object)
+		return web_answer_error(call->web, call->connection, err);
+	if (!web_format_known(call)) {
+		json_decref(object);
+		return web_refuse_arguments(call);
+	}
+	if (!web_wants_table(call))
+		return web_answer_json(call->web, call->connection, object);
+	rows = json_incref(json_object_get(object, member));
+	json_decref(object);
+	return web_answer_table(call, member, rows);
+}
+
 enum MHD_Result web_answer_object(struct web_call *call, json_t *object, const struct assay_error *err)
 {
 	if (!object)
@@ -320,7 +338,7 @@ const struct web_route web_routes[] = {
 	{"/healthz", "", true, "", get_health},
 	{"/metrics", "", true, "", web_metrics},
 	{"/api/v1/openapi.json", "", false, "", get_openapi},
-	{"/api/v1/lines", "", false, "status", get_lines},
+	{"/api/v1/lines", " format ", false, "status", get_lines},
 	{"/api/v1/frames", " limit format ", false, "status", get_frames},
 	{"/api/v1/history", " instrument channel from format ", false, "status", get_history},
 	{"/api/v1/batches", " status q order after limit format ", false, "batch.list", web_get_batches},
@@ -329,12 +347,12 @@ const struct web_route web_routes[] = {
 	{"/api/v1/batches/{id}/proof", "", false, "trace", web_get_proof},
 	{"/api/v1/tests/{id}", "", false, "test.show", get_test},
 	{"/api/v1/bench", "", false, "status", get_bench},
-	{"/api/v1/journal", " from limit raw ", false, "journal", get_journal},
+	{"/api/v1/journal", " from limit raw format ", false, "journal", get_journal},
 	{"/api/v1/results/{id}/trace", "", false, "trace", get_trace},
 	{"/api/v1/results/{id}/review", "", false, "review.show", web_get_review},
 	{"/api/v1/reviews", " after format ", false, "review.list", web_get_reviews},
 	{"/api/v1/journal/{id}/inclusion", "", false, "journal", web_get_inclusion},
-	{"/api/v1/trail", " who what instrument reason about from to after limit ", false, "journal",
+	{"/api/v1/trail", " who what instrument reason about from to after limit format ", false, "journal",
 		web_get_trail},
 	{"/api/v1/certificates", " batch after format ", false, "certificate.list", web_get_certificates},
 	{"/api/v1/certificates/{id}", "", false, "certificate.show", web_get_certificate},
@@ -382,11 +400,11 @@ const struct web_route web_routes[] = {
 	{"/api/v1/users", " format ", false, "user.list", get_users},
 	{"/api/v1/tokens", " format ", false, "token.list", get_tokens},
 	{"/api/v1/who-can", " act on ", false, "who.can", get_who_can},
-	{"/api/v1/standards", " q ", false, "standard.list", web_get_standards},
-	{"/api/v1/standards/{id}/limits", " q from limit ", false, "standard.list", web_get_limits},
-	{"/api/v1/standards/{id}/changes", " since ", false, "standard.list", web_get_changes},
-	{"/api/v1/products", " q ", false, "standard.list", web_get_products},
-	{"/api/v1/products/{id}/plan", " produced ", false, "standard.list", web_get_plan},
+	{"/api/v1/standards", " q format ", false, "standard.list", web_get_standards},
+	{"/api/v1/standards/{id}/limits", " q from limit format ", false, "standard.list", web_get_limits},
+	{"/api/v1/standards/{id}/changes", " since format ", false, "standard.list", web_get_changes},
+	{"/api/v1/products", " q format ", false, "standard.list", web_get_products},
+	{"/api/v1/products/{id}/plan", " produced format ", false, "standard.list", web_get_plan},
 };
 const size_t web_route_count = sizeof web_routes / sizeof *web_routes;
 

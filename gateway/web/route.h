@@ -57,6 +57,9 @@ enum MHD_Result web_give_worker(struct web_call *call, struct web_job *job);
  * object that people decide about goes with its ETag, others whole. */
 enum MHD_Result web_answer_list(
 	struct web_call *call, const char *name, json_t *list, const struct assay_error *err);
+/* The same; as a table the rows of its member. Of a wrong format: refused. */
+enum MHD_Result web_answer_member(
+	struct web_call *call, const char *member, json_t *object, const struct assay_error *err);
 enum MHD_Result web_answer_object(struct web_call *call, json_t *object, const struct assay_error *err);
 enum MHD_Result web_answer_whole(struct web_call *call, json_t *object, const struct assay_error *err);
 

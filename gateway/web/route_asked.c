@@ -4,6 +4,7 @@
 #include "gateway/lab/trail.h"
 #include "gateway/record/proof.h"
 #include "gateway/web/answer.h"
+#include "gateway/web/csv.h"
 #include "gateway/web/route.h"
 
 #include <stdio.h>
@@ -108,18 +109,70 @@ struct search {
 	struct assay_trail_query query; /* its texts stand behind it */
 	uint64_t from;
 	unsigned limit;
+	bool table; /* all of it, as CSV */
 };
+
+/* Rows of one page into the table; where the next one begins, -1 the end, -2 no memory. */
+static int64_t add_page(struct web_job *job, const json_t *page, json_t **columns)
+{
+	char *text = (char *)job->bytes;
+	const json_t *row;
+	size_t index;
+	bool good = true;
+
+	json_array_foreach(json_object_get(page, "entries"), index, row)
+	{
+		if (!*columns) {
+			*columns = json_incref((json_t *)(uintptr_t)row);
+			good = web_csv_line(row, row, true, &text, &job->length);
+		}
+		good = good && web_csv_line(*columns, row, false, &text, &job->length);
+	}
+	job->bytes = (unsigned char *)text;
+	return good && page ? json_integer_value(json_object_get(page, "next")) : -2;
+}
+
+static void search_table(struct web_job *job, const struct search *wish)
+{
+	json_t *columns = NULL, *page;
+	int64_t next = (int64_t)wish->from;
+
+	job->bytes = (unsigned char *)strdup(WEB_CSV_MARK);
+	job->length = job->bytes ? strlen(WEB_CSV_MARK) : 0;
+	job->status = job->bytes ? ASSAY_OK : ASSAY_ENOMEM;
+	while (job->status == ASSAY_OK && next >= 0) {
+		page = assay_trail_page(job->dir, &wish->query, (uint64_t)next, ROWS_MAX, &job->err);
+		job->status = page ? ASSAY_OK : ASSAY_EIO;
+		next = page ? add_page(job, page, &columns) : -1;
+		json_decref(page);
+		if (next == -2)
+			job->status = assay_error_set(
+				&job->err, ASSAY_ENOMEM, "out-of-memory", "内存不足", "out of memory");
+		else if (job->length > WEB_JOB_BYTES_MAX)
+			job->status = assay_error_set(&job->err, ASSAY_EFULL, "table-too-large",
+				"表太大，请缩小范围，或用 assay trail",
+				"the table is too large; narrow the search, or use assay trail");
+	}
+	json_decref(columns);
+	job->type = "text/csv; charset=utf-8; header=present";
+	(void)snprintf(job->name, sizeof job->name, "trail.csv");
+}
 
 static void search(struct web_job *job)
 {
 	const struct search *wish = job->wish;
 
+	if (wish->table) {
+		search_table(job, wish);
+		return;
+	}
 	job->object = assay_trail_page(job->dir, &wish->query, wish->from, wish->limit, &job->err);
 	job->status = job->object ? ASSAY_OK : ASSAY_EIO;
 }
 
 /* The search with copies of its texts in one block. */
-static struct search *new_search(const struct assay_trail_query *query, uint64_t from, unsigned limit)
+static struct search *new_search(
+	const struct assay_trail_query *query, uint64_t from, unsigned limit, bool table)
 {
 	const char *const texts[] = {
 		query->who, query->reason, query->kind, query->instrument, query->subject};
@@ -144,7 +197,7 @@ static struct search *new_search(const struct assay_trail_query *query, uint64_t
 	}
 	*made = (struct search){
 		{query->from_ns, query->to_ns, copies[0], copies[1], copies[2], copies[3], copies[4]}, from,
-		limit};
+		limit, table};
 	return made;
 }
 
@@ -185,10 +238,12 @@ enum MHD_Result web_get_trail(struct web_call *call)
 	if (!time_argument(call, "from", false, &query.from_ns) ||
 		!time_argument(call, "to", true, &query.to_ns) ||
 		!web_number_argument(call, "after", 0, INT64_MAX, &from) ||
-		!web_number_argument(call, "limit", ROWS_USUAL, ROWS_MAX, &limit) || limit == 0)
+		!web_number_argument(call, "limit", ROWS_USUAL, ROWS_MAX, &limit) || limit == 0 ||
+		!web_format_known(call))
 		return web_refuse_arguments(call);
 	first = begin_of(call, query.subject ? query.subject : "");
-	job = new_job(search, new_search(&query, from > first ? from : first, (unsigned)limit));
+	job = new_job(search,
+		new_search(&query, from > first ? from : first, (unsigned)limit, web_wants_table(call)));
 	return job ? web_give_worker(call, job)
 		   : web_answer_problem(call->web, call->connection, &web_problem_memory);
 }

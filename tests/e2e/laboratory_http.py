@@ -13,6 +13,7 @@ import hashlib
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -107,6 +108,33 @@ rows = list(csv.DictReader(io.StringIO(body.decode("utf-8-sig"))))
 ok(status == 200 and [row["name"] for row in rows] == [row["name"] for row in read("producers")["producers"]], "the register as a table", body[:300])
 ok([row["batch"] for row in csv.DictReader(io.StringIO(get("batches?format=csv&order=batch")[2].decode("utf-8-sig")))] ==
    [row["batch"] for row in read("batches?order=batch")["batches"]], "and the batches")
+
+# every list that has a table: as many rows as the list, the same first column; and each address a page's CSV link begins with is one
+described = read("openapi.json")["paths"]
+tables = {path for path, item in described.items() if any(one.get("name") == "format" for one in item.get("get", {}).get("parameters", []))}
+ids = {"/api/v1/instruments/{id}/rack": "balance-1", "/api/v1/standards/{id}/limits": "gb-2762-2025", "/api/v1/standards/{id}/changes": "gb-2762-2025", "/api/v1/products/{id}/plan": "puffed-snack"}
+more = {"/api/v1/history": "instrument=balance-1&channel=weight", "/api/v1/standards/{id}/changes": "since=gb-2762-2022", "/api/v1/products/{id}/plan": "produced=2026-01-20",
+        "/api/v1/trail": f"about={batch}&limit=500", "/api/v1/standards/{id}/limits": "limit=500"}
+ok({"/api/v1/trail", "/api/v1/journal", "/api/v1/standards", "/api/v1/lines", "/api/v1/qc/charts"} <= tables, "the lists that have tables", tables)
+for path in sorted(tables - {"/api/v1/users", "/api/v1/tokens"}):
+    place = path.replace("{id}", ids.get(path, "none")).removeprefix("/api/v1/")
+    query = more.get(path, "")
+    listed = read(f"{place}?{query}")
+    member = next(name for name, value in listed.items() if isinstance(value, list) and name != "by")
+    status, headers, body = get(f"{place}?{query}&format=csv".replace("?&", "?"))
+    rows = list(csv.reader(io.StringIO(body.decode("utf-8-sig")))) if status == 200 else []
+    ok(status == 200 and headers["Content-Type"].startswith("text/csv") and "attachment" in headers["Content-Disposition"], f"{path} as a table", (status, body[:200]))
+    ok(max(len(rows) - 1, 0) == len(listed[member]) or path in ("/api/v1/frames", "/api/v1/journal", "/api/v1/history"), f"{path}: as many rows", (len(rows), len(listed[member])))
+    ok(not listed[member] or not rows or set(rows[0]) == set(listed[member][0]), f"{path}: a column for each member", rows[:1])
+    ok(get(f"{place}?{query}&format=xml".replace("?&", "?"))[0] == 400, f"{path}: no other format")
+sources = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "gateway", "ui")
+links = set()
+for name in (one for one in os.listdir(sources) if one.endswith(".js")):
+    with open(os.path.join(sources, name), encoding="utf-8") as file:
+        text = file.read()
+    links |= set(re.findall(r"CsvLink} path=\"(/api/v1/[a-z/]*)", text)) | set(re.findall(r"CsvLink} path=\$\{`(/api/v1/[a-z/]*)", text))
+lost = {link for link in links if link not in tables and not (link.endswith("/") and any(table.startswith(link) for table in tables))}
+ok(len(links) >= 9 and not lost, "each CSV link of the pages leads to a table", lost)
 
 # what somebody who is logged in has printed: read back with zbar (bar codes and QR codes), the proof with assay proof check
 secret = open(os.path.join(os.environ["ASSAY_DIR"], "run", "demo-password")).read().strip()

@@ -227,7 +227,7 @@ READS = [  # path, who may
     ("/api/v1/producers", "trqa"), ("/api/v1/producers/none", "trqa"), ("/api/v1/instruments", "trqa"), ("/api/v1/instruments/none", "trqa"),
     ("/api/v1/instruments/none/rack", "trqa"), ("/api/v1/programmes", "trqa"), ("/api/v1/programmes/none", "trqa"), ("/api/v1/cards", "trqa"),
     ("/api/v1/cards/none", "trqa"), ("/api/v1/entitlement", "trqa"), ("/api/v1/alarms", "trqam"), ("/api/v1/splits", "trqa"),
-    ("/api/v1/producers/none/report", "trqa"), ("/api/v1/mine/report", "po"),
+    ("/api/v1/producers/none/report", "trqa"), ("/api/v1/mine/report", "po"), ("/api/v1/mine/report/paper", "po"), ("/api/v1/producers/none/report/paper", "trqa"), ("/api/v1/district/quarters/2026Q1/paper", "qam"),
     ("/api/v1/district/rates", "trqam"), ("/api/v1/district/trend", "trqam"), ("/api/v1/district/items", "trqa"), ("/api/v1/district/coverage", "trqam"),
     ("/api/v1/district/overview", "trqam"), ("/api/v1/district/quarters/2026Q1", "trqam"),
     ("/api/v1/qc/materials", "trqa"), ("/api/v1/qc/runs", "trqa"), ("/api/v1/qc/runs/none", "trqa"), ("/api/v1/qc/charts", "trqa"), ("/api/v1/qc/charts/none", "trqa"),
