@@ -78,7 +78,8 @@ struct data {
 	struct assay_reference_material material[SERIES_MAX];
 	struct assay_duplicate pair[VALUES_MAX];
 	struct assay_proficiency_bias round[SERIES_MAX];
-	uint32_t values, series_count, materials, pairs, rounds;
+	struct assay_recovery recovery[SERIES_MAX];
+	uint32_t values, series_count, materials, pairs, rounds, recoveries;
 };
 
 /* A certified material's own mean and scatter, for its bias. */
@@ -211,6 +212,35 @@ static int read_rounds(sqlite3 *state, const char *method, struct data *data, st
 	return rows ? ASSAY_OK : ASSAY_EIO;
 }
 
+/* What spiked samples gave back of what was added, the newest first. The spike's own uncertainty is what its register says of
+ * it; without that a recovery cannot be told from an error of the addition, and is left out. */
+static int read_recoveries(sqlite3 *state, const char *method, struct data *data, struct assay_error *err)
+{
+	json_t *rows = query_list(state,
+		query_prepare(state, err,
+			"SELECT c.value, r.measured_ns AS wall_ns, json_extract(m.body,'$.uncertainty') AS "
+			"expanded, json_extract(m.body,'$.coverage') AS coverage FROM control AS c JOIN "
+			"control_run AS r ON r.id=c.run JOIN control_material AS m ON m.id=c.material WHERE "
+			"r.method=?1 AND r.kind='spike' AND c.judged=1 AND c.usable=1 AND r.holds=0 ORDER BY "
+			"r.judged_seq DESC, c.test LIMIT ?2",
+			"ti", method, (int64_t)SERIES_MAX),
+		err);
+	const json_t *row;
+	size_t index;
+
+	json_array_foreach(rows, index, row)
+	{
+		double percent = figure(text_of(row, "value")), expanded = figure(text_of(row, "expanded")),
+		       coverage = figure(text_of(row, "coverage"));
+
+		if (isfinite(percent) && expanded > 0.0 && coverage > 0.0)
+			data->recovery[data->recoveries++] =
+				(struct assay_recovery){percent, expanded / coverage, day_of(row)};
+	}
+	json_decref(rows);
+	return rows ? ASSAY_OK : ASSAY_EIO;
+}
+
 static json_t *uncertainty_json(
 	const struct assay_uncertainty *found, const char *method, const char *unit, const char *today)
 {
@@ -254,6 +284,8 @@ json_t *assay_quality_uncertainty(sqlite3 *state, const char *method, const char
 		status = read_pairs(state, method, data, err);
 	if (status == ASSAY_OK)
 		status = read_rounds(state, method, data, err);
+	if (status == ASSAY_OK)
+		status = read_recoveries(state, method, data, err);
 	if (status == ASSAY_OK) {
 		const struct assay_uncertainty_inputs inputs = {.from = -HUGE_VAL,
 			.to = HUGE_VAL,
@@ -266,6 +298,8 @@ json_t *assay_quality_uncertainty(sqlite3 *state, const char *method, const char
 			.material_count = data->materials,
 			.rounds = data->round,
 			.round_count = data->rounds,
+			.recoveries = data->recovery,
+			.recovery_count = data->recoveries,
 			.valid_days = VALID_DAYS};
 
 		found = assay_uncertainty_of(&inputs);

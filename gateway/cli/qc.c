@@ -140,8 +140,9 @@ static int uncertainty(int argc, char **argv)
 		"usage: assay qc uncertainty show METHOD [--relative] [-d DIR] [--json]\n"
 		"       assay qc uncertainty adopt METHOD --reason R [--relative] [--who NAME]\n"
 		"The expanded uncertainty (k 2) from the laboratory's own controls, duplicates and certified "
-		"materials or "
-		"rounds,\n"
+		"materials, rounds\n"
+		"or, with --relative, at least six recoveries of spikes whose own uncertainty is "
+		"registered,\n"
 		"the way of Nordtest TR 537, with what it rests on and until when. adopt: signed, offered to "
 		"the decision "
 		"rule.\n",

@@ -2,6 +2,7 @@
  * Proficiency rounds and measurement uncertainty from the state. Expected scores: ISO 13528:2015 clauses 9.4 to 9.7 worked out
  * with Python's decimal module; the uncertainty: Nordtest TR 537 worked out by hand beside it. The formulas themselves are
  * compared with scipy in tests/analysis. */
+#include "gateway/analysis/quality_figures.h"
 #include "tests/unit/quality_desk.h"
 
 static void control(struct desk *desk, const char *material, const char *value)
@@ -93,6 +94,76 @@ static void test_uncertainty(void **state)
 	desk_drop(&desk);
 }
 
+static void put_control(sqlite3 *state, const char *run, const char *kind, const char *material,
+	const char *value, int holds, int at)
+{
+	char sql[900];
+
+	(void)snprintf(sql, sizeof sql,
+		"INSERT INTO control_run VALUES('%s','m','i','%s','','chen',0,%d,'in',%d,1780000000000000000,"
+		"'{}',%d);"
+		"INSERT INTO control VALUES('%s.1','%s','%s',1,'','','%s','%%',1,1,1,0,0,0,0,%d)",
+		run, kind, at, holds, at, run, run, material, value, at);
+	assert_int_equal(sqlite3_exec(state, sql, NULL, NULL, NULL), SQLITE_OK);
+}
+
+/* Nothing but controls and spiked samples: the bias comes from what was found of what was added (Nordtest TR 537, recovery).
+ * Six recoveries, 95 98 97 96 99 96 %: RMS bias sqrt(71/6) = 3.43996; the addition is known to U 2.0 %, k 2: u(bias) =
+ * sqrt(71/6 + 1) = 3.58236. Twenty controls 100 -/+ 1: s = sqrt(20/19) = 1.02598; U = 2 sqrt(20/19 + 71/6 + 1) = 7.45280,
+ * rounded up 7.5 %. A spike whose own uncertainty nobody stated, and one of a run that holds, count nothing. */
+static void test_recoveries(void **state)
+{
+	static const char *const recovered[] = {"95", "98", "97", "96", "99", "96"};
+	static struct desk desk;
+	struct assay_error err;
+	sqlite3 *db;
+	json_t *found = NULL;
+	char run[16];
+
+	(void)state;
+	desk_make(&desk, "[]");
+	db = assay_state_db(desk.state);
+	assert_int_equal(sqlite3_exec(db,
+				 "INSERT INTO control_material "
+				 "VALUES('C','control',1,'m','in-use','{\"value\":\"\"}',0,1),"
+				 "('S','spike',1,'m','in-use','{\"value\":\"100\",\"uncertainty\":\"2.0\","
+				 "\"coverage\":\"2\"}',"
+				 "0,2),('T','spike',1,'m','in-use','{\"value\":\"100\",\"uncertainty\":\"\","
+				 "\"coverage\":\"\"}',"
+				 "0,3)",
+				 NULL, NULL, NULL),
+		SQLITE_OK);
+	for (int i = 0; i < 20; i++) {
+		(void)snprintf(run, sizeof run, "Q%d", i);
+		put_control(db, run, "control", "C", i % 2 ? "101" : "99", 0, 10 + i);
+	}
+	put_control(db, "T1", "spike", "T", "50", 0, 40);
+	put_control(db, "T2", "spike", "S", "50", 1, 41);
+	for (int i = 0; i < 6; i++) {
+		if (i == 5) { /* five are too few */
+			found = assay_quality_uncertainty(db, "m", "g", true, "2026-06-01", &err);
+			assert_string_equal(desk_text(found, "reason"), "bias-missing");
+			json_decref(found);
+		}
+		(void)snprintf(run, sizeof run, "S%d", i);
+		put_control(db, run, "spike", "S", recovered[i], 0, 50 + i);
+	}
+	found = assay_quality_uncertainty(db, "m", "g", true, "2026-06-01", &err);
+	assert_string_equal(desk_text(found, "bias_source"), "recoveries");
+	assert_int_equal(json_integer_value(json_object_get(found, "bias_values")), 6);
+	assert_true(strncmp(desk_text(found, "u_bias"), "3.58236", 7) == 0);
+	assert_true(strncmp(desk_text(found, "s_control"), "1.02597", 7) == 0 ||
+		    strncmp(desk_text(found, "s_control"), "1.02598", 7) == 0);
+	assert_string_equal(desk_text(found, "expanded"), "7.5");
+	assert_string_equal(desk_text(found, "unit"), "%");
+	json_decref(found);
+	/* a recovery says nothing in the method's unit */
+	found = assay_quality_uncertainty(db, "m", "g", false, "2026-06-01", &err);
+	assert_string_equal(desk_text(found, "reason"), "bias-missing");
+	json_decref(found);
+	desk_scrap(&desk);
+}
+
 #define LEAD "gb-5009.12-lead"
 
 /* All weighings of a test of lead; its result is r / 10 mg/kg. */
@@ -166,7 +237,7 @@ static void test_decision(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(test_rounds), cmocka_unit_test(test_uncertainty),
-		cmocka_unit_test(test_decision)};
+		cmocka_unit_test(test_recoveries), cmocka_unit_test(test_decision)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
