@@ -150,11 +150,12 @@ static inline void play_config(struct play *play, const char *calibrated_until)
 static inline void play_make(struct play *play)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	const char *parent = getenv("TMPDIR");
 	char path[160];
 
 	memset(play, 0, sizeof *play);
 	(void)snprintf(play->dir, sizeof play->dir, "%s/assay-test-XXXXXX",
-		access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
+		parent && strlen(parent) < 40 ? parent : "/tmp");
 	assert_non_null(mkdtemp(play->dir));
 	(void)snprintf(path, sizeof path, "%s/run", play->dir);
 	assert_int_equal(mkdir(path, 0700), 0);
