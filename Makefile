@@ -362,6 +362,7 @@ deb: all
 # Install, upgrade with data, remove and purge in a fresh Debian 12 tree (needs root, debootstrap and a mirror).
 check-deb: deb
 	$(Q)bash tests/package/deb.sh
+	$(Q)bash tests/package/boot.sh || [ $$? = 77 ]
 clean:
 	rm -rf build
 help:
@@ -373,6 +374,6 @@ help:
 	@echo 'make format | check-gates            write the style | style and analysis gates'
 	@echo 'make install [DESTDIR=] [PREFIX=/usr/local] | uninstall | clean'
 	@echo 'make soak [HOURS=1] [SEED=n]         left alone with random faults; figures in build/soak/last.json'
-	@echo 'make deb | check-deb                 Debian packages in build/deb | installed and removed in a fresh tree'
+	@echo 'make deb | check-deb                 Debian packages in build/deb | installed, removed and booted in a fresh tree'
 
 -include $(shell find $(O) -name '*.d' 2>/dev/null)

@@ -1,0 +1,115 @@
+#!/usr/bin/env bash
+# The packages under systemd: a fresh Debian 12 tree is booted with systemd-nspawn (own processes, network and cgroups), and
+# each unit runs as its file says. By hand (make check-deb, after deb.sh); needs root, debootstrap, systemd-nspawn and a
+# mirror (MIRROR). TREE keeps a bare tree for another run. Without systemd-nspawn, or where it may not boot, says so: exit 77.
+set -uo pipefail
+cd "$(dirname "$0")/../.." || exit 1
+[ "$(id -u)" = 0 ] || { echo "check-deb needs root (debootstrap, systemd-nspawn)" >&2; exit 1; }
+command -v systemd-nspawn >/dev/null || apt-get -qq install -y --no-install-recommends systemd-container >/dev/null 2>&1
+command -v systemd-nspawn >/dev/null || { echo "not booted: there is no systemd-nspawn" >&2; exit 77; }
+mirror=${MIRROR:-$(apt-cache policy 2>/dev/null | sed -n 's/.* \(https\?:[^ ]*\) bookworm\/main .*/\1/p' | head -n 1)}
+folder=$(mktemp -d)
+tree=$folder/tree
+container='' leader=''
+down() {
+	[ -n "$container" ] || return 0
+	kill -s RTMIN+4 "$container" 2>/dev/null # poweroff
+	for _ in $(seq 40); do kill -0 "$container" 2>/dev/null || break; sleep 0.5; done
+	kill -KILL "$container" 2>/dev/null
+	wait "$container" 2>/dev/null
+	container=''
+}
+finish() {
+	down
+	rm -rf --one-file-system "$folder"
+}
+trap finish EXIT
+bare=${TREE:-$folder/bare}
+[ -x "$bare/usr/bin/apt-get" ] || debootstrap --variant=minbase bookworm "$bare" "$mirror" >/dev/null || exit 1
+cp -a "$bare" "$tree"
+cp -r /etc/apt/. "$tree/etc/apt/"
+cp /etc/resolv.conf "$tree/etc/" 2>/dev/null
+cp build/deb/*.deb "$tree/root/"
+printf '#!/bin/sh\nexit 101\n' >"$tree/usr/sbin/policy-rc.d"
+chmod 0755 "$tree/usr/sbin/policy-rc.d"
+systemd-nspawn -q -D "$tree" --register=no --keep-unit --resolv-conf=off --setenv=DEBIAN_FRONTEND=noninteractive sh -c 'apt-get -qq update && apt-get -qq install -y --no-install-recommends systemd systemd-sysv dbus curl procps /root/assay_*.deb /root/assay-specs_*.deb' >"$folder/install.log" 2>&1 ||
+	{ grep -v '^W:' "$folder/install.log" | tail -n 20; exit 1; }
+rm "$tree/usr/sbin/policy-rc.d"
+
+up() { # one boot; the first process of the container is its leader
+	systemd-nspawn -q -D "$tree" --register=no --keep-unit --resolv-conf=off --private-network -b >"$folder/boot.log" 2>&1 </dev/null &
+	container=$! # not of a function, whose shell would stand between
+	for _ in $(seq 40); do
+		leader=$(pgrep -P "$container" | head -n 1)
+		[ -n "$leader" ] && case $(inside systemctl is-system-running 2>/dev/null) in running | degraded) return 0 ;; esac
+		kill -0 "$container" 2>/dev/null || return 1
+		sleep 0.5
+	done
+	return 1
+}
+inside() { nsenter -t "$leader" -m -u -i -n -p -r -w -- /usr/bin/env -i HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 "$@" </dev/null; }
+passed=0 failed=0
+ok() {
+	if [ "$1" -eq 0 ]; then passed=$((passed + 1)); else
+		failed=$((failed + 1))
+		echo "FAILED: $2"
+	fi
+}
+yes_if() { if "$@" >/dev/null 2>&1; then echo 0; else echo 1; fi; }
+no_if() { if "$@" >/dev/null 2>&1; then echo 1; else echo 0; fi; }
+soon() { for _ in $(seq 40); do "$@" >/dev/null 2>&1 && return 0; sleep 0.25; done; return 1; }
+main_pid() { inside systemctl show -P MainPID assay; }
+shows() { [ "$(inside systemctl show -P "$1" "$2")" = "$3" ]; }
+answers() { [ "$(inside curl -s -m 5 http://127.0.0.1:8480/healthz | grep -c '"status":"ok"')" = 1 ]; }
+
+up || { echo "not booted: $(tail -n 2 "$folder/boot.log")" >&2; exit 77; }
+ok "$(yes_if shows ActiveState assay inactive)" 'without lab.xml it does not start'
+ok "$(yes_if shows Result assay success)" 'and that is no failure'
+ok "$(yes_if inside sh -c 'systemctl list-timers --no-legend | grep -q assay-backup')" 'the timer waits'
+inside sh -c 'printf "<lab site=\"t\" origin=\"t.example\" name-zh=\"测\" name-en=\"t\" listen=\"127.0.0.1:8480\"></lab>\n" >/var/lib/assay/lab.xml && chown assay: /var/lib/assay/lab.xml'
+inside systemctl start assay
+ok $? 'it starts, and tells systemd when it serves'
+ok "$(yes_if shows StatusText assay 'serves http://127.0.0.1:8480')" 'with what it serves'
+ok "$(yes_if answers)" 'pages answer'
+ok "$(yes_if test "$(inside systemctl show -P WatchdogUSec assay)" = 3min)" 'a watchdog looks'
+exposure=$(inside systemd-analyze security assay --no-pager 2>/dev/null | sed -n 's/.*exposure level for assay.service: \([0-9.]*\).*/\1/p')
+ok "$(yes_if awk "BEGIN { exit !($exposure <= 1.5) }")" "exposure $exposure"
+ok "$(no_if inside sh -c 'journalctl -u assay -p warning --no-pager -q | grep .')" 'nothing in its log worse than a notice'
+
+# what the unit takes away, as the kernel tells it of each process
+for pid in $(inside systemctl show -P MainPID assay) $(inside pgrep -P "$(main_pid)"); do
+	status=$(inside cat "/proc/$pid/status")
+	ok "$(yes_if grep -q 'CapEff:.0000000000000000' <<<"$status")" "process $pid holds no capability"
+	ok "$(yes_if grep -q 'CapBnd:.0000000000000000' <<<"$status")" "process $pid can get none"
+	ok "$(yes_if grep -Eq 'NoNewPrivs:.1' <<<"$status")" "process $pid gets no new privileges"
+	ok "$(yes_if grep -Eq 'Seccomp:.2' <<<"$status")" "process $pid is filtered"
+	ok "$(no_if grep -q "Uid:.0" <<<"$status")" "process $pid is not root"
+	ok "$(no_if inside nsenter -t "$pid" -m touch /usr/x)" "process $pid sees /usr read-only"
+	ok "$(no_if inside nsenter -t "$pid" -m touch /etc/x)" "process $pid sees /etc read-only"
+	ok "$(no_if inside nsenter -t "$pid" -m ls /root/.profile)" "process $pid sees no /root"
+done
+
+inside systemctl reload assay
+ok $? 'systemctl reload'
+ok "$(yes_if soon answers)" 'and it goes on'
+before=$(main_pid)
+inside kill -KILL "$(inside pgrep -n -P "$before")"
+ok "$(yes_if soon answers)" 'a role that is killed is back'
+ok "$(yes_if test "$(main_pid)" = "$before")" 'without the service'
+inside kill -KILL "$before"
+sleep 2
+ok "$(yes_if soon answers)" 'the supervisor killed: systemd starts it again'
+ok "$(yes_if shows NRestarts assay 1)" 'once'
+inside systemctl start assay-backup
+ok $? 'the backup unit runs'
+ok "$(yes_if inside sh -c 'ls /var/backups/assay/*/journal/0001.db')" 'and leaves a copy'
+inside systemctl stop assay
+ok "$(yes_if shows Result assay success)" 'it stops in good order'
+inside setpriv --reuid assay --regid assay --init-groups assay verify /var/lib/assay >/dev/null
+ok $? 'and its journal verifies'
+down
+up || { echo "FAILED: no second boot"; exit 1; }
+ok "$(yes_if soon answers)" 'after a boot it serves by itself'
+down
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]
