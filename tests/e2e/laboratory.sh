@@ -48,8 +48,13 @@ ok $? 'a batch with its whole plan is registered'
 ok $? 'what cannot be tested here is said'
 [ "$("$assay" card show "$card" --json | member remaining)" = 6 ]
 ok $? 'the card paid for it'
-"$assay" print labels "$batch" --out "$folder/labels.svg" --svg && xmllint --noout "$folder/labels.svg" && grep -q '<svg' "$folder/labels.svg"
-ok $? 'labels for its samples'
+"$assay" print labels "$batch" --out "$folder/labels.pdf" && pdftotext "$folder/labels.pdf" "$folder/labels.txt"
+for sample in $("$assay" batch show "$batch" --json | python3 -c 'import json,sys
+for one in json.load(sys.stdin)["samples"]: print(one["sample"])'); do
+	grep -qw -- "$sample" "$folder/labels.txt" || echo "no label for $sample"
+done >"$folder/without"
+[ -s "$folder/labels.txt" ] && [ ! -s "$folder/without" ]
+ok $? "labels for its samples and containers $(cat "$folder/without")"
 "$assay" print card "$card" --out "$folder/card.pdf" && head -c 5 "$folder/card.pdf" | grep -q '%PDF-'
 ok $? 'and the card itself'
 "$assay" batch void "$batch" --reason 样品混淆 >/dev/null && [ "$("$assay" card show "$card" --json | member remaining)" = 7 ]
