@@ -59,6 +59,7 @@ def producer_has_a_card(run, gateway):
     card = gateway.api("/api/v1/cards")["cards"][0]
     equal((card["tests"], card["remaining"], card["producer"]), (6, 6, one["producer"]))
     equal(code_read(run, ".card-sheet .qr", "card-qr"), card["card"])
+    pages_read.clean(run, "a producer with his card")
     run.picture("producer-card-zh")
 
 
@@ -158,6 +159,7 @@ def slot_is_worked(run, gateway):
     browser.click(".bench-actions .button.primary")
     browser.until("the question", "return document.querySelector('dialog[open] .segments')")
     browser.js("[...document.querySelectorAll('dialog .segments button')].pop().click()")
+    pages_read.clean(run, "the dialog of a slot")
     fill(browser, "dialog input[name=value]", f"1.000 {slot['unit']}".strip())
     fill(browser, "dialog input[name=reason]", "滴定管读数")
     browser.click("dialog .button.primary")
@@ -166,6 +168,16 @@ def slot_is_worked(run, gateway):
     filled = [s for s in gateway.api(f"/api/v1/tests/{test['test']}")["slots"] if s["status"] == "filled"]
     equal([(s["value"], s["typed"]) for s in filled], [("1.000", True)])
     run.picture("bench-typed-zh")
+    browser.js("document.activeElement?.blur()")
+    browser.press("Backspace")
+    browser.until("the question why", "return document.querySelector('dialog[open] input[name=reason]')")
+    pages_read.clean(run, "the dialog of taking back")
+    fill(browser, "dialog input[name=reason]", "看错刻度")
+    submit(browser)
+    browser.until("an empty slot", "return !document.querySelector('.slot.filled')")
+    equal([s for s in gateway.api(f"/api/v1/tests/{test['test']}")["slots"] if s["status"] == "filled"], [])
+    said = [json.loads(line) for line in subprocess.run([run.binary, "journal", "-d", os.path.join(run.place, "worked-in"), "--json"], capture_output=True, text=True, timeout=60, check=True).stdout.splitlines()]
+    equal([(one["body"]["action"], one["body"]["value"], one["body"]["reason"]) for one in said if one["kind"] == "slot"], [("taken-back", "1.000", "看错刻度")])
 
 
 def decision_is_signed(run, gateway):
@@ -224,6 +236,7 @@ def batch_is_released(run, gateway):
     browser.until("written down", "return document.querySelector('.certificate .buttons .status.pass')")
     browser.click("#amend")
     browser.until("the question", "return document.querySelector('dialog[open] input[name=reason]')")
+    pages_read.clean(run, "the dialog of a signature")
     fill(browser, "dialog input[name=reason]", "样品名称有误")
     fill(browser, "dialog input[name=password]", password)
     browser.click("dialog .button.primary")
@@ -231,6 +244,7 @@ def batch_is_released(run, gateway):
     equal(gateway.api(f"/api/v1/certificates/{second}")["replaces"], first)
     said = served_pdf(run, browser.js("return document.querySelector('#paper').getAttribute('href')"))
     assert first in said and second in said and "样品名称有误" in said, said
+    pages_read.clean(run, "a certificate")
     run.picture("certificate-zh")
 
 
@@ -243,6 +257,7 @@ def maker_sees_his_own(run, gateway):
     browser.size(390, 844, touch=True)
     browser.until("his batches", "return document.querySelectorAll('.mine a.own').length === arguments[0]", sum(one["producer"] == "禾香食品" for one in every))
     equal(browser.js("return [...document.querySelectorAll('.rail a:not(.logo)')].map((a) => a.getAttribute('href'))"), ["#/mine", "#/standards"])
+    pages_read.clean(run, "a producer's own page")
     run.picture("phone-mine-zh")
     failed = next(one for one in every if one["verdict"] == "fail" and one["producer"] == "禾香食品")
     browser.js("[...document.querySelectorAll('.mine a.own')].find((a) => a.textContent.includes(arguments[0])).click()", failed["name"])
@@ -250,6 +265,7 @@ def maker_sees_his_own(run, gateway):
                   gateway.api(f"/api/v1/batches/{failed['batch']}")["tests"][0]["result"]["value"])
     wide = browser.js("const p = document.querySelector('.page'); return p.scrollWidth - p.clientWidth")
     assert wide <= 0, wide
+    pages_read.clean(run, "a producer's own batch")
     run.picture("phone-mine-one-zh")
     other = next(one for one in every if one["producer"] != "禾香食品")
     browser.js("location.hash = '#/mine/' + arguments[0]", other["batch"])
@@ -274,7 +290,7 @@ def worked_in(run):
     subprocess.run([run.binary, "demo", "--once", "-d", place], check=True, timeout=60, stdout=subprocess.DEVNULL)
     gateway = Gateway(run.binary, place)
     try:
-        for name, function in (("the first page names its modules", pages_read.first_page_is_flat), ("every word is there", pages_read.words_are_known), ("Batches: filtered, sorted, counted", pages_read.batches_are_filtered), ("no serious finding, every control by keyboard: zh, light", pages_read.nobody_is_shut_out),
+        for name, function in (("the first page names its modules", pages_read.first_page_is_flat), ("every word is there", pages_read.words_are_known), ("Batches: filtered, sorted, counted", pages_read.batches_are_filtered), ("no serious finding, every control by keyboard: zh, light", pages_read.nobody_is_shut_out), ("no serious finding at the login", pages_read.login_is_clean),
                                ("no serious finding, nothing too wide: a phone of 360 px, en, dark", pages_read.phone_fits), ("Standards: every edition, its rows as in the file", pages_read.editions_are_listed), ("Standards: Chinese, pinyin, English", pages_read.limits_are_found),
                                ("Standards: two editions compared", pages_read.editions_are_compared), ("Standards: page after page", pages_read.rows_go_on), ("Trail: the ladder's hashes", pages_read.ladder_is_climbed), ("Trail: the proof fetched and checked", pages_read.proof_is_fetched), ("Trail: the journal searched", pages_read.journal_is_searched),
                                ("Review: results and duplicates drawn", pages_read.results_are_drawn)):

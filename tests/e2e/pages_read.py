@@ -45,6 +45,13 @@ axe.run(document, { resultTypes: ['violations'], runOnly: ['wcag2a', 'wcag2aa', 
     `${v.id} (${v.impact}): ${v.nodes.slice(0, 3).map((n) => n.target.join(' ') + ' ' + (n.any[0] || n.all[0] || n.none[0] || {}).message).join(' | ')}`)), (e) => done(['axe: ' + e]))"""
 
 
+def clean(run, what):
+    """No serious finding of axe-core on what is shown now: a page filled in, or a dialog."""
+    run.browser.js(axe_source())
+    found = run.browser.do_async(AXE)
+    assert not found, f"{what}: " + "\n".join(found)
+
+
 # Controls that Tab cannot reach: not disabled, shown, and without a place in the order. Rows of a group of choices share one.
 UNREACHABLE = """return [...document.querySelectorAll('a[href], button, input, select, textarea, [role=button]')].filter((e) =>
   !e.disabled && e.offsetParent !== null && e.tabIndex < 0 && !e.closest('[role=radiogroup], [role=listbox]')).map((e) => e.outerHTML.slice(0, 120))"""
@@ -54,7 +61,7 @@ def page_addresses(gateway):
     batch = gateway.api("/api/v1/batches")["batches"][0]["batch"]
     result = gateway.api(f"/api/v1/batches/{batch}")["tests"][0]["result"]["result"]
     return ["bench", f"bench/{batch}", "batches", f"batches/{batch}", "review", f"trail/{result}", "trail", "entry/3", "alarms", "certificate", "release", "standards/gb-17401-2014",
-            "intake", "producers", "instrument/balance-1", "admin/instruments", "admin/people", "admin/programme", "admin/state"]
+            "intake", "producers", "me", "district", "instrument/balance-1", "admin/instruments", "admin/people", "admin/programme", "admin/state"]
 
 
 def looked_at(run, gateway, user, language, dark, size, touch, also):
@@ -77,6 +84,18 @@ def looked_at(run, gateway, user, language, dark, size, touch, also):
 def nobody_is_shut_out(run, gateway):
     """At a desk, in Chinese, in the light, as QA: no serious finding, and Tab reaches every control."""
     looked_at(run, gateway, "qa", "zh", False, (1366, 768), False, lambda page: [f"Tab does not reach {control}" for control in run.browser.js(UNREACHABLE)])
+
+
+def login_is_clean(run, gateway):
+    """Before anybody is logged in, in both languages."""
+    browser = run.browser
+    browser.cdp("Network.clearBrowserCookies")
+    for language in ("zh", "en"):
+        browser.js("localStorage.setItem('assay-language', arguments[0])", language)
+        browser.open(f"{gateway.url}/?login-{language}#/login")
+        browser.until("the login", "return document.querySelector('.form input[name=password]')")
+        clean(run, f"login, {language}")
+    browser.js("localStorage.setItem('assay-language', 'zh')")
 
 
 def phone_fits(run, gateway):

@@ -17,6 +17,7 @@ from fractions import Fraction
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import pages_read  # noqa: E402
 from person import certificate_is_there, code_read, fill, fill_all, log_in, scan, served_bytes, served_pdf, submit  # noqa: E402
 from run import Gateway, ROOT, Run, equal  # noqa: E402
 from webdriver import Browser  # noqa: E402
@@ -127,6 +128,7 @@ def first_administrator(day):
     browser.open(day.gateway.url)
     browser.until("the first-run page", "return document.querySelector('input[name=code]')")
     fill_all(browser, ".gate", code=code, user="boss", name="王敏", new_password=day.run.password, again=day.run.password)
+    pages_read.clean(day.run, "the first-run page")
     day.picture("1-first-admin")
     browser.click(".form .button.primary")
     browser.until("the pages", "return document.querySelector('.rail a[href$=admin]')")
