@@ -4,7 +4,7 @@
  *
  * batch    {batch, sample, product, product_zh, product_en, product_file, product_sha256, name, producer, lot, produced,
  *           amount, origin, who, producer_id, card, samples: [{sample, role: "test", "retained" or
- *           "container", amount, test, container}],
+ *           "container", amount, counted_for, container}],
  *           cannot_test: [{analyte, analyte_zh, standard, reason}], key, request_digest, specs_sha256}: key: the asker's own name for
  *           the request, so that asking twice registers once; specs_sha256: the set of specs it is judged by
  * test     {test, batch, position, analyte, method, evidence_instrument, sheet, retest_of, rule}: rule of a retest:

@@ -169,6 +169,6 @@ void lab_add_containers(json_t *samples, const char *test, const json_t *plan)
 	{
 		(void)json_array_append_new(
 			samples, json_pack("{s:O,s:s,s:s,s:s,s:i}", "sample", id, "role", "container",
-					 "amount", "", "test", test, "container", (int)index + 1));
+					 "amount", "", "counted_for", test, "container", (int)index + 1));
 	}
 }

@@ -110,7 +110,8 @@ const struct assay_method *lab_method_for(struct assay_lab *lab, const struct as
 	const char *produced, const char *analyte);
 /* [{sample, role, amount}] of a batch: count to be tested, and one kept back when retained is not "". */
 json_t *lab_samples(const char *batch, unsigned count, const char *amount, const char *retained);
-/* The containers of a sheet's sampling plan join them: {sample, role: "container", amount, test, container}. */
+/* The containers of a sheet's sampling plan join them: {sample, role: "container", amount, counted_for, container}; not "test", for a
+ * proof has what an entry names before it, and the test comes after. */
 void lab_add_containers(json_t *samples, const char *test, const json_t *plan);
 bool lab_origin_known(const char *origin);
 const char *lab_origin_words(const char *origin, bool zh); /* "" for "" */

@@ -20,7 +20,7 @@ static int put_samples(struct assay_state *state, const struct assay_entry *entr
 			status = state_run(state, STATE_PUT_SAMPLE, err, "ttttiti",
 				body_text(sample, "sample"), body_text(body, "batch"),
 				body_text(sample, "role"), body_text(sample, "amount"),
-				(int64_t)entry->sequence, body_text(sample, "test"),
+				(int64_t)entry->sequence, body_text(sample, "counted_for"),
 				body_number(sample, "container"));
 	}
 	return status;

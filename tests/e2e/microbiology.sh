@@ -68,6 +68,12 @@ printf 'a pass phrase of zheng\n' | "$assay" user add zheng --name 郑签发 --r
 ok $? 'who is a registered user'
 "$assay" batch trail-read "$pass" --who zheng --json >/dev/null && certificate=$("$assay" certificate issue "$pass" --who zheng --json | member certificate)
 ok $? 'a third releases'
+for _ in $(seq 100); do
+	"$assay" proof "$pass" >"$folder/proof" 2>/dev/null && break
+	sleep 1
+done
+"$assay" proof check "$folder/proof" >"$folder/checked"
+ok $? "its proof holds: $(head -n 1 "$folder/checked")"
 "$assay" certificate print "$certificate" --out "$folder/c.pdf" && pdftotext -layout "$folder/c.pdf" "$folder/c.txt"
 grep -q 'n=5, c=2, m=10000, M=100000 CFU/g' "$folder/c.txt" && grep -q '11000; 12000;' "$folder/c.txt" && grep -q 郑签发 "$folder/c.txt"
 ok $? 'the certificate lists the counts in order and names the plan, and the releaser by his full name'
