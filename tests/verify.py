@@ -677,7 +677,12 @@ def check_proof(data, given):
                 if value.get("sha256") != sha(raw).hex():
                     raise Bad("entry %d: the spec is not the one its digest names" % seq)
                 there.add(("sha256", value["sha256"]))
-            elif kind in (6, 48):
+            elif kind == 48:  # what sha256sum prints of the files, sorted by path
+                listed = "".join(f"{digest}  {path}\n" for path, digest in sorted(value["files"].items(), key=lambda one: one[0].encode()))
+                if value.get("sha256") != sha(listed.encode()).hex():
+                    raise Bad("entry %d: the list of specs is not what its digest says" % seq)
+                there.add(("sha256", value["sha256"]))
+            elif kind == 6:
                 there.add(("sha256", value["sha256"]))
             elif 9 <= kind <= 16:
                 own = {9: "batch", 10: "test", 14: "result"}.get(kind)

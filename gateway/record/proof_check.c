@@ -5,6 +5,7 @@
 #include "gateway/record/inclusion.h"
 #include "gateway/record/proof.h"
 #include "gateway/record/sha256.h"
+#include "gateway/record/spec_set.h"
 
 #include <inttypes.h>
 #include <jansson.h>
@@ -305,6 +306,12 @@ static int check_story(struct check *check, const struct assay_entry *entry)
 		name(check, "sha256", hex);
 		break;
 	case ASSAY_ENTRY_SPEC_SET:
+		if (assay_spec_set_digest(json_object_get(body, "files"), hex, NULL) != ASSAY_OK ||
+			strcmp(hex, text(body, "sha256")) != 0)
+			status = BAD_ENTRY(check, entry->sequence, "规格清单与摘要不符",
+				"the list of specs is not what its digest says");
+		name(check, "sha256", hex);
+		break;
 	case ASSAY_ENTRY_DRIVER:
 		name(check, "sha256", text(body, "sha256"));
 		break;

@@ -38,7 +38,7 @@ static int setup(void **state)
 	struct assay_journal_options options = specimen_options(0);
 	struct assay_journal *journal;
 	struct assay_error err;
-	char body[300], digest[65];
+	char body[300], digest[65], set[65];
 	uint8_t hash[32];
 	FILE *file;
 
@@ -52,8 +52,14 @@ static int setup(void **state)
 	(void)snprintf(body, sizeof body, "{\"path\":\"standards/x.xml\",\"sha256\":\"%s\"}", digest);
 	put(journal, ASSAY_ENTRY_SPEC, body, "<standard/>", 11);
 	put(journal, ASSAY_ENTRY_SPEC, "{\"path\":\"other.xml\",\"sha256\":\"00\"}", "<other/>", 8);
-	put(journal, ASSAY_ENTRY_SPEC_SET, "{\"sha256\":\"5e7\",\"serial\":0,\"files\":{}}", NULL, 0);
-	put(journal, ASSAY_ENTRY_BATCH, "{\"batch\":\"B1\",\"specs_sha256\":\"5e7\"}", NULL, 0);
+	(void)snprintf(body, sizeof body, "%s  standards/x.xml\n", digest); /* as sha256sum prints it */
+	assay_sha256(body, strlen(body), hash);
+	assay_hex(hash, 32, set);
+	(void)snprintf(body, sizeof body,
+		"{\"sha256\":\"%s\",\"serial\":0,\"files\":{\"standards/x.xml\":\"%s\"}}", set, digest);
+	put(journal, ASSAY_ENTRY_SPEC_SET, body, NULL, 0);
+	(void)snprintf(body, sizeof body, "{\"batch\":\"B1\",\"specs_sha256\":\"%s\"}", set);
+	put(journal, ASSAY_ENTRY_BATCH, body, NULL, 0);
 	put(journal, ASSAY_ENTRY_BATCH, "{\"batch\":\"B2\"}", NULL, 0);
 	put(journal, ASSAY_ENTRY_TEST,
 		"{\"test\":\"B1.1\",\"batch\":\"B1\",\"evidence_instrument\":\"oven-1\"}", NULL, 0);
