@@ -43,6 +43,7 @@ static const struct command {
 	{"line", assay_cmd_line, "lines: list, watch, record, replay a capture, probe a port, plan"},
 	{"sim", assay_cmd_sim, "a scripted instrument on a pseudo-terminal or socket; needs no gateway"},
 	{"verify", assay_cmd_verify, "read every byte of a journal again; needs no gateway"},
+	{"key", assay_cmd_key, "change: the journal is signed with a new key"},
 	{"qualify", assay_cmd_qualify, "a signed report: versions, digests and self checks"},
 	{"proof", assay_cmd_proof, "one file that proves a batch's verdict, and its check"},
 	{"export", assay_cmd_export, "records as JSON lines and CSV, readable without assay"},

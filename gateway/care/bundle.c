@@ -113,6 +113,15 @@ static bool speaks_of_the_machine(unsigned kind)
 	       kind == ASSAY_ENTRY_DRIVER || kind == ASSAY_ENTRY_SEAL || kind == ASSAY_ENTRY_KEY;
 }
 
+/* A change of key, or a configuration that was refused, names who wanted it and why: no business of whoever helps. */
+static void leave_out_people(json_t *body)
+{
+	if (!json_object_get(body, "who"))
+		return;
+	(void)json_object_del(body, "who");
+	(void)json_object_del(body, "reason");
+}
+
 static int take_entry(void *context, const struct assay_entry *entry, const uint8_t leaf[ASSAY_HASH_SIZE])
 {
 	json_t *body;
@@ -121,6 +130,7 @@ static int take_entry(void *context, const struct assay_entry *entry, const uint
 	if (!speaks_of_the_machine(entry->kind))
 		return 0;
 	body = json_loadb(entry->body, entry->body_length, 0, NULL);
+	leave_out_people(body);
 	return json_array_append_new(
 		       context, json_pack("{s:I,s:s,s:I,s:s,s:o?}", "seq", (json_int_t)entry->sequence,
 					"kind", assay_entry_kind_name(entry->kind), "wall_ns",

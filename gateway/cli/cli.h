@@ -40,6 +40,7 @@ int assay_cmd_judge(int argc, char **argv);
 int assay_cmd_plan(int argc, char **argv);
 int assay_cmd_spec(int argc, char **argv);
 int assay_cmd_journal(int argc, char **argv);
+int assay_cmd_key(int argc, char **argv);
 int assay_cmd_trace(int argc, char **argv);
 int assay_cmd_verify(int argc, char **argv);
 int assay_cmd_proof(int argc, char **argv);

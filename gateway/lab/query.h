@@ -112,6 +112,7 @@
  * trace {result}                                                -> {trace}
  * config.reload {reason}                                        -> {reload: {sha256, generation (of the recorder that answers;
  *                                                                  the next one has another), kept, changed, added, removed}}
+ * key.change {reason}                                           -> {changed: {key, before (public), size, who, reason}}
  * journal {from, limit, raw}                                    -> {entries} */
 #ifndef ASSAY_LAB_QUERY_H
 #define ASSAY_LAB_QUERY_H

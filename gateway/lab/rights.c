@@ -42,6 +42,7 @@ static const struct {
 	{"test.take-back", T, false},
 	{"line.confirm", R | Q | A, true},
 	{"config.reload", A, false},
+	{"key.change", A, true},
 	{"user.list", A | Q, false},
 	{"user.add", A, true},
 	{"user.roles", A, true},

@@ -139,10 +139,10 @@ void assay_journal_root(const struct assay_journal *journal, uint8_t out[ASSAY_H
 int assay_journal_checkpoint(struct assay_journal *journal, uint64_t mono_ns, bool force, bool *made_out,
 	struct assay_error *err) ASSAY_WARN_UNUSED;
 
-/* Sign with a new key from now on. The journal says so and why, and the old key signs for the change. Only between
- * groups. reason: one line without quotes or backslashes. A crash in the middle is finished at the next open. */
-int assay_journal_change_key(
-	struct assay_journal *journal, const char *reason, struct assay_error *err) ASSAY_WARN_UNUSED;
+/* Sign with a new key from now on. The journal says so, who wanted it and why, and the old key signs for the change; then it
+ * is gone, its public part stays. Only between groups. reason: one line. A crash in the middle is finished at the next open. */
+int assay_journal_change_key(struct assay_journal *journal, const char *who, const char *reason,
+	struct assay_error *err) ASSAY_WARN_UNUSED;
 
 bool assay_journal_full(const struct assay_journal *journal); /* acquisition should pause */
 unsigned assay_journal_segment(const struct assay_journal *journal); /* number of the open segment */

@@ -4,20 +4,20 @@
 #include "gateway/record/journal_inside.h"
 #include "gateway/record/journal_reader.h"
 
+#include <jansson.h>
 #include <sodium.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-#define KEY_BODY_MAX 1600u
 #define KEY_REASON_MAX 1000u
 #define PUBLIC_LINE_MAX 400u
 #define IN_FORCE "{\"state\":\"in-force\"}"
 
-/* JSON text without control characters or quotes to escape wrongly: those are refused by the caller. */
-static bool plain(const char *text)
+static bool one_line(const char *text)
 {
 	for (; *text; text++)
-		if ((unsigned char)*text < 0x20 || *text == '"' || *text == '\\')
+		if ((unsigned char)*text < 0x20)
 			return false;
 	return true;
 }
@@ -169,32 +169,49 @@ int journal_key_resume(struct assay_journal *journal, struct assay_error *err)
 	return ASSAY_OK;
 }
 
-int assay_journal_change_key(struct assay_journal *journal, const char *reason, struct assay_error *err)
+/* The key as it is written in one line stands in the body as it is: look_back finds it there. */
+static int announce(
+	struct assay_journal *journal, const char *who, const char *reason, struct assay_error *err)
 {
 	struct assay_key_change *change = &journal->change;
-	char body[KEY_BODY_MAX], line[PUBLIC_LINE_MAX];
+	char line[PUBLIC_LINE_MAX];
+	json_t *object;
+	char *body;
 	int status;
 
-	if (!reason[0] || strlen(reason) > KEY_REASON_MAX || !plain(reason))
-		return assay_error_set(err, ASSAY_EREFUSED, "reason-missing",
-			"换签名密钥要写明原因（一行文字，不含引号和反斜杠）",
-			"a change of the signing key needs a reason (one line, no quotes or backslashes)");
-	if (journal->open_group)
-		return assay_error_set(err, ASSAY_EREFUSED, "group-open", "有未提交的条目，请稍后再换密钥",
-			"entries are waiting to be committed; change the key after that");
-	if (change->step != KEY_NO_CHANGE)
-		return journal_key_continue(journal, err);
-	status = assay_origin_key_next(journal->dir, journal->key.origin, true, &change->next, err);
-	if (status != ASSAY_OK)
-		return status;
 	assay_origin_key_line(&change->next, line, sizeof line);
-	(void)snprintf(body, sizeof body, "{\"key\":\"%s\",\"reason\":\"%s\"}", line, reason);
-	status = append_key(journal, body, err);
+	object = json_pack("{s:s,s:s,s:s}", "key", line, "reason", reason, "who", who);
+	body = object ? json_dumps(object, JSON_COMPACT | JSON_PRESERVE_ORDER) : NULL;
+	status = body ? append_key(journal, body, err)
+		      : assay_error_set(err, ASSAY_ENOMEM, "out-of-memory", "内存不足", "out of memory");
+	free(body);
+	json_decref(object);
 	if (status != ASSAY_OK) {
 		assay_origin_key_forget_next(journal->dir);
 		return status;
 	}
 	change->step = KEY_ANNOUNCED;
 	change->announced_size = journal->committed.size;
-	return journal_key_continue(journal, err);
+	return ASSAY_OK;
+}
+
+int assay_journal_change_key(
+	struct assay_journal *journal, const char *who, const char *reason, struct assay_error *err)
+{
+	struct assay_key_change *change = &journal->change;
+	int status;
+
+	if (!reason[0] || strlen(reason) > KEY_REASON_MAX || !one_line(reason) || !one_line(who))
+		return assay_error_set(err, ASSAY_EREFUSED, "reason-missing",
+			"换签名密钥要写明原因（一行文字）",
+			"a change of the signing key needs a reason (one line)");
+	if (journal->open_group)
+		return assay_error_set(err, ASSAY_EREFUSED, "group-open", "有未提交的条目，请稍后再换密钥",
+			"entries are waiting to be committed; change the key after that");
+	if (change->step != KEY_NO_CHANGE)
+		return journal_key_continue(journal, err);
+	status = assay_origin_key_next(journal->dir, journal->key.origin, true, &change->next, err);
+	if (status == ASSAY_OK)
+		status = announce(journal, who, reason, err);
+	return status == ASSAY_OK ? journal_key_continue(journal, err) : status;
 }

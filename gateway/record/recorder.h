@@ -256,6 +256,9 @@ void recorder_reload_asked(
 	struct recorder *recorder, const void *payload); /* by a signal to the supervisor */
 void recorder_reload_done(struct recorder *recorder, const void *payload); /* the supervisor's word */
 
+/* recorder_key.c: the answer, once both keys have signed for the change */
+json_t *recorder_key_change(struct recorder *recorder, const struct recorder_ask *ask);
+
 /* recorder_people.c: logins, users, tokens */
 int recorder_people_start(struct recorder *recorder, struct assay_error *err) ASSAY_WARN_UNUSED;
 void recorder_people_release(struct recorder *recorder);

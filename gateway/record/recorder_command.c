@@ -199,6 +199,8 @@ static json_t *run(struct recorder *recorder, const struct recorder_ask *ask)
 		answer = show_review(recorder, ask->request, &err);
 	else if (strcmp(ask->command, "trace") == 0)
 		answer = show_trace(recorder, ask->request, &err);
+	else if (strcmp(ask->command, "key.change") == 0)
+		answer = recorder_key_change(recorder, ask);
 	else
 		answer = laboratory(recorder, ask);
 	return answer ? answer : recorder_error(ASSAY_EIO, &err);

@@ -85,6 +85,7 @@ const struct web_write web_writes[] = {
 		{TEXT("programme"), TEXT("producer"), {"tests", WEB_FIELD_NUMBER, COUNT},
 			TEXT("valid_until")}},
 	{"POST", "/api/v1/cards/{id}/revoke", "card.revoke", "card", false, {TEXT("reason")}},
+	{"POST", "/api/v1/journal/key", "key.change", NULL, false, {TEXT("reason"), PASSWORD}},
 	{"POST", "/api/v1/alarms/acknowledge", "alarm.acknowledge", NULL, false,
 		{TEXT("alarm"), TEXT("reason")}},
 	{"POST", "/api/v1/qc/materials", "qc.material.add", NULL, false,

@@ -63,7 +63,7 @@ static void writer(const char *dir, uint64_t id, uint64_t limit, int fd)
 			SPECIMEN_CHECK(assay_journal_checkpoint(journal, 0, true, NULL, &err) == ASSAY_OK &&
 				       assay_journal_checkpoint(journal, 0, false, NULL, &err) == ASSAY_OK);
 		if (limit ? done >= limit / 2 && done < limit / 2 + group : pick(200) == 0)
-			SPECIMEN_CHECK(assay_journal_change_key(journal, "test", &err) == ASSAY_OK);
+			SPECIMEN_CHECK(assay_journal_change_key(journal, "boss", "test", &err) == ASSAY_OK);
 	}
 	assay_journal_close(journal);
 }

@@ -87,7 +87,7 @@ static void work(const char *dir, struct outcome *out)
 			(assay_journal_checkpoint(journal, 0, true, NULL, &err) != ASSAY_OK ||
 				assay_journal_checkpoint(journal, 0, false, NULL, &err) != ASSAY_OK))
 			out->refused++;
-		if (id == 10 && assay_journal_change_key(journal, "test", &err) != ASSAY_OK)
+		if (id == 10 && assay_journal_change_key(journal, "boss", "test", &err) != ASSAY_OK)
 			out->refused++;
 	}
 	assay_journal_close(journal);

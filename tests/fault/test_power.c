@@ -31,7 +31,7 @@ static void work(const char *dir, unsigned count, unsigned change_at)
 			SPECIMEN_CHECK(assay_journal_checkpoint(journal, 0, true, NULL, &err) == ASSAY_OK &&
 				       assay_journal_checkpoint(journal, 0, false, NULL, &err) == ASSAY_OK);
 		if (i == change_at)
-			SPECIMEN_CHECK(assay_journal_change_key(journal, "yearly", &err) == ASSAY_OK);
+			SPECIMEN_CHECK(assay_journal_change_key(journal, "boss", "yearly", &err) == ASSAY_OK);
 	}
 	assay_journal_close(journal);
 }

@@ -95,7 +95,7 @@ static void test_good(void **state)
 		assert_int_equal(specimen_append(journal, i, &err), ASSAY_OK);
 	assert_int_equal(assay_journal_commit(journal, &err), ASSAY_OK);
 	agree(dir, "beside a writer", true, note);
-	assert_int_equal(assay_journal_change_key(journal, "yearly", &err), ASSAY_OK);
+	assert_int_equal(assay_journal_change_key(journal, "boss", "yearly", &err), ASSAY_OK);
 	agree(dir, "another key", true, note);
 	assay_journal_close(journal);
 	specimen_shell("sed -n '2{h;n;H;x;s/\\n/ /;p}' $A > $B.short", note, note);

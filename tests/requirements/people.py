@@ -247,7 +247,7 @@ WRITES = [  # method, path, body, who may; whoever may is not refused for his ro
     ("POST", "/api/v1/lines/none/confirm", {}, "rqa"), ("POST", "/api/v1/producers", {}, "tq"), ("PATCH", "/api/v1/producers/none", {}, "tq"),
     ("POST", "/api/v1/instruments/none/calibrations", {}, "q"), ("PATCH", "/api/v1/instruments/none", {}, "q"), ("PUT", "/api/v1/instruments/none/rack", {}, "t"),
     ("PUT", "/api/v1/programmes/none", {}, "q"), ("POST", "/api/v1/cards", {}, "q"), ("POST", "/api/v1/cards/none/revoke", {}, "q"),
-    ("POST", "/api/v1/alarms/acknowledge", {}, "trqa"),
+    ("POST", "/api/v1/alarms/acknowledge", {}, "trqa"), ("POST", "/api/v1/journal/key", {}, "a"),
     ("POST", "/api/v1/qc/materials", {}, "q"), ("POST", "/api/v1/qc/materials/none/retire", {}, "q"), ("POST", "/api/v1/qc/runs", {}, "tq"),
     ("POST", "/api/v1/qc/charts/none/freeze", {}, "q"), ("POST", "/api/v1/qc/holds/none/explain", {}, "trq"), ("POST", "/api/v1/qc/holds/none/release", {}, "rq"),
     ("POST", "/api/v1/qc/proficiency", {}, "q"), ("POST", "/api/v1/qc/uncertainty/none/adopt", {}, "q"),

@@ -37,6 +37,7 @@ static const struct {
 	{"test.take-back", "t"},
 	{"test.enter", "t"},
 	{"config.reload", "a"},
+	{"key.change", "a"},
 	{"user.list", "qa"},
 	{"user.add", "a"},
 	{"user.roles", "a"},

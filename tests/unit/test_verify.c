@@ -371,8 +371,11 @@ static void test_change_of_key(void **state)
 	read_note(dir, note);
 	for (unsigned i = 1; i < 3; i++) {
 		assert_int_equal(assay_journal_open(dir, &options, &journal, &err), ASSAY_OK);
-		assert_int_equal(assay_journal_change_key(journal, "", &err), ASSAY_EREFUSED);
-		assert_int_equal(assay_journal_change_key(journal, "yearly change", &err), ASSAY_OK);
+		assert_int_equal(
+			assay_journal_change_key(journal, "boss", "two\nlines", &err), ASSAY_EREFUSED);
+		assert_int_equal(assay_journal_change_key(journal, "boss", "", &err), ASSAY_EREFUSED);
+		assert_int_equal(
+			assay_journal_change_key(journal, "boss", "yearly \"change\" \\", &err), ASSAY_OK);
 		assay_journal_close(journal);
 		fill(dir, 200, true);
 		assert_int_equal(assay_origin_key_public(dir, &keys[i], &err), ASSAY_OK);
@@ -417,7 +420,7 @@ static void test_crash_in_change_of_key(void **state)
 	(void)snprintf(command, sizeof command, "cp %s/keys/origin.pub %s/old.pub", dir, dir);
 	assert_int_equal(system(command), 0);
 	assert_int_equal(assay_journal_open(dir, &options, &journal, &err), ASSAY_OK);
-	assert_int_equal(assay_journal_change_key(journal, "yearly change", &err), ASSAY_OK);
+	assert_int_equal(assay_journal_change_key(journal, "boss", "yearly change", &err), ASSAY_OK);
 	assay_journal_close(journal);
 	(void)snprintf(command, sizeof command, "cp %s/old.pub %s/keys/origin.pub", dir, dir);
 	assert_int_equal(system(command), 0);
