@@ -487,7 +487,7 @@ def r29():
         assert http(Lab.url, "GET", f"api/v1/{path}", cookie=cookie)[0] == 403, path
     # the print of his own certificate, and of nobody else's
     for batch in every:
-        if batch["batch"] in own | {others[0]} and not ask("batch", "show", batch["batch"])["certificates"]:
+        if not ask("batch", "show", batch["batch"])["certificates"]:
             if batch["status"] == "awaiting-review":
                 ask("batch", "confirm", batch["batch"], "--reason", "R29", "--who", "R29a")
             if ask("batch", "show", batch["batch"])["status"] == "awaiting-release":
