@@ -217,8 +217,7 @@ suite-faults:
 suite-scripts:
 	@LANES=2 TIMEOUT_S=$${TIMEOUT_S:-300} $(RUN) scripts $(SCRIPTS)
 suite-computed:
-	+@$(MAKE) -k suite-gates suite-units
-	+@$(MAKE) -k suite-asan suite-tsan
+	+@$(MAKE) -k suite-gates suite-units; code=$$?; $(MAKE) -k suite-asan suite-tsan && exit $$code
 suite-gates: check-gates
 suite-units:
 	@$(UNIT_TMP) $(RUN) units $(UNITS)

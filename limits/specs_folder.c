@@ -495,7 +495,7 @@ int assay_specs_load_with(const char *dir, const char *const *files, size_t coun
 	struct assay_spec_folder *folder = NULL;
 	int status = count > MORE_MAX ? too_many(err) : open_more(count, &more, err);
 
-	for (size_t i = 0; i < more.count && status == ASSAY_OK; i++) {
+	for (size_t i = 0; files && i < more.count && status == ASSAY_OK; i++) {
 		(void)snprintf(more.file[i].path, sizeof more.file[i].path, "%s", files[i]);
 		status = assay_xml_read(
 			files[i], ASSAY_SPEC_FILE_MAX, &more.file[i].bytes, &more.file[i].length, err);

@@ -168,7 +168,7 @@ static int append_set(struct recorder *recorder, const json_t *record, json_t *f
 
 int recorder_specs_start(struct recorder *recorder, struct assay_error *err)
 {
-	char before[65];
+	char before[65] = "";
 	json_t *files = assay_spec_set_files(recorder->specs), *record = bundle_record(recorder);
 	int status = files ? assay_spec_set_digest(files, recorder->specs_sha256, err)
 			   : assay_error_set(err, ASSAY_ENOMEM, "out-of-memory", "内存不足", "out of memory");

@@ -135,7 +135,7 @@ static bool tail_damaged(struct tail *tail, sqlite3_stmt *row, uint64_t sequence
 static int check_tail_row(struct tail *tail, sqlite3_stmt *row, uint64_t expected, struct assay_error *err)
 {
 	const struct assay_segment *segment = tail->segment;
-	uint8_t leaf[ASSAY_HASH_SIZE];
+	uint8_t leaf[ASSAY_HASH_SIZE] = {0};
 	const uint8_t *stored = NULL;
 	struct assay_entry entry;
 

@@ -73,8 +73,9 @@ def batch_is_taken_in(run, gateway):
     scan(browser, card["card"])
     browser.until("the card's producer", "return document.querySelector('.intake input[name=producer]').value === '永和酱油厂'")
     fill(browser, ".intake .form input", "jiangyou")
-    browser.until("soy sauces", "return [...document.querySelectorAll('.found button')].every((b) => b.textContent.includes('酱油'))")
-    browser.js("[...document.querySelectorAll('.found button')].find((b) => b.textContent.includes('高盐稀态 一级')).click()")
+    found = "[...document.querySelectorAll('.found button')]"
+    browser.until("soy sauces", f"return {found}.length && {found}.every((b) => b.textContent.includes('酱油'))")
+    browser.js(f"{found}.find((b) => b.textContent.includes('高盐稀态 一级')).click()")
     fill_all(browser, ".intake", produced="2026-11-01", name="生抽酱油 <i>", lot="20261101-A", amount="500 mL", retained="500 mL")
     browser.until("the list", "return document.querySelectorAll('.plan tbody tr').length")
     plan = json.loads(subprocess.run([run.binary, "plan", "soy-sauce-high-salt-first", "--produced", "2026-11-01", "--json"], check=True, capture_output=True, timeout=30).stdout)

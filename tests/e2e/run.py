@@ -116,7 +116,7 @@ def feed_arrives(run, gateway):
     run.browser.size(1366, 768)
     run.go(gateway.url, "bench")
     run.browser.until("three lines", "return document.querySelectorAll('.line-group').length === 3")
-    run.browser.until("all online", "return [...document.querySelectorAll('.line-head .status')].every((s) => s.textContent.includes('在线'))", seconds=30)
+    run.browser.until("all online", "const s = [...document.querySelectorAll('.line-head .status')]; return s.length && s.every((one) => one.textContent.includes('在线'))", seconds=30)
     run.browser.until("an armed slot", "return document.querySelector('.slot.armed')", seconds=30)
     run.browser.until("which instrument fills which slot", "return document.querySelector('.instruction.accent')?.textContent.includes('天平 1 的下一个稳定读数')", seconds=30)
     run.browser.until("a live number with its unit", "return /^-?[\\d.]+\\u00a0g$/.test(document.querySelector('.live-number')?.textContent || '')", seconds=30)
