@@ -213,7 +213,7 @@ check-suites:
 	+$(Q)$(MAKE) -k -j$$(($(JOBS) + $(if $(ASSAY_FULL),3,2))) suite-faults suite-scripts suite-computed $(if $(ASSAY_FULL),suite-soak); code=$$?; \
 		awk '{ p += $$1; f += $$2 } END { printf "%d passed, %d failed\n", p, f }' build/log/counts; exit $$code
 suite-faults:
-	@$(RUN) faults $(FAULTS)
+	@LANES=$(if $(ASSAY_FULL),2,1) $(RUN) faults $(FAULTS)
 suite-scripts:
 	@LANES=2 TIMEOUT_S=$${TIMEOUT_S:-300} $(RUN) scripts $(SCRIPTS)
 suite-computed:

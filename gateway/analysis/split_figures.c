@@ -130,14 +130,16 @@ static void put_bounds(json_t *object, const char *name, const struct assay_boun
 
 static int finish(struct group *group, json_t *list, struct assay_error *err)
 {
-	struct assay_agreement found = assay_agreement_of(group->sample, group->n, NULL);
-	json_t *more = json_pack("{s:I,s:I,s:b,s:o,s:I,s:I}", "n", (json_int_t)group->n, "blind",
-		(json_int_t)group->blind, "known", found.known, "sd",
-		found.known ? shown(found.sd) : json_string(""), "en_count", (json_int_t)found.en_count,
-		"en_failed", (json_int_t)found.en_failed);
+	struct assay_agreement found;
+	json_t *more;
 
 	if (!group->object)
 		return ASSAY_OK;
+	found = assay_agreement_of(group->sample, group->n, NULL);
+	more = json_pack("{s:I,s:I,s:b,s:o,s:I,s:I}", "n", (json_int_t)group->n, "blind",
+		(json_int_t)group->blind, "known", found.known, "sd",
+		found.known ? shown(found.sd) : json_string(""), "en_count", (json_int_t)found.en_count,
+		"en_failed", (json_int_t)found.en_failed);
 	put_bounds(group->object, "bias", &found.bias, found.known);
 	put_bounds(group->object, "lower", &found.lower, found.known);
 	put_bounds(group->object, "upper", &found.upper, found.known);

@@ -414,7 +414,6 @@ int assay_host_main(const struct assay_role *role)
 	for (uint16_t i = 0; i < host.line_count; i++)
 		line_free(&host.lines[i]);
 	assay_outbox_free(&host.outbox);
-	free(host.spare);
 	host_wait_close(&host);
 	free(host.lines);
 	return code;

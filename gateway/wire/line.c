@@ -225,6 +225,9 @@ void line_free(struct host_line *line)
 	free(line->instrument);
 	free(line->window);
 	free(line->reading);
+	free(line->host->spare);
+	line->host->spare = NULL;
+	line->host->spare_room = 0;
 	if (line->fd >= 0)
 		line->host->port->close(line->host->port_context, line, line->fd);
 	if (line->listener >= 0)

@@ -195,6 +195,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	assay_driver.close(world->instrument.session);
 	free(world->line.window);
 	free(world->line.reading);
+	free(world->host.spare);
 	free(world);
 	return 0;
 }
