@@ -164,11 +164,13 @@ static void test_many_sets(void **state)
 		begin_weighing(&play, batch[i]);
 		shell("echo '<!-- changed -->' >>$FOLDER/methods/gb-5009.3-direct.xml", &play);
 		again(&play);
+		play_oven(&play, "103.0"); /* a slow machine must not leave a gap in the oven's readings */
 	}
 	shell("rm $FOLDER/standards/gb-17401-2014.xml $FOLDER/products/puffed-snack.xml && for f in "
 	      "$(grep -l 'GB 17401' $FOLDER/products/*.xml); do rm $f; done",
 		&play);
 	again(&play);
+	play_oven(&play, "103.0");
 	for (int round = 0; round < 3; round++)
 		for (int i = SETS - 1; i >= 0; i--)
 			for (int replicate = 0; replicate < 2; replicate++) {
