@@ -15,6 +15,7 @@ trap finish EXIT
 [ -x "$tree/usr/bin/git" ] || debootstrap --variant=minbase --include=git,make,ca-certificates bookworm "$tree" "$mirror" >/dev/null
 cp /etc/resolv.conf "$tree/etc/" 2>/dev/null || true
 cp -r /etc/apt/. "$tree/etc/apt/"
+[ -s "$tree/etc/hosts" ] || echo '127.0.0.1 localhost' >"$tree/etc/hosts" # an installer writes it, debootstrap does not
 cat /etc/npmrc "$HOME/.npmrc" >"$tree/srv/.npmrc" 2>/dev/null || true
 cp /etc/ssl/certs/ca-certificates.crt "$tree/etc/ssl/certs/" # a network may have an authority of its own
 mount --bind /dev "$tree/dev"
