@@ -157,6 +157,9 @@ static void test_many_sets(void **state)
 	char batch[SETS][64], lot[8];
 
 	(void)state;
+#ifdef __SANITIZE_THREAD__
+	skip(); /* reading a set anew takes longer there than the oven's evidence may be silent: undetermined, rightly */
+#endif
 	begin_copied(&play);
 	for (int i = 0; i < SETS; i++) {
 		(void)snprintf(lot, sizeof lot, "L%d", i);
