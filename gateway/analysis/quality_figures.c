@@ -2,6 +2,7 @@
 #include "gateway/analysis/quality_figures.h"
 
 #include "gateway/analysis/calibration.h"
+#include "gateway/analysis/figure.h"
 #include "gateway/analysis/proficiency.h"
 #include "gateway/analysis/uncertainty.h"
 #include "gateway/lab/query_row.h"
@@ -30,19 +31,9 @@ static const char *text_of(const json_t *object, const char *name)
 	return text ? text : "";
 }
 
-/* A decimal as text; not a number when it is none. */
-static double figure(const char *text)
-{
-	struct assay_decimal value;
-
-	if (assay_decimal_parse(text, strlen(text), &value) != ASSAY_OK)
-		return nan("");
-	return (double)value.coefficient / pow(10.0, value.scale);
-}
-
 static double figure_or_zero(const json_t *object, const char *name)
 {
-	double value = figure(text_of(object, name));
+	double value = assay_figure_of(text_of(object, name));
 
 	return isfinite(value) ? value : 0.0;
 }
@@ -85,8 +76,9 @@ struct data {
 /* A certified material's own mean and scatter, for its bias. */
 static void add_material(struct data *data, const json_t *row, const struct assay_control_series *series)
 {
-	double certified = figure(text_of(row, "certified")), expanded = figure(text_of(row, "expanded")),
-	       coverage = figure(text_of(row, "coverage")), sum = 0.0, squares = 0.0;
+	double certified = assay_figure_of(text_of(row, "certified")),
+	       expanded = assay_figure_of(text_of(row, "expanded")),
+	       coverage = assay_figure_of(text_of(row, "coverage")), sum = 0.0, squares = 0.0;
 	struct assay_reference_material *material = &data->material[data->materials];
 
 	if (!isfinite(certified) || !(expanded > 0.0) || !(coverage > 0.0))
@@ -126,7 +118,7 @@ static int read_controls(sqlite3 *state, const char *method, struct data *data, 
 
 	json_array_foreach(rows, index, row)
 	{
-		double value = figure(text_of(row, "value"));
+		double value = assay_figure_of(text_of(row, "value"));
 
 		if (!isfinite(value))
 			continue;
@@ -170,7 +162,8 @@ static int read_pairs(sqlite3 *state, const char *method, struct data *data, str
 
 	json_array_foreach(rows, index, row)
 	{
-		double first = figure(text_of(row, "first")), second = figure(text_of(row, "second"));
+		double first = assay_figure_of(text_of(row, "first")),
+		       second = assay_figure_of(text_of(row, "second"));
 
 		if (isfinite(first) && isfinite(second))
 			data->pair[data->pairs++] = (struct assay_duplicate){first, second, day_of(row)};
@@ -198,12 +191,12 @@ static int read_rounds(sqlite3 *state, const char *method, struct data *data, st
 		int32_t day = 0;
 
 		if (laboratories < 2 || assay_calibration_day(text_of(body, "date"), &day) != ASSAY_OK ||
-			!isfinite(figure(text_of(body, "sd_between"))))
+			!isfinite(assay_figure_of(text_of(body, "sd_between"))))
 			continue;
 		data->round[data->rounds++] =
-			(struct assay_proficiency_bias){.value = figure(text_of(body, "value")),
-				.assigned = figure(text_of(body, "assigned")),
-				.sd_between = figure(text_of(body, "sd_between")),
+			(struct assay_proficiency_bias){.value = assay_figure_of(text_of(body, "value")),
+				.assigned = assay_figure_of(text_of(body, "assigned")),
+				.sd_between = assay_figure_of(text_of(body, "sd_between")),
 				.laboratories = (uint32_t)laboratories,
 				.robust = true,
 				.day = day};
@@ -230,8 +223,9 @@ static int read_recoveries(sqlite3 *state, const char *method, struct data *data
 
 	json_array_foreach(rows, index, row)
 	{
-		double percent = figure(text_of(row, "value")), expanded = figure(text_of(row, "expanded")),
-		       coverage = figure(text_of(row, "coverage"));
+		double percent = assay_figure_of(text_of(row, "value")),
+		       expanded = assay_figure_of(text_of(row, "expanded")),
+		       coverage = assay_figure_of(text_of(row, "coverage"));
 
 		if (isfinite(percent) && expanded > 0.0 && coverage > 0.0)
 			data->recovery[data->recoveries++] =
@@ -313,7 +307,7 @@ json_t *assay_quality_uncertainty(sqlite3 *state, const char *method, const char
 
 static struct assay_proficiency_result result_of(const json_t *round)
 {
-	double coverage = figure(text_of(round, "coverage"));
+	double coverage = assay_figure_of(text_of(round, "coverage"));
 
 	return (struct assay_proficiency_result){.value = figure_or_zero(round, "value"),
 		.assigned = figure_or_zero(round, "assigned"),

@@ -3,6 +3,7 @@
 
 #include "gateway/analysis/agreement.h"
 #include "gateway/analysis/district_read.h"
+#include "gateway/analysis/figure.h"
 #include "gateway/lab/control.h"
 #include "gateway/lab/query_row.h"
 
@@ -24,10 +25,9 @@ static const char *text_of(const json_t *object, const char *name)
 /* 0 when it is none. */
 static double figure(const char *text)
 {
-	char *end;
-	double value = strtod(text, &end);
+	double value = assay_figure_of(text);
 
-	return *text && *end == '\0' && isfinite(value) ? value : 0.0;
+	return isfinite(value) ? value : 0.0;
 }
 
 /* Six significant digits without an exponent. */
@@ -45,11 +45,9 @@ static bool comparable(sqlite3 *state, const json_t *row, bool final, struct ass
 {
 	const char *value = text_of(row, "ours"), *status = text_of(row, "batch_status");
 	json_t *held;
-	char *end;
 	bool is_held;
 
-	(void)strtod(value, &end);
-	if (!*value || *end || strcmp(text_of(row, "ours_unit"), text_of(row, "unit")) != 0)
+	if (!isfinite(assay_figure_of(value)) || strcmp(text_of(row, "ours_unit"), text_of(row, "unit")) != 0)
 		return false;
 	held = lab_held(state, text_of(row, "test"), err);
 	is_held = !held || json_array_size(held) > 0;

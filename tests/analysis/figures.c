@@ -30,7 +30,9 @@ static void read_numbers(char *text)
 		printed[numbers] = (struct assay_decimal){0};
 		if (assay_decimal_parse(word, strlen(word), &printed[numbers]) != ASSAY_OK)
 			printed[numbers] = (struct assay_decimal){0};
-		number[numbers++] = strtod(word, NULL);
+		if (sscanf(word, "%lf", &number[numbers]) != 1)
+			number[numbers] = 0.0;
+		numbers++;
 	}
 }
 

@@ -29,10 +29,10 @@ bare=${TREE:-$folder/bare}
 cp -a "$bare" "$tree"
 cp -r /etc/apt/. "$tree/etc/apt/"
 cp /etc/resolv.conf "$tree/etc/" 2>/dev/null
-cp build/deb/*.deb "$tree/root/"
+cp build/deb/*.deb "$tree/srv/"
 printf '#!/bin/sh\nexit 101\n' >"$tree/usr/sbin/policy-rc.d"
 chmod 0755 "$tree/usr/sbin/policy-rc.d"
-systemd-nspawn -q -D "$tree" --register=no --keep-unit --resolv-conf=off --setenv=DEBIAN_FRONTEND=noninteractive sh -c 'apt-get -qq update && apt-get -qq install -y --no-install-recommends systemd systemd-sysv dbus curl procps /root/assay_*.deb /root/assay-specs_*.deb' >"$folder/install.log" 2>&1 ||
+systemd-nspawn -q -D "$tree" --register=no --keep-unit --resolv-conf=off --setenv=DEBIAN_FRONTEND=noninteractive sh -c 'apt-get -qq update && apt-get -qq install -y --no-install-recommends systemd systemd-sysv dbus curl procps /srv/assay_*.deb /srv/assay-specs_*.deb' >"$folder/install.log" 2>&1 ||
 	{ grep -v '^W:' "$folder/install.log" | tail -n 20; exit 1; }
 rm "$tree/usr/sbin/policy-rc.d"
 
@@ -77,6 +77,7 @@ ok "$(yes_if awk "BEGIN { exit !($exposure <= 1.5) }")" "exposure $exposure"
 ok "$(no_if inside sh -c 'journalctl -u assay -p warning --no-pager -q | grep .')" 'nothing in its log worse than a notice'
 
 # what the unit takes away, as the kernel tells it of each process
+ok "$(yes_if inside sh -c "ls ~root/.profile")" "there is a home of root"
 for pid in $(inside systemctl show -P MainPID assay) $(inside pgrep -P "$(main_pid)"); do
 	status=$(inside cat "/proc/$pid/status")
 	ok "$(yes_if grep -q 'CapEff:.0000000000000000' <<<"$status")" "process $pid holds no capability"
@@ -86,7 +87,7 @@ for pid in $(inside systemctl show -P MainPID assay) $(inside pgrep -P "$(main_p
 	ok "$(no_if grep -q "Uid:.0" <<<"$status")" "process $pid is not root"
 	ok "$(no_if inside nsenter -t "$pid" -m touch /usr/x)" "process $pid sees /usr read-only"
 	ok "$(no_if inside nsenter -t "$pid" -m touch /etc/x)" "process $pid sees /etc read-only"
-	ok "$(no_if inside nsenter -t "$pid" -m ls /root/.profile)" "process $pid sees no /root"
+	ok "$(no_if inside nsenter -t "$pid" -m sh -c "ls ~root/.profile")" "process $pid sees no home of root"
 done
 
 inside systemctl reload assay
