@@ -146,7 +146,6 @@ static int write_tile(
 int assay_journal_append(struct assay_journal *journal, struct assay_entry *entry, struct assay_error *err)
 {
 	uint8_t header[ASSAY_HEADER_SIZE], leaf[ASSAY_HASH_SIZE];
-	sqlite3_stmt *insert;
 	int status = check_entry(journal, entry, err);
 	int rc;
 
@@ -154,7 +153,6 @@ int assay_journal_append(struct assay_journal *journal, struct assay_entry *entr
 		status = begin(journal, err);
 	if (status != ASSAY_OK)
 		return status;
-	insert = journal->statement[INSERT_ENTRY];
 	entry->sequence = journal->tree.size;
 	if (entry->wall_ns == 0)
 		entry->wall_ns = (int64_t)journal_now_ns(CLOCK_REALTIME);
@@ -164,14 +162,7 @@ int assay_journal_append(struct assay_journal *journal, struct assay_entry *entr
 	memcpy(entry->boot, journal->boot, sizeof entry->boot);
 	assay_entry_header(entry, header);
 	assay_entry_leaf_of(header, entry, leaf);
-	(void)sqlite3_bind_int64(insert, 1, (sqlite3_int64)entry->sequence);
-	(void)sqlite3_bind_blob(insert, 2, header, sizeof header, SQLITE_STATIC);
-	(void)sqlite3_bind_blob(insert, 3, leaf, sizeof leaf, SQLITE_STATIC);
-	(void)sqlite3_bind_text(
-		insert, 4, entry->body_length ? entry->body : "", (int)entry->body_length, SQLITE_STATIC);
-	(void)sqlite3_bind_blob(insert, 5, entry->raw_length ? entry->raw : (const uint8_t *)"",
-		(int)entry->raw_length, SQLITE_STATIC);
-	rc = step(insert); /* every column is bound anew each time: what stays bound is never read */
+	rc = journal_rows_add(&journal->rows, entry, header, leaf);
 	if (rc == SQLITE_OK)
 		rc = assay_tree_append(&journal->tree, leaf, write_tile, journal);
 	if (rc != SQLITE_OK)
@@ -185,6 +176,7 @@ void assay_journal_rollback(struct assay_journal *journal)
 	/* After some errors SQLite has rolled back by itself; then this finds nothing to do. */
 	if (journal->segment.db)
 		(void)sqlite3_exec(journal->segment.db, "ROLLBACK", NULL, NULL, NULL);
+	journal_rows_forget(&journal->rows);
 	journal_tree_copy(&journal->tree, &journal->committed);
 	journal->open_group = false;
 }
@@ -249,7 +241,9 @@ int assay_journal_commit(struct assay_journal *journal, struct assay_error *err)
 	status = due ? insert_checkpoint(journal, err) : ASSAY_OK;
 	if (status != ASSAY_OK)
 		return status;
-	rc = step(journal->statement[GROUP_COMMIT]);
+	rc = journal_rows_flush(&journal->rows);
+	if (rc == SQLITE_OK)
+		rc = step(journal->statement[GROUP_COMMIT]);
 	if (rc != SQLITE_OK)
 		return failed(journal, rc, err);
 	if (due)

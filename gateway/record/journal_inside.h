@@ -4,11 +4,12 @@
 #define ASSAY_RECORD_JOURNAL_INSIDE_H
 
 #include "gateway/record/checkpoint.h"
+#include "gateway/record/journal_rows.h"
 #include "gateway/record/merkle.h"
 #include "gateway/record/reserve.h"
 #include "gateway/record/segment.h"
 
-enum journal_insert { INSERT_ENTRY, INSERT_TILE, INSERT_CHECKPOINT, GROUP_BEGIN, GROUP_COMMIT, STATEMENTS };
+enum journal_insert { INSERT_TILE, INSERT_CHECKPOINT, GROUP_BEGIN, GROUP_COMMIT, STATEMENTS };
 
 enum key_step { KEY_NO_CHANGE, KEY_ANNOUNCED, KEY_OLD_SIGNED, KEY_IN_FORCE, KEY_NEXT_SIGNED };
 
@@ -29,6 +30,7 @@ struct assay_journal {
 	uint64_t segment_bytes, segment_used; /* seal beyond; what the open segment holds, about */
 	int segment_month;
 	sqlite3_stmt *statement[STATEMENTS];
+	struct journal_rows rows;
 	struct assay_tree tree, committed; /* committed: the edge to go back to when a group fails */
 	bool open_group, sealing; /* sealing: the seal entry is being appended */
 	bool clock_good; /* as the kernel last said */

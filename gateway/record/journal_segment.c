@@ -109,13 +109,12 @@ static int open_connection(struct assay_journal *journal, struct assay_error *er
 static int prepare(struct assay_journal *journal, struct assay_error *err)
 {
 	static const char *const sql[STATEMENTS] = {
-		[INSERT_ENTRY] = "INSERT INTO entry(seq,header,leaf,body,raw) VALUES(?1,?2,?3,?4,?5)",
 		[INSERT_TILE] = "INSERT INTO tile(level,n,hashes,root) VALUES(?1,?2,?3,?4)",
 		[INSERT_CHECKPOINT] = "INSERT INTO checkpoint(size,note) VALUES(?1,?2)",
 		[GROUP_BEGIN] = "BEGIN IMMEDIATE",
 		[GROUP_COMMIT] = "COMMIT",
 	};
-	int rc = SQLITE_OK;
+	int rc = journal_rows_prepare(&journal->rows, journal->segment.db);
 
 	for (unsigned i = 0; rc == SQLITE_OK && i < STATEMENTS; i++)
 		rc = sqlite3_prepare_v3(journal->segment.db, sql[i], -1, SQLITE_PREPARE_PERSISTENT,
@@ -126,6 +125,7 @@ static int prepare(struct assay_journal *journal, struct assay_error *err)
 
 void journal_detach(struct assay_journal *journal)
 {
+	journal_rows_finalize(&journal->rows);
 	for (unsigned i = 0; i < STATEMENTS; i++) {
 		(void)sqlite3_finalize(journal->statement[i]);
 		journal->statement[i] = NULL;

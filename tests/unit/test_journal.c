@@ -180,6 +180,79 @@ static void test_reopen_and_read(void **state)
 	remove_dir(dir);
 }
 
+/* Rows wait for each other before SQLite gets them: the groups, lengths and the rollback are chosen so that statements of
+ * sixteen, single ones, full buffers and entries longer than the buffer all come, in an order known beforehand. */
+static size_t length_of(uint64_t sequence)
+{
+	static const size_t lengths[] = {0, 1, 53, 200, JOURNAL_ROWS_BYTES / 3, JOURNAL_ROWS_BYTES - 20,
+		JOURNAL_ROWS_BYTES, JOURNAL_ROWS_BYTES + 1, 100000};
+
+	return lengths[sequence * sequence / 3 % (sizeof lengths / sizeof *lengths)];
+}
+
+static void append_long(struct assay_journal *journal, int fill)
+{
+	static uint8_t raw[100000];
+	struct assay_error err;
+	char body[32];
+	struct assay_entry entry = {.kind = ASSAY_ENTRY_EXCHANGE, .body = body, .raw = raw};
+	uint64_t sequence = assay_journal_size(journal);
+
+	memset(raw, fill + (int)(sequence & 0x7f), sizeof raw);
+	entry.body_length = (size_t)snprintf(body, sizeof body, "{\"n\":%u}", (unsigned)sequence);
+	entry.raw_length = length_of(sequence);
+	assert_int_equal(assay_journal_append(journal, &entry, &err), ASSAY_OK);
+}
+
+static int row_visit(void *context, const struct assay_entry *entry, const uint8_t leaf[32])
+{
+	char body[32];
+
+	(void)count_visit(context, entry, leaf);
+	(void)snprintf(body, sizeof body, "{\"n\":%u}", (unsigned)entry->sequence);
+	if (entry->sequence == 0)
+		return 0;
+	assert_int_equal(entry->body_length, strlen(body));
+	assert_memory_equal(entry->body, body, strlen(body));
+	assert_int_equal(entry->raw_length, length_of(entry->sequence));
+	for (size_t i = 0; i < entry->raw_length; i++)
+		if (entry->raw[i] != (entry->sequence & 0x7f))
+			fail_msg("entry %u, byte %zu", (unsigned)entry->sequence, i);
+	return 0;
+}
+
+static void test_rows_of_a_group(void **state)
+{
+	static const unsigned groups[] = {1, 2, 15, 16, 17, 31, 32, 33, 64, 100};
+	char dir[64];
+	struct assay_journal *journal;
+	struct assay_reader *reader;
+	struct assay_error err;
+	uint64_t seen = 0;
+
+	(void)state;
+	make_dir(dir);
+	assert_int_equal(assay_journal_open(dir, &options, &journal, &err), ASSAY_OK);
+	append(journal, 0);
+	assert_int_equal(assay_journal_commit(journal, &err), ASSAY_OK);
+	for (unsigned i = 0; i < sizeof groups / sizeof *groups; i++) {
+		for (unsigned wrong = 0; wrong < groups[i]; wrong++)
+			append_long(journal, 0x80);
+		assay_journal_rollback(journal);
+		for (unsigned j = 0; j < groups[i]; j++)
+			append_long(journal, 0);
+		assert_int_equal(assay_journal_commit(journal, &err), ASSAY_OK);
+	}
+	assert_int_equal(assay_journal_size(journal), 312);
+	append_long(journal, 0x80);
+	assay_journal_close(journal);
+	assert_int_equal(assay_reader_open(dir, ASSAY_READ_STILL, &reader, &err), ASSAY_OK);
+	assert_int_equal(assay_reader_each(reader, 0, 0, row_visit, &seen, &err), ASSAY_OK);
+	assert_int_equal(seen, 312); /* 1 + 311, the last and the rolled back ones never were */
+	assay_reader_close(reader);
+	remove_dir(dir);
+}
+
 static void test_kill(void **state)
 {
 	char dir[64];
@@ -474,6 +547,7 @@ int main(void)
 		cmocka_unit_test(test_known_answers),
 		cmocka_unit_test(test_tree_equals_definition),
 		cmocka_unit_test(test_reopen_and_read),
+		cmocka_unit_test(test_rows_of_a_group),
 		cmocka_unit_test(test_kill),
 		cmocka_unit_test(test_full_disk),
 		cmocka_unit_test(test_damage_is_set_aside),
