@@ -4,6 +4,7 @@
 #ifndef ASSAY_ROLE_H
 #define ASSAY_ROLE_H
 
+#include "gateway/bundle/bundle.h"
 #include "gateway/certificate.h"
 #include "gateway/config.h"
 #include "gateway/wire/channel.h"
@@ -15,6 +16,7 @@ struct assay_role {
 	const struct assay_config *config; /* inherited, read-only */
 	const struct assay_places *places;
 	const char *dir; /* data directory */
+	struct assay_bundle_keys spec_keys; /* recorder: who may sign specs, who may agree to older ones */
 	int control; /* SEQPACKET to the supervisor: STOP, DEVICE, ADD_HOST in; REOPEN, ALIVE out */
 	int listener; /* recorder: assay.sock; web: HTTP; already listening; -1 for a host */
 	int recorder; /* host, web: its end of the pair with the recorder; -1 for the recorder */

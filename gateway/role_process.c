@@ -105,7 +105,7 @@ static int confine(enum role_kind kind, const struct assay_role *role, struct as
 		{found ? shipped.specs : role->places->specs, false}, {role->places->specs, false},
 		{"/proc/sys/kernel/random", false}, {"/dev/urandom", false}, {"/etc", false}, {"/usr", false},
 		{"/lib", false}, {"/var/tmp", true}, {"/tmp", true}, /* SQLite's large sorts */
-		{NULL, false}};
+		{role->spec_keys.signers, false}, {role->spec_keys.approvers, false}, {NULL, false}};
 
 	if (kind == ROLE_HOST)
 		return assay_confine(ASSAY_CONFINED_HOST, host, NULL, err);

@@ -470,6 +470,8 @@ static int prepare(struct supervisor *supervisor, struct assay_error *err)
 	supervisor->role = (struct assay_role){.config = supervisor->config,
 		.places = &supervisor->places,
 		.dir = options->dir,
+		.spec_keys = {options->spec_signers ? options->spec_signers : ASSAY_BUNDLE_KEYS,
+			options->spec_approvers ? options->spec_approvers : ASSAY_BUNDLE_APPROVERS},
 		.supervisor = getpid(),
 		.certificate = supervisor->certificate,
 		.demonstration = options->demonstration};

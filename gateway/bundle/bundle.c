@@ -47,11 +47,6 @@ static bool name_is_good(const char *path)
 	return false;
 }
 
-static void text_of(const char *sha256, char out[BUNDLE_TEXT_MAX])
-{
-	(void)snprintf(out, BUNDLE_TEXT_MAX, "assay-specs-bundle %s\n", sha256);
-}
-
 #define DAMAGED(err, path, zh, en)                                                                           \
 	assay_error_set(err, ASSAY_EREFUSED, "bundle-damaged", "%s：" zh, "%s: " en, path)
 
@@ -181,7 +176,8 @@ int assay_bundle_open(
 {
 	struct assay_bundle *bundle = calloc(1, sizeof *bundle);
 	char signature[PATH_ROOM], text[BUNDLE_TEXT_MAX];
-	uint8_t digest[32], key[32];
+	struct bundle_signer signer;
+	uint8_t digest[32];
 	const char *body = NULL;
 	int status;
 
@@ -192,8 +188,12 @@ int assay_bundle_open(
 	if (status == ASSAY_OK) {
 		assay_sha256(bundle->bytes, bundle->length, digest);
 		assay_hex(digest, sizeof digest, bundle->sha256);
-		text_of(bundle->sha256, text);
-		status = bundle_signer(keys_dir, signature, text, bundle->signer, key, err);
+		bundle_text(bundle->sha256, text);
+		status = bundle_signer(keys_dir, signature, text, &signer, err);
+	}
+	if (status == ASSAY_OK) {
+		memcpy(bundle->signer, signer.name, sizeof bundle->signer);
+		memcpy(bundle->signature, signer.signature, sizeof bundle->signature);
 	}
 	if (status == ASSAY_OK)
 		status = read_head(bundle, path, &body, err);
@@ -300,6 +300,21 @@ static int compose(
 	return status;
 }
 
+int assay_bundle_digest(const char *specs_dir, uint64_t serial, char sha256[65], struct assay_error *err)
+{
+	uint8_t digest[32];
+	char *bytes = NULL;
+	size_t length = 0;
+	int status = compose(specs_dir, serial, &bytes, &length, err);
+
+	if (status == ASSAY_OK) {
+		assay_sha256(bytes, length, digest);
+		assay_hex(digest, sizeof digest, sha256);
+	}
+	free(bytes);
+	return status;
+}
+
 int assay_bundle_make(
 	const char *specs_dir, uint64_t serial, const char *key, const char *out, struct assay_error *err)
 {
@@ -312,7 +327,7 @@ int assay_bundle_make(
 	if (status == ASSAY_OK) {
 		assay_sha256(bytes, length, digest);
 		assay_hex(digest, sizeof digest, sha256);
-		text_of(sha256, text);
+		bundle_text(sha256, text);
 		status = bundle_write_new(out, 0644, bytes, length, err);
 	}
 	free(bytes);

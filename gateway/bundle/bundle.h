@@ -8,12 +8,14 @@
 
 #include "gateway/config.h"
 
+#include <jansson.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #define ASSAY_BUNDLE_MAX (64u * 1024u * 1024u) /* bytes */
 #define ASSAY_BUNDLE_FILES_MAX 4096u
 #define ASSAY_BUNDLE_PATH_MAX 96u
+#define ASSAY_BUNDLE_APPROVALS 2u /* people, to go back to an older one */
 #define ASSAY_BUNDLE_KEYS "/etc/assay/spec-keys" /* NAME.pub: who may sign bundles */
 #define ASSAY_BUNDLE_APPROVERS "/etc/assay/spec-approvers" /* NAME.pub: who may agree to an older one */
 
@@ -29,6 +31,7 @@ struct assay_bundle {
 	size_t length;
 	uint64_t serial;
 	char sha256[65], signer[64]; /* the trusted key's file name without .pub */
+	uint8_t signature[64];
 	struct assay_bundle_file *file;
 	size_t file_count;
 };
@@ -52,6 +55,10 @@ int assay_bundle_unpack(
 /* What unpack has made is taken away again. */
 void assay_bundle_remove(const struct assay_bundle *bundle, const char *dir);
 
+/* SHA-256 of the bundle that assay_bundle_make would write of this folder. */
+int assay_bundle_digest(
+	const char *specs_dir, uint64_t serial, char sha256[65], struct assay_error *err) ASSAY_WARN_UNUSED;
+
 /* A person's agreement that this bundle may follow a newer one, for this reason: PATH.approval-NAME, signed with his key. */
 int assay_bundle_approve(const struct assay_bundle *bundle, const char *path, const char *key,
 	const char *name, const char *reason, struct assay_error *err) ASSAY_WARN_UNUSED;
@@ -71,6 +78,15 @@ int assay_bundle_install(const struct assay_bundle *bundle, const struct assay_b
 int assay_bundle_places(
 	const char *data_dir, struct assay_places *out, struct assay_error *err) ASSAY_WARN_UNUSED;
 /* What was written down at its installation, JSON; "" none. */
+#define ASSAY_BUNDLE_RECORD_MAX 8192u
 void assay_bundle_record(const char *data_dir, char *out, size_t size);
+
+struct assay_bundle_keys {
+	const char *signers, *approvers; /* folders */
+};
+/* Is what stands in the folder, under the serial number of this record, what a trusted key has signed (specs-untrusted)?
+ * And how many people, each with a key of his own, have signed that it may follow a newer one, for the record's reason. */
+int assay_bundle_trusted(const char *dir, const json_t *record, const struct assay_bundle_keys *keys,
+	unsigned *agreed_out, struct assay_error *err) ASSAY_WARN_UNUSED;
 
 #endif

@@ -3,6 +3,7 @@
  * changed; going back is an installation of its own. */
 #include "gateway/bundle/bundle.h"
 
+#include "gateway/bundle/bundle_approval.h"
 #include "gateway/bundle/bundle_key.h"
 #include "gateway/record/sha256.h"
 #include "limits/limits.h"
@@ -20,79 +21,6 @@
 #include <unistd.h>
 
 #define PATH_ROOM 1200u
-#define APPROVALS_NEEDED 2u
-#define APPROVALS_MAX 8u
-#define REASON_MAX 200u
-
-/* One line that a signature can stand for. */
-static int check_reason(const char *reason, struct assay_error *err)
-{
-	size_t length = strlen(reason);
-
-	if (length == 0 || length > REASON_MAX || strpbrk(reason, "\r\n"))
-		return assay_error_set(err, ASSAY_EUSAGE, "reason-needed",
-			"请用一行文字写明原因（最多 200 字节）", "say why, in one line of at most 200 bytes");
-	return ASSAY_OK;
-}
-
-static void approval_text(const struct assay_bundle *bundle, const char *reason, char out[BUNDLE_TEXT_MAX])
-{
-	(void)snprintf(out, BUNDLE_TEXT_MAX, "assay-specs-rollback %s %s\n", bundle->sha256, reason);
-}
-
-int assay_bundle_approve(const struct assay_bundle *bundle, const char *path, const char *key,
-	const char *name, const char *reason, struct assay_error *err)
-{
-	char text[BUNDLE_TEXT_MAX], out[PATH_ROOM];
-	int status = check_reason(reason, err);
-
-	if (status == ASSAY_OK &&
-		(strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-") != strlen(name) || !*name))
-		status = assay_error_set(err, ASSAY_EUSAGE, "name-unusable",
-			"姓名代号只能用小写字母、数字和横线",
-			"a name has small letters, digits and dashes only");
-	if (status != ASSAY_OK)
-		return status;
-	approval_text(bundle, reason, text);
-	(void)snprintf(out, sizeof out, "%s.approval-%s", path, name);
-	return bundle_sign(key, text, out, err);
-}
-
-/* Whose agreements stand beside the bundle, each person once: by key, not by name. */
-static json_t *approvals(const struct assay_bundle *bundle, const struct assay_bundle_wish *wish)
-{
-	char folder[PATH_ROOM], text[BUNDLE_TEXT_MAX], who[64];
-	const char *slash = strrchr(wish->path, '/'), *name = slash ? slash + 1 : wish->path;
-	uint8_t key[APPROVALS_MAX][32];
-	json_t *list = json_array();
-	struct dirent *entry;
-	struct assay_error ignored;
-	DIR *dir;
-
-	(void)snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - wish->path) : 1,
-		slash ? wish->path : ".");
-	approval_text(bundle, wish->reason, text);
-	dir = opendir(*folder ? folder : "/");
-	while (dir && json_array_size(list) < APPROVALS_MAX && (entry = readdir(dir)) != NULL) {
-		char path[PATH_ROOM + 300];
-		size_t count = json_array_size(list);
-		bool again = false;
-
-		if (strncmp(entry->d_name, name, strlen(name)) != 0 ||
-			strncmp(entry->d_name + strlen(name), ".approval-", 10) != 0)
-			continue;
-		(void)snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
-		if (bundle_signer(wish->approvers_dir, path, text, who, key[count], &ignored) != ASSAY_OK)
-			continue;
-		for (size_t i = 0; i < count; i++)
-			again = again || memcmp(key[i], key[count], sizeof key[i]) == 0;
-		if (!again)
-			(void)json_array_append_new(list, json_string(who));
-	}
-	if (dir)
-		(void)closedir(dir);
-	return list;
-}
 
 /* The newest serial number this data directory has had; 0 none. */
 static uint64_t newest(const char *specs)
@@ -124,11 +52,11 @@ static int check_order(const struct assay_bundle *bundle, const struct assay_bun
 
 	if (bundle->serial > now)
 		return ASSAY_OK;
-	agreed = approvals(bundle, wish);
+	agreed = bundle_approvals(bundle, wish);
 	count = json_array_size(agreed);
 	(void)json_object_set_new(record, "instead_of", json_integer((json_int_t)now));
 	(void)json_object_set_new(record, "approved", agreed);
-	if (count >= APPROVALS_NEEDED)
+	if (count >= ASSAY_BUNDLE_APPROVALS)
 		return ASSAY_OK;
 	return assay_error_set(err, ASSAY_EREFUSED, "rollback-refused",
 		"%s 的序号 %" PRIu64 " 不比已有的 %" PRIu64
@@ -221,9 +149,8 @@ int assay_bundle_install(
 	const struct assay_bundle *bundle, const struct assay_bundle_wish *wish, struct assay_error *err)
 {
 	char specs[PATH_ROOM];
-	json_t *record = json_pack("{s:I,s:s,s:s,s:s,s:s}", "serial", (json_int_t)bundle->serial, "sha256",
-		bundle->sha256, "signer", bundle->signer, "who", wish->who, "reason", wish->reason);
-	int status = record ? check_reason(wish->reason, err)
+	json_t *record = bundle_record_begin(bundle, wish);
+	int status = record ? bundle_check_reason(wish->reason, err)
 			    : assay_error_set(err, ASSAY_EREFUSED, "reason-needed", "原因不是 UTF-8 文字",
 				      "the reason is no UTF-8 text");
 

@@ -106,6 +106,16 @@ int assay_bundle_key_make(const char *path, struct assay_error *err)
 				  : status;
 }
 
+void bundle_text(const char *sha256, char out[BUNDLE_TEXT_MAX])
+{
+	(void)snprintf(out, BUNDLE_TEXT_MAX, "assay-specs-bundle %s\n", sha256);
+}
+
+void bundle_approval_text(const char *sha256, const char *reason, char out[BUNDLE_TEXT_MAX])
+{
+	(void)snprintf(out, BUNDLE_TEXT_MAX, "assay-specs-rollback %s %s\n", sha256, reason);
+}
+
 int bundle_sign(const char *key, const char *text, const char *out, struct assay_error *err)
 {
 	uint8_t secret[crypto_sign_SECRETKEYBYTES], signature[crypto_sign_BYTES];
@@ -134,36 +144,41 @@ static bool made_by(
 	       crypto_sign_verify_detached(signature, (const uint8_t *)text, strlen(text), key) == 0;
 }
 
-int bundle_signer(const char *dir, const char *signature, const char *text, char name[64], uint8_t key[32],
-	struct assay_error *err)
+bool bundle_signed_by(const char *dir, const uint8_t signature[BUNDLE_SIGNATURE_BYTES], const char *text,
+	char name[BUNDLE_NAME_MAX], uint8_t key[BUNDLE_KEY_BYTES])
 {
-	uint8_t bytes[crypto_sign_BYTES];
+	DIR *folder = sodium_init() < 0 ? NULL : opendir(dir);
 	struct dirent *entry;
-	DIR *folder;
 	bool found = false;
 
-	if (sodium_init() < 0 || !read_key(signature, SIGNATURE_WORD, bytes, sizeof bytes))
-		return assay_error_set(err, ASSAY_EREFUSED, "bundle-untrusted", "%s：没有可用的签名",
-			"%s: there is no usable signature", signature);
-	folder = opendir(dir);
 	while (folder && !found && (entry = readdir(folder)) != NULL) {
 		size_t length = strlen(entry->d_name);
 		char path[PATH_ROOM];
 
-		if (length < 5 || length >= 64 || strcmp(entry->d_name + length - 4, ".pub") != 0)
+		if (length < 5 || length >= BUNDLE_NAME_MAX ||
+			strcmp(entry->d_name + length - 4, ".pub") != 0)
 			continue;
 		(void)snprintf(path, sizeof path, "%s/%s", dir, entry->d_name);
-		found = made_by(path, bytes, text, key);
+		found = made_by(path, signature, text, key);
 		if (found)
-			(void)snprintf(name, 64, "%.*s", (int)(length - 4), entry->d_name);
+			(void)snprintf(name, BUNDLE_NAME_MAX, "%.*s", (int)(length - 4), entry->d_name);
 	}
 	if (folder)
 		(void)closedir(folder);
-	if (found)
+	return found;
+}
+
+int bundle_signer(const char *dir, const char *path, const char *text, struct bundle_signer *out,
+	struct assay_error *err)
+{
+	if (!read_key(path, SIGNATURE_WORD, out->signature, sizeof out->signature))
+		return assay_error_set(err, ASSAY_EREFUSED, "bundle-untrusted", "%s：没有可用的签名",
+			"%s: there is no usable signature", path);
+	if (bundle_signed_by(dir, out->signature, text, out->name, out->key))
 		return ASSAY_OK;
 	return assay_error_set(err, ASSAY_EREFUSED, "bundle-untrusted",
 		"%s：不是 %s 中任何受信任的密钥所签，或文件已被改动；没有读取其内容",
 		"%s: signed by none of the trusted keys in %s, or the file was altered; nothing in it was "
 		"read",
-		signature, dir);
+		path, dir);
 }

@@ -19,6 +19,9 @@ static const char help[] =
 	"  --listen A:P   where the pages are served, instead of lab.xml's; \"\" serves none; port 0 takes a "
 	"free "
 	"one\n"
+	"  --keys DIR     who may sign spec bundles, as for assay spec bundle; default " ASSAY_BUNDLE_KEYS
+	"\n"
+	"  --approvers DIR  who may agree to an older one, default " ASSAY_BUNDLE_APPROVERS "\n"
 	"  --check        read and check the configuration, change nothing, and exit\n"
 	"  --json         say where it serves, and errors, in JSON\n"
 	"Exit codes: 0 stopped in good order (or checked), 1 refused or failed, 2 usage.\n";
@@ -62,7 +65,8 @@ static int read_options(int argc, char **argv, struct serve_command *command)
 	static const struct option options[] = {{"dir", required_argument, NULL, 'd'},
 		{"config", required_argument, NULL, 'c'}, {"listen", required_argument, NULL, 'l'},
 		{"check", no_argument, NULL, 'k'}, {"json", no_argument, NULL, 'j'},
-		{"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
+		{"help", no_argument, NULL, 'h'}, {"keys", required_argument, NULL, 'K'},
+		{"approvers", required_argument, NULL, 'A'}, {NULL, 0, NULL, 0}};
 	struct assay_error err;
 	int option;
 
@@ -79,6 +83,12 @@ static int read_options(int argc, char **argv, struct serve_command *command)
 			break;
 		case 'k':
 			command->check = true;
+			break;
+		case 'K':
+			command->options.spec_signers = optarg;
+			break;
+		case 'A':
+			command->options.spec_approvers = optarg;
 			break;
 		case 'j':
 			command->options.json = true;

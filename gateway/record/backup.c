@@ -4,6 +4,7 @@
 #include "gateway/record/compare.h"
 #include "gateway/record/journal_reader.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
@@ -15,6 +16,7 @@
 
 #define COPY_BYTES 65536u
 #define BACKUP_PAGES 4096 /* of one step */
+#define SPECS_DEPTH 2u /* specs/SERIAL/standards */
 
 static int io_error(struct assay_error *err, const char *path)
 {
@@ -55,6 +57,60 @@ static int copy_file(const char *from_dir, const char *to_dir, const char *name,
 	if (out >= 0)
 		(void)close(out);
 	return status;
+}
+
+/* A folder below DIR with all that does not begin with a dot. */
+static int copy_folder(
+	const char *dir, const char *to, const char *name, unsigned depth, struct assay_error *err)
+{
+	char path[700], below[300];
+	struct dirent *entry;
+	struct stat about;
+	int status = ASSAY_OK;
+	DIR *folder;
+
+	(void)snprintf(path, sizeof path, "%s/%s", dir, name);
+	folder = opendir(path);
+	if (!folder)
+		return io_error(err, path);
+	(void)snprintf(path, sizeof path, "%s/%s", to, name);
+	if (mkdir(path, 0700) != 0 && errno != EEXIST)
+		status = io_error(err, path);
+	while (status == ASSAY_OK && (entry = readdir(folder)) != NULL) {
+		if (*entry->d_name == '.' ||
+			fstatat(dirfd(folder), entry->d_name, &about, AT_SYMLINK_NOFOLLOW) != 0)
+			continue;
+		(void)snprintf(below, sizeof below, "%.100s/%.190s", name, entry->d_name);
+		if (S_ISREG(about.st_mode))
+			status = copy_file(dir, to, below, 0644, true, err);
+		else if (S_ISDIR(about.st_mode) && depth > 0)
+			status = copy_folder(dir, to, below, depth - 1, err);
+	}
+	(void)closedir(folder);
+	if (status == ASSAY_OK && sync_path(path, O_RDONLY | O_DIRECTORY) != 0)
+		status = io_error(err, path);
+	return status;
+}
+
+/* The spec bundles that are installed, which the recorder will not do without (assay(1), spec bundle). First which of them is
+ * in force: what it names is there already. */
+static int copy_specs(const char *dir, const char *to, struct assay_error *err)
+{
+	char path[700], current[64];
+	ssize_t length;
+
+	(void)snprintf(path, sizeof path, "%s/specs/current", dir);
+	length = readlink(path, current, sizeof current - 1);
+	if (length < 0)
+		return ASSAY_OK;
+	current[length] = '\0';
+	(void)snprintf(path, sizeof path, "%s/specs", to);
+	if (mkdir(path, 0700) != 0)
+		return io_error(err, path);
+	(void)snprintf(path, sizeof path, "%s/specs/current", to);
+	if (symlink(current, path) != 0)
+		return io_error(err, path);
+	return copy_folder(dir, to, "specs", SPECS_DEPTH, err);
 }
 
 /* The open segment, as it stands at its last commit. */
@@ -135,6 +191,8 @@ static int copy_all(const char *dir, const char *to, bool with_key, struct assay
 	for (size_t i = 0; status == ASSAY_OK && i < sizeof files / sizeof *files; i++)
 		if (!files[i].secret || with_key)
 			status = copy_file(dir, to, files[i].name, files[i].mode, files[i].optional, err);
+	if (status == ASSAY_OK)
+		status = copy_specs(dir, to, err);
 	return status == ASSAY_OK ? copy_segments(dir, to, err) : status;
 }
 

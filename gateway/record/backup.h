@@ -5,7 +5,7 @@
 
 #include "gateway/record/verify.h"
 
-/* Copy DIR's journal, public keys and lab.xml to `to`, which must not exist. It is made as `to`.partial, verified, and
+/* Copy DIR's journal, public keys, lab.xml and the spec bundles installed there to `to`, which must not exist. It is made as `to`.partial, verified, and
  * renamed; a failure leaves nothing. with_key: the secret signing key, too. Sealed segments are copied as they are;
  * the state is not (it is made again). report: of the copy. ASSAY_EDAMAGED: the copy does not hold, report says why. */
 int assay_backup(const char *dir, const char *to, bool with_key, struct assay_verify_report *report,

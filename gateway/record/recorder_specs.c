@@ -11,9 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BUNDLE_RECORD_MAX 4096u
-#define APPROVALS_NEEDED 2u /* as for the installer */
-
 struct taken {
 	char *bytes;
 	size_t length;
@@ -76,7 +73,7 @@ const struct assay_specs *recorder_specs_of(void *context, const char *set)
 /* What was written down at the installation of the bundle in force; NULL: none is. */
 static json_t *bundle_record(const struct recorder *recorder)
 {
-	char text[BUNDLE_RECORD_MAX];
+	char text[ASSAY_BUNDLE_RECORD_MAX];
 
 	assay_bundle_record(recorder->role->dir, text, sizeof text);
 	return *text ? json_loads(text, JSON_REJECT_DUPLICATES, NULL) : NULL;
@@ -106,19 +103,25 @@ static bool known(const struct recorder *recorder, const char *sha256)
 	return found;
 }
 
-/* The installer lets nothing older in without two people; what came there past it is refused here. A set that came with
- * the program and was never in force cannot be called older. */
-static int check_order(
-	const struct recorder *recorder, const json_t *record, const char *sha256, struct assay_error *err)
+/* The installer lets nothing in that is not signed, and nothing older without two people; what came to the folder past it
+ * is refused here. What is in force already has been looked at. A set that came with the program and was never in force
+ * cannot be called older. */
+static int check_order(const struct recorder *recorder, const json_t *record, const char *folder,
+	const char *sha256, struct assay_error *err)
 {
 	int64_t serial = json_integer_value(json_object_get(record, "serial")),
 		newest = meta_number(recorder, "specs_newest");
-	size_t agreed = json_array_size(json_object_get(record, "approved"));
+	unsigned agreed = 0;
 	char now[65] = "";
 	int status = assay_state_meta(recorder->state, "specs", now, sizeof now, err);
 
-	if (status != ASSAY_OK || serial >= newest || strcmp(now, sha256) == 0 ||
-		agreed >= APPROVALS_NEEDED || (serial == 0 && !known(recorder, sha256)))
+	if (status != ASSAY_OK ||
+		(strcmp(now, sha256) == 0 && serial == meta_number(recorder, "specs_serial")))
+		return status;
+	if (serial > 0)
+		status = assay_bundle_trusted(folder, record, &recorder->role->spec_keys, &agreed, err);
+	if (status != ASSAY_OK || serial >= newest || agreed >= ASSAY_BUNDLE_APPROVALS ||
+		(serial == 0 && (strcmp(now, sha256) == 0 || !known(recorder, sha256))))
 		return status;
 	return assay_error_set(err, ASSAY_EREFUSED, "specs-older",
 		"规格（包 %" PRId64 "）比本台账用过的包 %" PRId64
@@ -148,7 +151,7 @@ int recorder_specs_may(const struct recorder *recorder, struct assay_error *err)
 					 err, ASSAY_ENOMEM, "out-of-memory", "内存不足", "out of memory");
 	}
 	if (status == ASSAY_OK)
-		status = check_order(recorder, record, sha256, err);
+		status = check_order(recorder, record, places.specs, sha256, err);
 	json_decref(files);
 	json_decref(record);
 	assay_specs_free(specs);
@@ -180,7 +183,8 @@ int recorder_specs_start(struct recorder *recorder, struct assay_error *err)
 	if (status == ASSAY_OK)
 		status = assay_state_meta(recorder->state, "specs", before, sizeof before, err);
 	if (status == ASSAY_OK)
-		status = check_order(recorder, record, recorder->specs_sha256, err);
+		status = check_order(
+			recorder, record, recorder->role->places->specs, recorder->specs_sha256, err);
 	if (status == ASSAY_OK && (strcmp(before, recorder->specs_sha256) != 0 ||
 					  meta_number(recorder, "specs_serial") !=
 						  json_integer_value(json_object_get(record, "serial"))))

@@ -20,7 +20,6 @@
 #include <unistd.h>
 
 #define VERSION_MAX 64u
-#define BUNDLE_RECORD_MAX 4096u
 
 static int no_memory(struct assay_error *err)
 {
@@ -324,7 +323,7 @@ static json_t *line_json(const struct recorder *recorder, const struct assay_con
 /* Which signed bundle the specs come from, who installed it and why. */
 static void add_bundle(const struct recorder *recorder, json_t *body)
 {
-	char text[BUNDLE_RECORD_MAX];
+	char text[ASSAY_BUNDLE_RECORD_MAX];
 	json_t *record;
 
 	assay_bundle_record(recorder->role->dir, text, sizeof text);
@@ -429,7 +428,9 @@ static int confine(const struct recorder *recorder, struct assay_error *err)
 		{recorder->role->places->specs, false},
 		{found ? shipped.specs : recorder->role->places->specs, false}, {"/etc", false},
 		{"/usr", false}, {"/lib", false}, {"/lib64", false}, {"/run", false},
-		{"/proc/sys/kernel/random", false}, {"/dev/urandom", false}, {NULL, false}};
+		{"/proc/sys/kernel/random", false}, {"/dev/urandom", false},
+		{recorder->role->spec_keys.signers, false}, {recorder->role->spec_keys.approvers, false},
+		{NULL, false}};
 
 	return assay_confine(ASSAY_CONFINED_RECORDER, paths, NULL, err);
 }

@@ -36,6 +36,7 @@ def bundle(*words):
     return ("spec", "bundle", *words, "--keys", path("keys"), "--approvers", path("approvers"))
 
 
+SERVE = [ASSAY, "serve", "-d", path("d"), "--keys", path("keys"), "--approvers", path("approvers"), "--json"]
 os.mkdir(path("keys")), os.mkdir(path("approvers"))
 right(assay("spec", "bundle", "key", path("vendor"))[0] == 0, "a key is made")
 right(os.stat(path("vendor")).st_mode & 0o777 == 0o600, "its secret half is its owner's")
@@ -111,7 +112,7 @@ right(rc == 1 and "bundle" not in json.loads(err.splitlines()[-1])["error"]["cod
 os.mkdir(path("d"), 0o700)
 with open(path("d/lab.xml"), "w") as file:
     file.write('<lab site="t" origin="t.example" name-zh="测" name-en="t" listen=""></lab>')
-gateway = subprocess.Popen([ASSAY, "serve", "-d", path("d"), "--json"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+gateway = subprocess.Popen(SERVE, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                            stderr=open(path("gateway.err"), "w"), text=True)
 try:
     gateway.stdout.readline()
@@ -218,10 +219,10 @@ try:
     point_at("25")
     gateway.terminate()
     right(gateway.wait(30) == 0, "it ends")
-    again = subprocess.run([ASSAY, "serve", "-d", path("d"), "--json"], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=30)
+    again = subprocess.run(SERVE, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=30)
     right(again.returncode == 1 and "specs-older" in again.stderr + again.stdout, f"a start with an older set: {again.returncode} {again.stderr[:300]}")
     point_at("26")
-    gateway = subprocess.Popen([ASSAY, "serve", "-d", path("d"), "--json"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+    gateway = subprocess.Popen(SERVE, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                stderr=open(path("gateway.err"), "a"), text=True)
     gateway.stdout.readline()
     right(ask("batch", "show", old)["specs"]["serial"] == 25, "and with the newest it goes on, the older batch under its own")
@@ -253,9 +254,45 @@ try:
     right(assay("reload", "-d", path("d"), "--reason", "back")[0] == 0, "reload")
     entries = journal()
     specs_now = [b for k, b in entries if k == 4][-1]["specs"]
-    right(specs_now["serial"] == 20 and specs_now["instead_of"] == 26 and len(specs_now["approved"]) == 2 and "bo" in specs_now["approved"],
+    agreed = specs_now["approved"]
+    right(specs_now["serial"] == 20 and specs_now["instead_of"] == 26 and len(agreed) == 2 and "bo" in [one["who"] for one in agreed],
           f"the journal names both: {specs_now}")
+    for one in agreed:  # and holds what proves it, by another tool; an exception is a failure
+        nacl.signing.VerifyKey(base64.b64decode(one["key"])).verify(
+            f"assay-specs-rollback {specs_now['sha256']} 25 was wrong\n".encode(), base64.b64decode(one["signature"]))
+    right(len({one["key"] for one in agreed}) == 2, "by two keys")
+    public.verify(f"assay-specs-bundle {specs_now['sha256']}\n".encode(), base64.b64decode(specs_now["signature"]))
     right([b["sha256"] for k, b in entries if k == 5 and b["path"] == product][-1] != want, "and the older file is in force again")
+
+    # SERIAL.json is as good as its signatures: whoever writes there past the installer convinces nobody
+    honest = open(path("d/specs/25.json")).read()
+    elsewhere = nacl.signing.SigningKey.generate()
+
+    def by(key, sha256, reason):
+        text = f"assay-specs-rollback {sha256} {reason}\n".encode()
+        return {"who": "anna", "key": base64.b64encode(key.verify_key.encode()).decode(), "signature": base64.b64encode(key.sign(text).signature).decode()}
+
+    def forged(code, what, **changes):
+        open(path("d/specs/25.json"), "w").write(json.dumps(dict(json.loads(honest), **changes)))
+        rc, out, err = assay("reload", "-d", path("d"), "--reason", "by hand", "--json")
+        right(rc == 1 and json.loads(err)["error"]["code"] == code, f"{what}: {rc} {out} {err}")
+
+    anna = nacl.signing.SigningKey(base64.b64decode(open(path("anna")).read().split()[1])[:32])
+    of_25 = json.loads(honest)["sha256"]
+    point_at("25")
+    forged("specs-older", "names of two who agreed", approved=["anna", "bo"])
+    forged("specs-older", "names without signatures", approved=[{"who": "anna"}, {"who": "bo"}])
+    forged("specs-older", "their agreement to another bundle", approved=agreed, reason="25 was wrong")
+    forged("specs-older", "one who agreed twice", approved=[by(anna, of_25, "a review")] * 2)
+    forged("specs-older", "one and a stranger", approved=[by(anna, of_25, "a review"), by(elsewhere, of_25, "a review")])
+    forged("specs-untrusted", "a number that was not signed", serial=99)
+    forged("specs-untrusted", "no signature", signature=None)
+    open(path("d/specs/25.json"), "w").write(honest)
+    with open(path("d/specs/25/") + product, "ab") as file:
+        file.write(b"<!-- another -->\n")
+    forged("specs-untrusted", "a file that was changed")
+    point_at("20")
+    right(assay("reload", "-d", path("d"), "--reason", "as it was")[0] == 0, "and the rightful one goes on")
 finally:
     gateway.terminate()
     right(gateway.wait(30) == 0, "it ends in good order")

@@ -10,7 +10,10 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -95,6 +98,52 @@ static void test_online(void **state)
 	specimen_remove(back);
 }
 
+/* A restored laboratory judges by the bundle that was in force, not by what came with the program. */
+static void test_specs_go_along(void **state)
+{
+	static const char *const files[] = {
+		"specs/25.json", "specs/25/standards/a.xml", "specs/25/schema/b.xsd"};
+	char dir[64], copy[100], back[100], path[500], text[32];
+	struct assay_verify_report report;
+	struct assay_error err;
+	bool has_key;
+	ssize_t length;
+
+	(void)state;
+	specimen_dir(dir);
+	(void)snprintf(copy, sizeof copy, "%s-copy", dir);
+	(void)snprintf(back, sizeof back, "%s-back", dir);
+	specimen_fill(dir, 0, 20, 10, 20);
+	(void)snprintf(path, sizeof path,
+		"cd %s && mkdir -p specs/25/standards specs/25/schema specs/.26.1/standards && ln -s 25 "
+		"specs/current && "
+		"for i in specs/25.json specs/25/standards/a.xml specs/25/schema/b.xsd; do echo $i >$i; done",
+		dir);
+	assert_int_equal(system(path), 0);
+	assert_int_equal(assay_backup(dir, copy, true, &report, &err), ASSAY_OK);
+	assert_int_equal(assay_restore(copy, back, &has_key, &report, &err), ASSAY_OK);
+	(void)snprintf(path, sizeof path, "%s/specs/current", back);
+	length = readlink(path, text, sizeof text - 1);
+	assert_int_equal(length, 2);
+	assert_memory_equal(text, "25", 2);
+	for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+		FILE *file;
+
+		(void)snprintf(path, sizeof path, "%s/%s", back, files[i]);
+		file = fopen(path, "re");
+		assert_non_null(file);
+		assert_non_null(fgets(text, sizeof text, file));
+		(void)fclose(file);
+		text[strcspn(text, "\n")] = '\0';
+		assert_string_equal(text, files[i]);
+	}
+	(void)snprintf(path, sizeof path, "%s/specs/.26.1", back);
+	assert_int_equal(access(path, F_OK), -1);
+	specimen_remove(dir);
+	specimen_remove(copy);
+	specimen_remove(back);
+}
+
 /* What does not hold is no backup, and nothing is left of the try. */
 static void test_damaged_is_refused(void **state)
 {
@@ -167,6 +216,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_online),
+		cmocka_unit_test(test_specs_go_along),
 		cmocka_unit_test(test_damaged_is_refused),
 		cmocka_unit_test(test_rebuild),
 	};
