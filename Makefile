@@ -185,7 +185,7 @@ DEPS := gcc libc6-dev pkg-config libmodbus-dev libserialport-dev libxml2-dev lib
 	libpango1.0-dev libcairo2-dev libharfbuzz-dev libqrencode-dev libzint-dev fonts-noto-cjk fonts-dejavu-core
 DEPS_CHECK := clang clang-format clang-tidy libclang-rt-14-dev cppcheck libcmocka-dev libxml2-utils sqlite3 python3 \
 	python3-pymodbus python3-serial python3-serial-asyncio python3-nacl python3-scipy python3-numpy systemd faketime strace socat mbpoll groff shellcheck curl procps chromium chromium-driver \
-	poppler-utils zbar-tools xz-utils
+	poppler-utils zbar-tools xz-utils openssl
 .PHONY: deps deps-check
 deps:
 	@sh tests/deps.sh $(DEPS)

@@ -279,9 +279,11 @@ static int read_tell(struct assay_config_store *store, xmlNodePtr root, struct a
 {
 	struct assay_config *config = &store->config;
 	const struct text_field fields[] = {{"mail", "", &config->tell_mail}, {"to", "", &config->tell_to},
-		{"from", "", &config->tell_from}, {"hook", "", &config->tell_hook}};
+		{"from", "", &config->tell_from}, {"hook", "", &config->tell_hook},
+		{"hook-ca", "", &config->tell_hook_ca}};
 
-	config->tell_mail = config->tell_to = config->tell_from = config->tell_hook = "";
+	config->tell_mail = config->tell_to = config->tell_from = config->tell_hook = config->tell_hook_ca =
+		"";
 	for (xmlNodePtr node = root->children; node; node = node->next) {
 		int status;
 
@@ -293,6 +295,14 @@ static int read_tell(struct assay_config_store *store, xmlNodePtr root, struct a
 				assay_error_set(err, ASSAY_EREFUSED, "tell-incomplete",
 					"mail 和 to 要一起写：命令，和收件人",
 					"mail and to go together: the command, and who it is for"),
+				err);
+		if (status == ASSAY_OK && *config->tell_hook_ca &&
+			(strncmp(config->tell_hook, "https:", 6) != 0 ||
+				access(config->tell_hook_ca, R_OK) != 0))
+			status = assay_config_at(store, (unsigned)xmlGetLineNo(node),
+				assay_error_set(err, ASSAY_EREFUSED, "tell-incomplete",
+					"hook-ca 要写一个能读的文件，并且 hook 是 https 地址",
+					"hook-ca names a file that can be read, and hook an https address"),
 				err);
 		return status;
 	}

@@ -79,7 +79,7 @@ struct assay_config {
 	const char *certificate, *key; /* of https, PEM; "" the one assay makes */
 	bool anonymous_read; /* whoever reaches the pages may look without logging in */
 	/* whom alarms are told: a command that takes a mail, for whom it is and from whom; where JSON is posted to; "" none */
-	const char *tell_mail, *tell_to, *tell_from, *tell_hook;
+	const char *tell_mail, *tell_to, *tell_from, *tell_hook, *tell_hook_ca;
 	const char *address, *contact; /* of the laboratory, printed on its papers */
 	const char *
 		check; /* where a certificate is checked, to be followed by its number; "" this gateway's pages */

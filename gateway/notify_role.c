@@ -199,9 +199,11 @@ int assay_notify_main(const struct assay_role *role)
 {
 	static char curl[][16] = {"/usr/bin/curl", "--silent", "--show-error", "--fail", "--max-time", "20",
 		"--proto", "=http,https", "--output", "/dev/null", "-K", "-"};
-	static const struct assay_confine_path more[] = {{"/usr", false}, {"/lib", false}, {"/lib64", false},
+	const struct assay_confine_path more[] = {{"/usr", false}, {"/lib", false}, {"/lib64", false},
 		{"/bin", false}, {"/sbin", false}, {"/etc", false}, {"/run/systemd/resolve", false},
-		{"/dev/null", true}, {"/dev/urandom", false}, {NULL, false}};
+		{"/dev/null", true}, {"/dev/urandom", false},
+		{*role->config->tell_hook_ca ? role->config->tell_hook_ca : "/dev/null", false},
+		{NULL, false}};
 	static struct notify notify;
 	char command[256], *words[ASSAY_NOTIFY_WORDS_MAX + 1], *hook[13] = {NULL};
 	struct assay_error err;

@@ -129,6 +129,10 @@ char *assay_notify_hook(const struct assay_config *config, const json_t *alarms)
 	json_decref(object);
 	if (out) {
 		put_quoted(out, "url", config->tell_hook);
+		if (*config->tell_hook_ca) { /* this one alone: not those the system trusts */
+			put_quoted(out, "cacert", config->tell_hook_ca);
+			put_quoted(out, "capath", "/dev/null");
+		}
 		put_quoted(out, "header", "Content-Type: application/json");
 		put_quoted(out, "data-binary", body); /* JSON begins with {, never with curl's @ */
 		if (fclose(out) != 0) {

@@ -11,6 +11,7 @@ import os
 import re
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -93,6 +94,62 @@ def alarms(folder):
     return {row["alarm"] for row in json.loads(said.stdout)} if said.returncode == 0 else set()
 
 
+def openssl(folder, *words):
+    done = subprocess.run(["openssl", *words], cwd=folder, capture_output=True, text=True, timeout=30)
+    assert done.returncode == 0, done.stderr
+
+
+def authority(folder, name):
+    openssl(folder, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", f"{name}.key", "-out", f"{name}.pem", "-days", "9", "-subj", f"/CN={name}")
+
+
+def certificate(folder, name, issuer, host, days):
+    """host's certificate, signed by issuer (itself when there is none), which ended yesterday when days is negative."""
+    openssl(folder, "req", "-newkey", "rsa:2048", "-nodes", "-keyout", f"{name}.key", "-out", f"{name}.csr", "-subj", "/CN=hook")
+    with open(f"{folder}/{name}.ext", "w") as file:
+        file.write(f"subjectAltName={host}\n")
+    signer = ["-CA", f"{issuer}.pem", "-CAkey", f"{issuer}.key", "-CAcreateserial"] if issuer else ["-signkey", f"{name}.key"]
+    openssl(folder, "x509", "-req", "-in", f"{name}.csr", *signer, "-days", str(days), "-extfile", f"{name}.ext", "-out", f"{name}.pem")
+
+
+def pinned_hook(folder):
+    """S29: a hook is told only when its certificate is in order and signed by the authority that lab.xml names."""
+    authority(folder, "right"), authority(folder, "other")
+    cases = [("good", "right", "IP:127.0.0.1", 9, True), ("another name", "right", "DNS:elsewhere.example", 9, False),
+             ("expired", "right", "IP:127.0.0.1", -1, False), ("signed by itself", None, "IP:127.0.0.1", 9, False),
+             ("another authority", "other", "IP:127.0.0.1", 9, False)]
+    for what, issuer, host, days, good in cases:
+        name = what.replace(" ", "-")
+        certificate(folder, name, issuer, host, days)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(f"{folder}/{name}.pem", f"{folder}/{name}.key")
+        web = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Hook)
+        web.socket = context.wrap_socket(web.socket, server_side=True)
+        threading.Thread(target=web.serve_forever, daemon=True).start()
+        home = f"{folder}/{name}.d"
+        os.mkdir(home, 0o700)
+        with open(f"{home}/lab.xml", "w", encoding="utf-8") as file:
+            file.write(f"""<lab site="t" origin="t.example/log" name-zh="室" name-en="t" listen="">
+  <tell hook="https://127.0.0.1:{web.server_port}/{name}" hook-ca="{folder}/right.pem"/>
+  <line id="bal" name-zh="天平" name-en="balance"><tcp host="127.0.0.1" port="9"/>
+    <instrument id="b1" spec="mettler-mt-sics" name-zh="一号" name-en="one"/></line>
+</lab>
+""")
+        posts.clear()
+        process = serve(home)
+        said = lambda: open(f"{home}/stderr").read()
+        ok(eventually(lambda: posts or "did not go out" in said()), f"S29 {what}: it was tried", said())
+        ok(bool(posts) == good, f"S29 {what}: {'told' if good else 'not told'}", said())
+        ok(good or ("curl: (60)" in said() or "curl: (51)" in said()), f"S29 {what}: because of its certificate", said())
+        stop(process)
+        web.shutdown()
+    for wrong in (f'hook="http://127.0.0.1/" hook-ca="{folder}/right.pem"', f'hook="https://127.0.0.1/" hook-ca="{folder}/nowhere.pem"'):
+        with open(f"{folder}/wrong.xml", "w") as file:
+            file.write(f'<lab site="t" origin="t.example/log" name-zh="室" name-en="t"><tell {wrong}/></lab>')
+        refused = subprocess.run([ASSAY, "serve", "--check", "-c", f"{folder}/wrong.xml"], capture_output=True, text=True, timeout=30)
+        ok(refused.returncode == 1 and "hook-ca" in refused.stderr, f"S29 refused: {wrong}", refused.stderr)
+
+
 def main():
     server = socket.create_server(("127.0.0.1", 0))
     threading.Thread(target=smtp, args=(server,), daemon=True).start()
@@ -147,6 +204,8 @@ def main():
             open(f"{folder}/lab.xml", "w", encoding="utf-8").write(re.sub(r"<tell [^>]*>", f"<tell {wrong}/>", lab))
             refused = subprocess.run([ASSAY, "serve", "--check", "-d", folder], capture_output=True, text=True, timeout=30)
             ok(refused.returncode == 1, f"refused: {wrong}", refused.stderr)
+    with tempfile.TemporaryDirectory() as folder:
+        pinned_hook(folder)
     print(f"{passed} passed, {failed} failed")
     sys.exit(1 if failed else 0)
 
