@@ -220,18 +220,18 @@ suite-computed:
 	+@$(MAKE) -k suite-gates suite-units; code=$$?; $(MAKE) -k suite-asan suite-tsan && exit $$code
 suite-gates: check-gates
 suite-units:
-	@$(UNIT_TMP) $(RUN) units $(UNITS)
+	@$(UNIT_TMP) LANES=2 $(RUN) units $(UNITS)
 # Long counts are for the release build; instrumented ones do the short counts, five times slower.
 SHORT := env -u ASSAY_FULL
 suite-asan:
 	+$(Q)$(MAKE) MODE=asan tests
-	@$(UNIT_TMP) $(SHORT) $(RUN) asan $(UNIT_C:tests/%.c=build/asan/tests/%)
+	@$(UNIT_TMP) LANES=2 $(SHORT) $(RUN) asan $(UNIT_C:tests/%.c=build/asan/tests/%)
 	@$(SHORT) $(RUN) corpora $(FUZZ_C:tests/%.c=build/asan/tests/%)
 TSAN_MODE := $(if $(ASSAY_FULL),tsan,threads)
 TSAN_C    := $(if $(ASSAY_FULL),$(UNIT_C),tests/unit/test_people.c $(wildcard tests/unit/test_web*.c))
 suite-tsan:
 	+$(Q)$(MAKE) MODE=$(TSAN_MODE) $(if $(ASSAY_FULL),tests,$(TSAN_C:tests/%.c=build/$(TSAN_MODE)/tests/%))
-	@$(UNIT_TMP) $(SHORT) $(RUN) tsan $(TSAN_C:tests/%.c=build/$(TSAN_MODE)/tests/%)
+	@$(UNIT_TMP) LANES=2 $(SHORT) $(RUN) tsan $(TSAN_C:tests/%.c=build/$(TSAN_MODE)/tests/%)
 
 # The same tests with their long counts (at most 60 minutes), by the environment.
 check-full: export ASSAY_FULL := 1
