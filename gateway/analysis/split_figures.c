@@ -6,6 +6,7 @@
 #include "gateway/analysis/figure.h"
 #include "gateway/lab/control.h"
 #include "gateway/lab/query_row.h"
+#include "gateway/lab/steps.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -14,13 +15,6 @@
 #include <time.h>
 
 #define CHINA_OFFSET_NS 28800000000000ll
-
-static const char *text_of(const json_t *object, const char *name)
-{
-	const char *text = json_string_value(json_object_get(object, name));
-
-	return text ? text : "";
-}
 
 /* 0 when it is none. */
 static double figure(const char *text)
@@ -40,16 +34,17 @@ static json_t *shown(double value)
 	return json_string(text);
 }
 
-/* Ours is a figure that may be told. */
+/* Ours is a figure that may be told: it stands, nothing holds it and no retest of it is under way. */
 static bool comparable(sqlite3 *state, const json_t *row, bool final, struct assay_error *err)
 {
-	const char *value = text_of(row, "ours"), *status = text_of(row, "batch_status");
+	const char *value = lab_text(row, "ours"), *status = lab_text(row, "batch_status");
 	json_t *held;
 	bool is_held;
 
-	if (!isfinite(assay_figure_of(value)) || strcmp(text_of(row, "ours_unit"), text_of(row, "unit")) != 0)
+	if (!isfinite(assay_figure_of(value)) || json_is_true(json_object_get(row, "retesting")) ||
+		strcmp(lab_text(row, "ours_unit"), lab_text(row, "unit")) != 0)
 		return false;
-	held = lab_held(state, text_of(row, "test"), err);
+	held = lab_held(state, lab_text(row, "ours_of"), err);
 	is_held = !held || json_array_size(held) > 0;
 	json_decref(held);
 	return !is_held &&
@@ -63,13 +58,13 @@ static double our_expanded(const json_t *row, double value)
 	time_t measured =
 		(time_t)((json_integer_value(json_object_get(row, "measured_ns")) + CHINA_OFFSET_NS) /
 			 1000000000);
-	double expanded = figure(text_of(adopted, "expanded"));
+	double expanded = figure(lab_text(adopted, "expanded"));
 	struct tm parts = {0};
 	char day[16];
 
 	(void)gmtime_r(&measured, &parts);
 	(void)strftime(day, sizeof day, "%Y-%m-%d", &parts);
-	if (!*text_of(adopted, "stale_after") || strcmp(day, text_of(adopted, "stale_after")) > 0)
+	if (!*lab_text(adopted, "stale_after") || strcmp(day, lab_text(adopted, "stale_after")) > 0)
 		return 0.0;
 	return json_is_true(json_object_get(adopted, "relative")) ? expanded / 100.0 * fabs(value) : expanded;
 }
@@ -77,7 +72,7 @@ static double our_expanded(const json_t *row, double value)
 /* U of their result with k = 2. */
 static double their_expanded(const json_t *row)
 {
-	double expanded = figure(text_of(row, "uncertainty")), coverage = figure(text_of(row, "coverage"));
+	double expanded = figure(lab_text(row, "uncertainty")), coverage = figure(lab_text(row, "coverage"));
 
 	return coverage > 0.0 ? expanded * 2.0 / coverage : 0.0;
 }
@@ -100,12 +95,13 @@ static json_t *sample_json(const json_t *row, const struct assay_split_sample *s
 			   : 0.0;
 	bool stated = sample && sample->expanded_theirs > 0.0 && sample->expanded_ours > 0.0;
 
-	return json_pack("{s:O,s:O,s:O,s:O,s:O,s:o,s:s,s:o,s:o,s:o,s:o,s:s,s:O,s:b}", "test",
+	return json_pack("{s:O,s:O,s:O,s:O,s:O,s:o,s:s,s:s,s:o,s:o,s:o,s:o,s:s,s:O,s:b}", "test",
 		json_object_get(row, "test"), "batch", json_object_get(row, "batch"), "name",
 		json_object_get(row, "name"), "date", json_object_get(row, "date"), "theirs",
 		json_object_get(row, "value"), "u_theirs", maybe(their_expanded(row)), "ours",
-		sample ? text_of(row, "ours") : "", "u_ours", maybe(sample ? sample->expanded_ours : 0.0),
-		"difference", sample ? shown(sample->theirs - sample->ours) : json_string(""), "mean",
+		sample ? lab_text(row, "ours") : "", "ours_of", sample ? lab_text(row, "ours_of") : "",
+		"u_ours", maybe(sample ? sample->expanded_ours : 0.0), "difference",
+		sample ? shown(sample->theirs - sample->ours) : json_string(""), "mean",
 		sample ? shown((sample->theirs + sample->ours) / 2.0) : json_string(""), "en",
 		stated ? shown(en) : json_string(""), "en_grade",
 		!stated           ? ""
@@ -169,8 +165,8 @@ static void add(struct group *group, const json_t *row, bool usable)
 	struct assay_split_sample *sample = &group->sample[group->n];
 
 	if (usable && group->n < ASSAY_SPLITS_MAX) {
-		sample->theirs = figure(text_of(row, "value"));
-		sample->ours = figure(text_of(row, "ours"));
+		sample->theirs = figure(lab_text(row, "value"));
+		sample->ours = figure(lab_text(row, "ours"));
 		sample->expanded_theirs = their_expanded(row);
 		sample->expanded_ours = our_expanded(row, sample->ours);
 		group->n++;
@@ -183,33 +179,46 @@ static void add(struct group *group, const json_t *row, bool usable)
 
 static bool same(const struct group *group, const json_t *row)
 {
-	return group->object && strcmp(text_of(group->object, "producer"), text_of(row, "producer")) == 0 &&
-	       strcmp(text_of(group->object, "method"), text_of(row, "method")) == 0;
+	return group->object && strcmp(lab_text(group->object, "producer"), lab_text(row, "producer")) == 0 &&
+	       strcmp(lab_text(group->object, "method"), lab_text(row, "method")) == 0;
 }
 
-/* The newest entry of each test, grouped by producer and method, the newest ASSAY_SPLITS_MAX of each. */
+/* The newest entry of each test, grouped by producer and method, the newest ASSAY_SPLITS_MAX of each. What is compared is what
+ * is reported: a retest takes the first test's place as in the certificate (its rule says so and it has decided, or it is the
+ * worse of the two where the worse one decides). */
+#define NEWEST                                                                                               \
+	"WITH newest AS (SELECT s.*, row_number() OVER (PARTITION BY s.producer, s.method ORDER BY s.seq "   \
+	"DESC) AS place FROM split AS s JOIN batch AS b ON b.id=s.batch WHERE s.seq=(SELECT max(seq) FROM "  \
+	"split WHERE test=s.test) AND b.status<>'void' AND (?1='' OR s.producer=?1) AND (?2='' OR "          \
+	"s.method=?2)),"
+#define WEIGHT(verdict) "instr('pass undetermined fail'," verdict ")"
+#define AGAIN                                                                                                \
+	" again AS (SELECT n.*, t.analyte, t.sheet, coalesce(a.id,'') AS retest, coalesce(a.rule,'') AS "    \
+	"rule, a.id IS NOT NULL AND a.result='' AS retesting, coalesce((SELECT verdict FROM verdict WHERE "  \
+	"subject=t.result ORDER BY seq DESC LIMIT 1),'') AS first, coalesce((SELECT verdict FROM verdict "   \
+	"WHERE subject=a.result ORDER BY seq DESC LIMIT 1),'') AS second FROM newest AS n JOIN test AS t "   \
+	"ON t.id=n.test LEFT JOIN test AS a ON a.batch=t.batch AND a.retest_of=t.id AND a.status<>'void' "   \
+	"WHERE n.place<=?3),"                                                                                \
+	" stands AS (SELECT *, CASE WHEN second IN ('pass','fail') AND (rule='" LAB_RETEST_DECIDES           \
+	"' OR " WEIGHT("second") ">" WEIGHT("first") ") THEN retest ELSE test END AS ours_of FROM again)"
+
 static json_t *rows_of(sqlite3 *state, const char *producer, const char *method, struct assay_error *err)
 {
 	return query_list(state,
 		query_prepare(state, err,
-			"WITH newest AS (SELECT s.*, row_number() OVER (PARTITION BY s.producer, s.method "
-			"ORDER "
-			"BY s.seq DESC) AS place FROM split AS s JOIN batch AS b ON b.id=s.batch WHERE "
-			"s.seq=(SELECT max(seq) FROM split WHERE test=s.test) AND b.status<>'void' AND "
-			"(?1='' OR s.producer=?1) AND (?2='' OR s.method=?2))"
+			NEWEST AGAIN
 			" SELECT s.test, s.batch, s.producer, s.method, s.value, s.unit, s.uncertainty, "
-			"s.coverage, s.date, s.blind AS \"?blind\", t.analyte, "
-			"json_extract(t.sheet,'$.analyte_zh') AS analyte_zh, "
-			"json_extract(t.sheet,'$.analyte_en') AS analyte_en, b.name, b.status AS "
-			"batch_status, "
-			"coalesce(p.name,'') AS producer_name, coalesce(r.value,'') AS ours, "
+			"s.coverage, s.date, s.blind AS \"?blind\", s.ours_of, s.retesting AS "
+			"\"?retesting\", s.analyte, json_extract(s.sheet,'$.analyte_zh') AS analyte_zh, "
+			"json_extract(s.sheet,'$.analyte_en') AS analyte_en, b.name, b.status AS "
+			"batch_status, coalesce(p.name,'') AS producer_name, coalesce(r.value,'') AS ours, "
 			"coalesce(r.unit,'') AS ours_unit, coalesce((SELECT body FROM uncertainty WHERE "
 			"method=s.method ORDER BY seq DESC LIMIT 1),'{}') AS \"{adopted\", "
-			"coalesce((SELECT max(wall_ns) FROM slot WHERE test=s.test AND status='filled'),0) "
-			"AS "
-			"measured_ns FROM newest AS s JOIN test AS t ON t.id=s.test JOIN batch AS b ON "
-			"b.id=s.batch LEFT JOIN producer AS p ON p.id=s.producer LEFT JOIN result AS r ON "
-			"r.id=t.result WHERE s.place<=?3 ORDER BY s.producer, s.method, s.seq",
+			"coalesce((SELECT max(wall_ns) FROM slot WHERE test=s.ours_of AND "
+			"status='filled'),0) AS measured_ns FROM stands AS s JOIN test AS t ON "
+			"t.id=s.ours_of JOIN batch AS b ON b.id=s.batch LEFT JOIN producer AS p ON "
+			"p.id=s.producer LEFT JOIN result AS r ON r.id=t.result ORDER BY s.producer, "
+			"s.method, s.seq",
 			"tti", producer, method, (int64_t)ASSAY_SPLITS_MAX),
 		err);
 }

@@ -9,7 +9,7 @@ import { withUnit } from './text.js';
 import { t, pick, learn } from './words.js';
 
 learn({
-  's-head': ['自己的化验室与本中心', 'Own laboratory and ours'], 's-none': ['还没有分割样。', 'No split samples yet.'], 's-theirs': ['自测', 'Theirs'], 's-ours': ['本中心', 'Ours'], 's-difference': ['差值', 'Difference'], 's-waits': ['未出', 'not yet'],
+  's-head': ['自己的化验室与本中心', 'Own laboratory and ours'], 's-none': ['还没有分割样。', 'No split samples yet.'], 's-theirs': ['自测', 'Theirs'], 's-ours': ['本中心', 'Ours'], 's-difference': ['差值', 'Difference'], 's-waits': ['未出', 'not yet'], 's-again': ['复检', 'retest'],
   's-few': ['不足三个分割样，还说不出一致性界限。', 'Fewer than three split samples: no limits of agreement can be told yet.'], 's-bias': ['自测平均高出 {0}（95% 区间 {1} 至 {2}）', 'theirs is higher by {0} on average (95 % interval {1} to {2})'],
   's-limits': ['95% 的差值预计在 {0} 至 {1} 之间', '95 % of differences are expected between {0} and {1}'], 's-en': ['|En| > 1：{1} 个中 {0} 个', '|En| > 1: {0} of {1}'], 's-blind': ['{1} 个中 {0} 个在本中心出结果之前登记', '{0} of {1} written down before ours was there'],
   's-tests': ['自测：{}', 'Tests itself: {}'], 's-year': ['每年 {} 次', '{} a year'], 's-cost': ['费用 {} 元', 'for {} yuan'], 's-each': ['每次 {} 元', '{} yuan a test'],
@@ -27,7 +27,7 @@ function Group({ group }) {
     ${group.known ? html`<p>${t('s-bias', withUnit(group.bias, group.unit), group.bias_low, group.bias_high)}　${t('s-limits', group.lower, group.upper)}</p>` : html`<p>${t('s-few')}</p>`}
     <p class="second">${group.en_count ? `${t('s-en', group.en_failed, group.en_count)}　` : ''}${t('s-blind', group.blind, group.n)}</p>
     <div class="wide-scroll" tabindex="0" role="region" aria-label=${pick(group, 'analyte')}><table class="list figures"><thead><tr><th>${t('batch')}</th><th>${t('s-theirs')}</th><th>${t('s-ours')}</th><th>${t('s-difference')}</th><th>En</th></tr></thead>
-    <tbody>${group.samples.map((one) => html`<tr key=${one.test}><td>${one.batch}</td><td>${one.theirs}</td><td>${one.waits ? html`<span class="third">${t('s-waits')}</span>` : one.ours}</td><td>${one.difference}</td>
+    <tbody>${group.samples.map((one) => html`<tr key=${one.test}><td>${one.batch}</td><td>${one.theirs}</td><td>${one.waits ? html`<span class="third">${t('s-waits')}</span>` : one.ours}${one.ours_of && one.ours_of !== one.test ? html`　<small class="third">${t('s-again')}</small>` : ''}</td><td>${one.difference}</td>
       <td>${one.en ? html`<${Status} icon=${one.en_grade === 'satisfactory' ? 'check' : 'warn'} tone=${one.en_grade === 'satisfactory' ? 'pass' : 'fail'} word=${Number(one.en).toFixed(2)} />` : ''}</td></tr>`)}</tbody></table></div></div>`;
 }
 

@@ -207,10 +207,70 @@ static void test_correction(void **state)
 	json_decref(found);
 }
 
+static void again(const char *of, const char *rule)
+{
+	put(ASSAY_ENTRY_TEST,
+		json_pack("{s:s+,s:s,s:i,s:s,s:s,s:s,s:{s:s,s:s,s:s,s:i,s:[]},s:s+,s:s}", "test", of, ".1.2",
+			"batch", of, "position", 1, "analyte", "lead", "method", "gb-5009.12-lead",
+			"evidence_instrument", "", "sheet", "analyte_zh", "铅", "analyte_en", "lead", "unit",
+			"mg/kg", "replicates", 2, "slots", "retest_of", of, ".1", "rule", rule));
+}
+
+static void again_result(const char *of, const char *value)
+{
+	put(ASSAY_ENTRY_RESULT, json_pack("{s:s+,s:s+,s:s,s:s,s:s,s:s}", "result", of, ".1.2.R1", "test", of,
+					".1.2", "batch", of, "value", value, "unit", "mg/kg", "exact", ""));
+}
+
+static void judged(const char *of, const char *result, const char *verdict)
+{
+	put(ASSAY_ENTRY_VERDICT, json_pack("{s:s+,s:s,s:[],s:s}", "result", of, result, "verdict", verdict,
+					 "reasons", "limit", "0.2 mg/kg"));
+}
+
+/* Ours in the sample of that place, and the test it comes from; "" while it waits. */
+static void expect_ours(size_t at, const char *value, const char *of, const char *test)
+{
+	json_t *found = group(false);
+	const json_t *sample = json_array_get(json_object_get(found, "samples"), at);
+	char wanted[80] = "";
+
+	assert_string_equal(desk_text(sample, "ours"), value);
+	assert_int_equal(json_is_true(json_object_get(sample, "waits")), !*value);
+	if (*value)
+		(void)snprintf(wanted, sizeof wanted, "%s%s", of, test);
+	assert_string_equal(desk_text(sample, "ours_of"), wanted);
+	json_decref(found);
+}
+
+/* What is compared is what the laboratory reports: after a retest the result that its rule, fixed before, lets stand (the
+ * same as in the certificate and in the district's rates). Places: the sample of batch 5 is the fifth, of batch 0 the first. */
+static void test_retest(void **state)
+{
+	(void)state;
+	judged(batch[5], ".1.R1", "fail");
+	expect_ours(4, "0.28", batch[5], ".1");
+	again(batch[5], "retest-decides");
+	expect_ours(4, "", "", ""); /* being tested again */
+	again_result(batch[5], "0.19");
+	expect_ours(4, "0.28", batch[5], ".1"); /* not decided: the first stands */
+	judged(batch[5], ".1.2.R1", "pass");
+	expect_ours(4, "0.19", batch[5], ".1.2");
+	/* where the worse decides, a better second one does not take the place, a worse one does */
+	judged(batch[0], ".1.R1", "undetermined");
+	again(batch[0], "worst-decides");
+	again_result(batch[0], "0.21");
+	judged(batch[0], ".1.2.R1", "pass");
+	expect_ours(0, "0.14", batch[0], ".1");
+	judged(batch[0], ".1.2.R1", "fail");
+	expect_ours(0, "0.21", batch[0], ".1.2");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(test_refused), cmocka_unit_test(test_whose),
-		cmocka_unit_test(test_figures), cmocka_unit_test(test_correction)};
+		cmocka_unit_test(test_figures), cmocka_unit_test(test_correction),
+		cmocka_unit_test(test_retest)};
 
 	return cmocka_run_group_tests(tests, begin, end);
 }
