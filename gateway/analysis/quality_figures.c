@@ -6,6 +6,7 @@
 #include "gateway/analysis/proficiency.h"
 #include "gateway/analysis/uncertainty.h"
 #include "gateway/lab/query_row.h"
+#include "gateway/lab/steps.h"
 #include "limits/decimal.h"
 
 #include <math.h>
@@ -19,21 +20,9 @@
 #define VALID_DAYS 365u
 #define NS_A_DAY 86400000000000ll
 
-static int no_memory(struct assay_error *err)
-{
-	return assay_error_set(err, ASSAY_ENOMEM, "out-of-memory", "内存不足", "out of memory");
-}
-
-static const char *text_of(const json_t *object, const char *name)
-{
-	const char *text = json_string_value(json_object_get(object, name));
-
-	return text ? text : "";
-}
-
 static double figure_or_zero(const json_t *object, const char *name)
 {
-	double value = assay_figure_of(text_of(object, name));
+	double value = assay_figure_of(lab_text(object, name));
 
 	return isfinite(value) ? value : 0.0;
 }
@@ -76,9 +65,9 @@ struct data {
 /* A certified material's own mean and scatter, for its bias. */
 static void add_material(struct data *data, const json_t *row, const struct assay_control_series *series)
 {
-	double certified = assay_figure_of(text_of(row, "certified")),
-	       expanded = assay_figure_of(text_of(row, "expanded")),
-	       coverage = assay_figure_of(text_of(row, "coverage")), sum = 0.0, squares = 0.0;
+	double certified = assay_figure_of(lab_text(row, "certified")),
+	       expanded = assay_figure_of(lab_text(row, "expanded")),
+	       coverage = assay_figure_of(lab_text(row, "coverage")), sum = 0.0, squares = 0.0;
 	struct assay_reference_material *material = &data->material[data->materials];
 
 	if (!isfinite(certified) || !(expanded > 0.0) || !(coverage > 0.0))
@@ -97,19 +86,22 @@ static void add_material(struct data *data, const json_t *row, const struct assa
 	data->materials++;
 }
 
-/* Controls whose run stood or had no chart to stand on yet: what broke a rule is no scatter of a method in control. */
+/* The newest controls whose run stood or had no chart to stand on yet, with what their material's register says of its
+ * uncertainty: what broke a rule is no scatter of a method in control. */
+#define CONTROLS(kind)                                                                                       \
+	" r.measured_ns AS wall_ns, json_extract(m.body,'$.uncertainty') AS expanded, "                      \
+	"json_extract(m.body,'$.coverage') AS coverage FROM control AS c JOIN control_run AS r ON "          \
+	"r.id=c.run JOIN control_material AS m ON m.id=c.material WHERE r.method=?1 AND r.kind='" kind       \
+	"' AND c.judged=1 AND c.usable=1 AND r.holds=0"
+
 static int read_controls(sqlite3 *state, const char *method, struct data *data, struct assay_error *err)
 {
 	json_t *rows = query_list(state,
 		query_prepare(state, err,
-			"SELECT c.material, c.value, r.measured_ns AS wall_ns, "
-			"json_extract(m.body,'$.value') AS "
-			"certified, json_extract(m.body,'$.uncertainty') AS expanded, "
-			"json_extract(m.body,'$.coverage') AS coverage FROM control AS c JOIN control_run AS "
-			"r ON "
-			"r.id=c.run JOIN control_material AS m ON m.id=c.material WHERE r.method=?1 AND "
-			"r.kind='control' AND c.judged=1 AND c.usable=1 AND r.holds=0 ORDER BY c.material, "
-			"r.judged_seq, c.test LIMIT ?2",
+			"SELECT * FROM (SELECT c.material, c.value, r.judged_seq, c.test, "
+			"json_extract(m.body,'$.value') AS certified," CONTROLS(
+				"control") " ORDER BY r.judged_seq DESC, c.test DESC LIMIT ?2) ORDER BY "
+					   "material, judged_seq, test",
 			"ti", method, (int64_t)VALUES_MAX),
 		err);
 	const char *material = "";
@@ -118,16 +110,16 @@ static int read_controls(sqlite3 *state, const char *method, struct data *data, 
 
 	json_array_foreach(rows, index, row)
 	{
-		double value = assay_figure_of(text_of(row, "value"));
+		double value = assay_figure_of(lab_text(row, "value"));
 
 		if (!isfinite(value))
 			continue;
-		if (strcmp(material, text_of(row, "material")) != 0) {
+		if (strcmp(material, lab_text(row, "material")) != 0) {
 			if (first)
 				add_material(data, first, &data->series[data->series_count - 1]);
 			if (data->series_count == SERIES_MAX)
 				break;
-			material = text_of(row, "material");
+			material = lab_text(row, "material");
 			first = row;
 			data->series[data->series_count++] = (struct assay_control_series){
 				.value = &data->value[data->values], .whole_process = true};
@@ -162,8 +154,8 @@ static int read_pairs(sqlite3 *state, const char *method, struct data *data, str
 
 	json_array_foreach(rows, index, row)
 	{
-		double first = assay_figure_of(text_of(row, "first")),
-		       second = assay_figure_of(text_of(row, "second"));
+		double first = assay_figure_of(lab_text(row, "first")),
+		       second = assay_figure_of(lab_text(row, "second"));
 
 		if (isfinite(first) && isfinite(second))
 			data->pair[data->pairs++] = (struct assay_duplicate){first, second, day_of(row)};
@@ -190,13 +182,13 @@ static int read_rounds(sqlite3 *state, const char *method, struct data *data, st
 		int64_t laboratories = json_integer_value(json_object_get(body, "laboratories"));
 		int32_t day = 0;
 
-		if (laboratories < 2 || assay_calibration_day(text_of(body, "date"), &day) != ASSAY_OK ||
-			!isfinite(assay_figure_of(text_of(body, "sd_between"))))
+		if (laboratories < 2 || assay_calibration_day(lab_text(body, "date"), &day) != ASSAY_OK ||
+			!isfinite(assay_figure_of(lab_text(body, "sd_between"))))
 			continue;
 		data->round[data->rounds++] =
-			(struct assay_proficiency_bias){.value = assay_figure_of(text_of(body, "value")),
-				.assigned = assay_figure_of(text_of(body, "assigned")),
-				.sd_between = assay_figure_of(text_of(body, "sd_between")),
+			(struct assay_proficiency_bias){.value = assay_figure_of(lab_text(body, "value")),
+				.assigned = assay_figure_of(lab_text(body, "assigned")),
+				.sd_between = assay_figure_of(lab_text(body, "sd_between")),
 				.laboratories = (uint32_t)laboratories,
 				.robust = true,
 				.day = day};
@@ -211,11 +203,7 @@ static int read_recoveries(sqlite3 *state, const char *method, struct data *data
 {
 	json_t *rows = query_list(state,
 		query_prepare(state, err,
-			"SELECT c.value, r.measured_ns AS wall_ns, json_extract(m.body,'$.uncertainty') AS "
-			"expanded, json_extract(m.body,'$.coverage') AS coverage FROM control AS c JOIN "
-			"control_run AS r ON r.id=c.run JOIN control_material AS m ON m.id=c.material WHERE "
-			"r.method=?1 AND r.kind='spike' AND c.judged=1 AND c.usable=1 AND r.holds=0 ORDER BY "
-			"r.judged_seq DESC, c.test LIMIT ?2",
+			"SELECT c.value," CONTROLS("spike") " ORDER BY r.judged_seq DESC, c.test LIMIT ?2",
 			"ti", method, (int64_t)SERIES_MAX),
 		err);
 	const json_t *row;
@@ -223,9 +211,9 @@ static int read_recoveries(sqlite3 *state, const char *method, struct data *data
 
 	json_array_foreach(rows, index, row)
 	{
-		double percent = assay_figure_of(text_of(row, "value")),
-		       expanded = assay_figure_of(text_of(row, "expanded")),
-		       coverage = assay_figure_of(text_of(row, "coverage"));
+		double percent = assay_figure_of(lab_text(row, "value")),
+		       expanded = assay_figure_of(lab_text(row, "expanded")),
+		       coverage = assay_figure_of(lab_text(row, "coverage"));
 
 		if (isfinite(percent) && expanded > 0.0 && coverage > 0.0)
 			data->recovery[data->recoveries++] =
@@ -270,7 +258,7 @@ json_t *assay_quality_uncertainty(sqlite3 *state, const char *method, const char
 	int status;
 
 	if (!data) {
-		(void)no_memory(err);
+		(void)lab_no_memory(err);
 		return NULL;
 	}
 	status = read_controls(state, method, data, err);
@@ -299,7 +287,7 @@ json_t *assay_quality_uncertainty(sqlite3 *state, const char *method, const char
 		found = assay_uncertainty_of(&inputs);
 		answer = uncertainty_json(&found, method, unit, today);
 		if (!answer)
-			(void)no_memory(err);
+			(void)lab_no_memory(err);
 	}
 	free(data);
 	return answer;
@@ -307,7 +295,7 @@ json_t *assay_quality_uncertainty(sqlite3 *state, const char *method, const char
 
 static struct assay_proficiency_result result_of(const json_t *round)
 {
-	double coverage = assay_figure_of(text_of(round, "coverage"));
+	double coverage = assay_figure_of(lab_text(round, "coverage"));
 
 	return (struct assay_proficiency_result){.value = figure_or_zero(round, "value"),
 		.assigned = figure_or_zero(round, "assigned"),

@@ -200,6 +200,36 @@ static void assert_lead(struct desk *desk, const char *r, const char *verdict, c
 	json_decref(batch);
 }
 
+/* A laboratory that has measured more controls than are read: the newest count, so that its figure does not grow stale. 2,000
+ * controls on days 1 to 2000, the first 100 of them far off; 100 more; what is read is 101 to 2100 and knows nothing of those. */
+static void test_newest_controls(void **state)
+{
+	static struct desk desk;
+	struct assay_error err;
+	sqlite3 *db;
+	json_t *found;
+	char run[16];
+
+	(void)state;
+	desk_make(&desk, "[]");
+	db = assay_state_db(desk.state);
+	assert_int_equal(sqlite3_exec(db,
+				 "INSERT INTO control_material "
+				 "VALUES('C','control',1,'m','in-use','{\"value\":\"\"}',0,1)",
+				 NULL, NULL, NULL),
+		SQLITE_OK);
+	for (int i = 1; i <= 2100; i++) {
+		(void)snprintf(run, sizeof run, "Q%d", i);
+		put_control(db, run, "control", "C", i <= 100 ? "500" : i % 2 ? "101" : "99", 0, i);
+	}
+	found = assay_quality_uncertainty(db, "m", "g", true, "2026-06-01", &err);
+	assert_int_equal(json_integer_value(json_object_get(found, "control_values")), 2000);
+	/* 1000 of 99 and 1000 of 101: s = sqrt(2000 / 1999) = 1.00025 */
+	assert_true(strncmp(desk_text(found, "s_control"), "1.00025", 7) == 0);
+	json_decref(found);
+	desk_scrap(&desk);
+}
+
 /* GB 2762: lead in pickles at most 0.5 mg/kg. s^2 = 0.004/19, u(bias)^2 = 0.02^2 + s^2/20, U = 0.04985, up: 0.050; ILAC-G8
  * non-binary: pass to 0.45, conditional to 0.5. */
 static void test_decision(void **state)
@@ -237,7 +267,8 @@ static void test_decision(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(test_rounds), cmocka_unit_test(test_uncertainty),
-		cmocka_unit_test(test_recoveries), cmocka_unit_test(test_decision)};
+		cmocka_unit_test(test_recoveries), cmocka_unit_test(test_newest_controls),
+		cmocka_unit_test(test_decision)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
