@@ -2,6 +2,7 @@
  * What is told of a district against counts of its tests made here, one by one. Intervals: their formulas are checked
  * against scipy in tests/analysis; here that they stand beside the right n. */
 #include "gateway/lab/district.h"
+#include "gateway/lab/product_class.h"
 #include "gateway/lab/quarter.h"
 #include "tests/built.h"
 #include "tests/unit/district_play.h"
@@ -331,6 +332,26 @@ static void test_refused(void **state)
 	}
 }
 
+/* Article 11 of the measures on food production licences (2015, unchanged in order in 2020): applications are made for these
+ * classes, and a licence's number counts them "in this order", 01 to 31. The catalogue of 2020 has food additives as 32. */
+static void test_classes(void **state)
+{
+	static const char *const order[] = {"粮食加工品", "食用油、油脂及其制品", "调味品", "肉制品",
+		"乳制品", "饮料", "方便食品", "饼干", "罐头", "冷冻饮品", "速冻食品", "薯类和膨化食品",
+		"糖果制品", "茶叶及相关制品", "酒类", "蔬菜制品", "水果制品", "炒货食品及坚果制品", "蛋制品",
+		"可可及焙烤咖啡产品", "食糖", "水产制品", "淀粉及淀粉制品", "糕点", "豆制品", "蜂产品",
+		"保健食品", "特殊医学用途配方食品", "婴幼儿配方食品", "特殊膳食食品", "其他食品",
+		"食品添加剂"};
+	char code[8];
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof order / sizeof *order; i++) {
+		(void)snprintf(code, sizeof code, "%02u", i + 1);
+		assert_string_equal(lab_class_name(code, true), order[i]);
+	}
+	assert_string_equal(lab_class_name("33", true), "未说明");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -344,6 +365,7 @@ int main(void)
 		cmocka_unit_test(test_csv_is_harmless),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_coverage),
+		cmocka_unit_test(test_classes),
 	};
 
 	return cmocka_run_group_tests(tests, begin, end);
