@@ -349,6 +349,63 @@ static void test_tables(void **state)
 			"applied,received\r\n1,aaaaaaaaaa\r\n"));
 }
 
+static int64_t now_ms(void)
+{
+	struct timespec at;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &at);
+	return (int64_t)at.tv_sec * 1000 + at.tv_nsec / 1000000;
+}
+
+/* While the district's figures are worked out, which take 1.5 s here, everybody else is answered at once: whether the gateway
+ * lives, and what pages show. Each of them within a third of it (the machine is shared), and all before the slow one. */
+static void test_slow_answer_delays_nobody(void **state)
+{
+	char request[256];
+	struct pollfd slow = {.events = POLLIN};
+	int64_t worst = 0;
+
+	(void)state;
+	(void)snprintf(request, sizeof request,
+		"GET /api/v1/district/overview HTTP/1.1\r\nHost: 127.0.0.1:%u\r\nConnection: close\r\n\r\n",
+		port);
+	assert_int_equal(ask("GET", "/healthz", ""), 200);
+	slow.fd = dial();
+	say(slow.fd, request);
+	for (int i = 0; i < 6; i++) {
+		int64_t begun = now_ms(), took;
+
+		assert_int_equal(ask("GET", "/healthz", ""), 200);
+		assert_int_equal(ask("GET", "/api/v1/batches", ""), 200);
+		assert_int_equal(ask("GET", "/api/v1/bench", ""), 200);
+		took = now_ms() - begun;
+		worst = took > worst ? took : worst;
+	}
+	print_message("three answers beside a slow one took %lld ms at most\n", (long long)worst);
+	assert_true(worst < SLOW_MS / 3);
+	assert_int_equal(poll(&slow, 1, 0), 0); /* the slow one still is at work */
+	assert_int_equal(poll(&slow, 1, 20 * SLOW_MS), 1);
+	memset(answer, 0, 4096);
+	assert_true(recv(slow.fd, answer, 4095, MSG_WAITALL) > 0);
+	(void)close(slow.fd);
+	assert_true(has("HTTP/1.1 200"));
+	assert_true(has("\"slow\":\"overview\""));
+}
+
+static int setup_with_specs(void **state)
+{
+	static struct assay_places found = {.specs = "specs"};
+
+	places = &found;
+	return setup(state);
+}
+
+static int teardown_with_specs(void **state)
+{
+	places = NULL;
+	return teardown(state);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -362,6 +419,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_openapi, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_tables, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_state_comes_and_goes, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			test_slow_answer_delays_nobody, setup_with_specs, teardown_with_specs),
 	};
 
 	return web_play(tests, sizeof tests / sizeof *tests);

@@ -6,6 +6,7 @@
 #define TESTS_UNIT_WEB_PLAY_H
 
 #include "gateway/lab/batch_page.h"
+#include "gateway/lab/district.h"
 #include "gateway/lab/query.h"
 #include "gateway/web/asset.h"
 #include "gateway/web/route.h"
@@ -179,6 +180,23 @@ json_t *assay_query_trace(sqlite3 *state, const char *where, const char *result,
 	return json_pack("{s:s}", "result", result);
 }
 
+#define SLOW_MS 1500
+
+/* The district's figures of a laboratory so large that they take their time. */
+json_t *assay_district_answer(const char *what, const json_t *request, sqlite3 *state,
+	const struct assay_specs *specs, int *status_out, struct assay_error *err)
+{
+	const struct timespec pause = {.tv_sec = SLOW_MS / 1000, .tv_nsec = SLOW_MS % 1000 * 1000000};
+
+	(void)request;
+	(void)state;
+	(void)specs;
+	(void)err;
+	(void)nanosleep(&pause, NULL);
+	*status_out = ASSAY_OK;
+	return json_pack("{s:s}", "slow", what);
+}
+
 /* As the recorder does, the writer keeps the state open: the web role itself may make no file beside it. */
 static sqlite3 *writer;
 
@@ -213,12 +231,18 @@ static inline void remove_state(void)
 
 static int listener = -1; /* kept open here, as the supervisor keeps it */
 
+static const struct assay_places *places; /* NULL: no specs are read */
+
 static inline void fork_web(void)
 {
 	static const struct assay_config config = {
 		.anonymous_read = true, .site = "lab", .name_zh = "理化室", .name_en = "laboratory"};
-	struct assay_role role = {
-		.config = &config, .dir = dir, .recorder = -1, .listener = listener, .supervisor = getpid()};
+	struct assay_role role = {.config = &config,
+		.dir = dir,
+		.recorder = -1,
+		.listener = listener,
+		.supervisor = getpid(),
+		.places = places};
 	int pair[2];
 
 	assert_int_equal(assay_channel_pair(pair, NULL), ASSAY_OK);
