@@ -7,6 +7,8 @@ import { useLive } from './live.js';
 import { Field } from './login.js';
 import { Empty, Failed, Loading, Status, rowProps } from './parts.js';
 import { ControlChart } from './quality_chart.js';
+import { Materials, Runs } from './quality_controls.js';
+import { Rounds, Uncertainty } from './quality_scores.js';
 import { may, useSession, write } from './session.js';
 import { Signature } from './signature.js';
 import { clock, day, withUnit } from './text.js';
@@ -23,7 +25,8 @@ learn({
   'q-charts': ['控制图', 'Control charts'], 'q-no-charts': ['还没有质控数据。', 'No controls have been measured yet.'], 'q-no-charts-how': ['先登记质控物质，再下达质控。', 'Register a control material, then order a run of controls.'],
   'q-material': ['质控物质', 'Material'], 'q-level': ['水平', 'Level'], 'q-basis': ['界限来自', 'Limits from'], 'q-points': ['点数', 'Points'], 'q-back': ['全部控制图', 'All charts'],
   'q-basis-history': ['自身历史（已冻结）', 'its own history, frozen'], 'q-basis-certificate': ['证书', 'the certificate'], 'q-basis-': ['还没有', 'none yet'],
-  'q-kind-control': ['质控样', 'control'], 'q-kind-blank': ['空白', 'blank'], 'q-kind-spike': ['加标回收', 'spike'], 'q-kind-duplicate': ['平行样', 'duplicates'], 'q-kind-check-weight': ['砝码', 'check weight'],
+  'q-freeze': ['冻结界限', 'Freeze the limits'], 'q-freeze-how': ['签名含义：我核对了这些点，界限由它们算出，此后以此判断。3 s 以外的点会列出，仍计入，除非写明理由剔除。', 'The signature means: I have looked at these points, and the limits are worked out from them. Points beyond 3 s are shown and stay in, unless they are left out with a reason.'], 'q-freeze-why': ['冻结的理由', 'Why now'],
+  'q-left-out': ['剔除的点（每行：检验号=理由）', 'Points left out (one a line: TEST=WHY)'], 'q-relative': ['极差除以均值（%）', 'ranges as % of the mean'], 'q-outliers': ['3 s 以外：{}', 'beyond 3 s: {}'], 'q-excluded': ['已剔除：{}', 'left out: {}'],
 });
 
 const TONES = { open: ['warn', 'fail'], explained: ['awaiting-release', 'und'], released: ['released', 'off'] };
@@ -88,18 +91,49 @@ function Charts({ version }) {
         <tbody>${data.charts.map((chart) => html`<${ChartRow} key=${chart.material + chart.instrument} chart=${chart} />`)}</tbody></table></div>`}</section>`;
 }
 
+// The limits from the chart's own points, signed.
+function Freeze({ chart, close, done }) {
+  const ranges = chart.kind === 'duplicate';
+  const send = async (password, fields) => {
+    const left = fields.left_out.value.split('\n').map((line) => line.trim()).filter(Boolean);
+    await write('POST', `/api/v1/qc/charts/${encodeURIComponent(chart.material)}/freeze`,
+      { instrument: chart.instrument, reason: fields.reason.value.trim(), ...(left.length ? { left_out: left } : {}), ...(ranges ? { relative: fields.relative.checked } : {}) }, { password });
+    done();
+  };
+  return html`<${Signature} title=${t('q-freeze')} action=${t('q-freeze')} sign=${send} close=${close}>
+    ${ranges ? html`<label class="check"><input type="checkbox" name="relative" />${t('q-relative')}</label>` : ''}
+    <label>${t('q-left-out')}<textarea name="left_out" rows="3" spellcheck="false"></textarea></label><${Field} name="reason" label=${t('q-freeze-why')} maxlength="60" />
+    <p class="second">${t('q-freeze-how')}</p></${Signature}>`;
+}
+
+const LEAST_POINTS = 20;
+
 function One({ material, instrument, version }) {
   const { data, error, retry } = useFetched(`/api/v1/qc/charts/${encodeURIComponent(material)}?instrument=${encodeURIComponent(instrument)}`, version);
-  const chart = data;
-  return html`<section class="panel"><div class="panel-head"><h2>${chart ? `${pick(chart, 'name') || chart.material}　${chart.instrument}` : material}</h2><a class="end" href="#/quality">${t('q-back')}</a></div>
+  const [asked, ask] = useState(false);
+  const chart = data, frozen = chart?.frozen;
+  return html`<section class="panel"><div class="panel-head"><h2>${chart ? `${pick(chart, 'name') || chart.material}　${chart.instrument}` : material}</h2><span class="end">${chart && chart.list.length >= LEAST_POINTS && may('qc.chart.freeze') ? html`<button class="button" id="freeze" onClick=${() => ask(true)}>${t('q-freeze')}</button>` : ''}<a href="#/quality">${t('q-back')}</a></span></div>
     ${error && !chart ? html`<${Failed} error=${error} retry=${retry} />` : !chart ? html`<${Loading} rows=${5} />`
     : html`<div class="panel-body"><p class="second">${t(`q-kind-${chart.kind}`)}　${chart.method}　${t('q-level')} ${chart.level}　${t('q-basis')} ${t(`q-basis-${chart.basis}`)}${chart.value ? `　${withUnit(`${chart.value} ± ${chart.uncertainty}`, chart.unit)}` : ''}</p>
-      <${ControlChart} chart=${chart} /></div>`}</section>`;
+      ${frozen?.outliers?.length || frozen?.left_out?.length ? html`<p class="said">${frozen.outliers.length ? t('q-outliers', frozen.outliers.join(' ')) : ''}　${frozen.left_out.length ? t('q-excluded', frozen.left_out.map((one) => `${one.test} ${one.reason}`).join('　')) : ''}</p>` : ''}
+      <${ControlChart} chart=${chart} /></div>`}
+    ${asked ? html`<${Freeze} chart=${chart} close=${() => ask(false)} done=${retry} />` : ''}</section>`;
+}
+
+// Methods that somebody may mean: those of charts and of open tests.
+function useMethods(version) {
+  const { data } = useFetched('/api/v1/qc/charts', version), { data: materials } = useFetched('/api/v1/qc/materials', version);
+  return [...new Set([...(data?.charts || []), ...(materials?.materials || [])].map((one) => one.method))].sort();
+}
+
+function Everything({ version }) {
+  const methods = useMethods(version);
+  return html`<${Holds} version=${version} /><${Charts} version=${version} /><${Runs} version=${version} /><${Materials} version=${version} methods=${methods} /><${Rounds} version=${version} methods=${methods} /><${Uncertainty} methods=${methods} />`;
 }
 
 export function Quality({ id, more }) {
   useSession();
   const { gateway } = useLive();
   const version = useAtMost(gateway?.applied || 0, 1500);
-  return html`<div class="batch quality">${id ? html`<${One} key=${id + more} material=${id} instrument=${more} version=${version} />` : html`<${Holds} version=${version} /><${Charts} version=${version} />`}</div>`;
+  return html`<div class="batch quality">${id ? html`<${One} key=${id + more} material=${id} instrument=${more} version=${version} />` : html`<${Everything} version=${version} />`}</div>`;
 }

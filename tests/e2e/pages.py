@@ -278,7 +278,7 @@ def maker_sees_his_own(run, gateway):
 
 
 def quality_holds(run, gateway):
-    quality_page.held_and_released(run, gateway, os.path.join(run.place, "worked-in"), log_in, fill, pages_read.axe_source(), pages_read.AXE)
+    quality_page.held_and_released(run, gateway, os.path.join(run.place, "worked-in"), log_in, pages_read.axe_source(), pages_read.AXE)
 
 
 def nothing_complained(run):

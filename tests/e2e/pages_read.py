@@ -61,7 +61,7 @@ def page_addresses(gateway):
     batch = gateway.api("/api/v1/batches")["batches"][0]["batch"]
     result = gateway.api(f"/api/v1/batches/{batch}")["tests"][0]["result"]["result"]
     return ["bench", f"bench/{batch}", "batches", f"batches/{batch}", "review", f"trail/{result}", "trail", "entry/3", "alarms", "certificate", "release", "standards/gb-17401-2014",
-            "intake", "producers", "me", "district", "instrument/balance-1", "admin/instruments", "admin/people", "admin/programme", "admin/state"]
+            "intake", "producers", "me", "district", "quality", "instrument/balance-1", "admin/instruments", "admin/people", "admin/programme", "admin/state"]
 
 
 def looked_at(run, gateway, user, language, dark, size, touch, also):

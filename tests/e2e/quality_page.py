@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Quality in a real browser: a check weight fails, the balance's results are held, one person writes cause and action in Chinese,
-another one releases in English; the chart of a control reads without colour and has a table behind it. What is held is compared
-with the API and with what the batches said before."""
+"""Quality in a real browser, by keyboard alone: control materials are registered and runs ordered, a check weight fails, the balance's
+results are held, one person writes cause and action, another one releases, each in Chinese and in English; the chart of a control
+reads without colour and has a table behind it; its limits are frozen. What is held is compared with the API and with what the
+batches said before."""
 
 import json
 import subprocess
@@ -24,57 +25,154 @@ def until(what, function, seconds=20):
     raise AssertionError(f"not within {seconds} s: {what}")
 
 
-def measured(run, gateway, place, material):
-    """A run of the one material, weighed by the simulated balance."""
-    order = assay(run, place, "qc", "run", "new", "--instrument", "balance-1", "--material", material)
-    assay(run, place, "test", "fill", f"{order['run']}.1", "w", "--instrument", "balance-1", "--take")
-    return until("the controls are judged", lambda: next((one for one in assay(run, place, "qc", "run", "list")
-                                                          if one["run"] == order["run"] and one["state"]), None))
+def weighed(run, place, order):
+    """By the simulated balance; the run with its verdict."""
+    assay(run, place, "test", "fill", f"{order}.1", "w", "--instrument", "balance-1", "--take")
+    return until("the controls are judged", lambda: next((one for one in assay(run, place, "qc", "run", "list") if one["run"] == order and one["state"]), None))
 
 
-def held_and_released(run, gateway, place, log_in, fill, axe, findings):
+def measured(run, place, material):
+    return weighed(run, place, assay(run, place, "qc", "run", "new", "--instrument", "balance-1", "--material", material)["run"])
+
+
+# By keyboard alone
+
+def tab_to(browser, what, *arguments, most=120):
+    """Tab until the focus is where the script wants it."""
+    for _ in range(most):
+        if browser.js(f"const e = document.activeElement; return {what}", *arguments):
+            return
+        browser.press("Tab", gap_ms=0)
+    raise AssertionError(f"Tab does not reach: {what} {arguments}")
+
+
+def pressed(browser, text):
+    """The button of those words, in the dialog when there is one."""
+    tab_to(browser, "e.tagName === 'BUTTON' && e.textContent.trim() === arguments[0]", text)
+    browser.press("Enter")
+
+
+def typed(browser, name, text):
+    tab_to(browser, "e.name === arguments[0]", name)
+    if browser.js("return document.activeElement.type") == "date":  # month, day and year, as this browser's own language has them
+        browser.press(*text[5:7], *text[8:], *text[:4])
+    elif browser.js("return document.activeElement.value") != text:
+        browser.press(*text)
+    assert browser.js("return document.activeElement.value") == text, (name, text)
+
+
+def chosen(browser, name, value):
+    tab_to(browser, "e.name === arguments[0]", name)
+    for _ in range(30):
+        if browser.js("return document.activeElement.value") == value:
+            return
+        browser.press("ArrowDown")
+    raise AssertionError(f"no {value} in {name}")
+
+
+def sent(browser):
+    """Enter in the last field; what was asked is done when the dialog is gone."""
+    browser.press("Enter")
+    said = browser.until("done or refused", "return !document.querySelector('dialog[open]') ? 'done' : document.querySelector('dialog[open] .refusal')?.textContent")
+    assert said == "done", said
+
+
+WORDS = {"zh": {"register": "登记质控物质", "order": "下达质控", "explain": "写明原因和措施", "release": "放行", "failed": "期间核查不合格", "none": "没有暂扣的结果"},
+         "en": {"register": "Register a material", "order": "Order a run", "explain": "Cause and action", "release": "Release", "failed": "failed its intermediate check", "none": "No results are held"}}
+
+
+def registered(run, gateway, language, kind, name_zh, name_en, value, uncertainty):
+    """A material, on the page by keyboard; its number."""
     browser = run.browser
-    before = {one["batch"]: one["verdict"] for one in gateway.api("/api/v1/batches")["batches"]}
-    common = ("--lot", "L1", "--expires", "2099-12-31", "--method", "check-weight", "--coverage", "2", "--unit", "g")
-    weight = assay(run, place, "qc", "material", "add", "--kind", "check-weight", "--name-zh", "砝码 200 g", "--name-en", "check weight 200 g",
-                   "--level", "1", "--value", "200.0000", "--uncertainty", "0.0005", *common)["material"]
-    control = assay(run, place, "qc", "material", "add", "--kind", "control", "--name-zh", "质控样 甲", "--name-en", "control A",
-                    "--level", "1", "--value", "100", "--uncertainty", "400", *common)["material"]
-    assert measured(run, gateway, place, control)["state"] == "in"
-    assert measured(run, gateway, place, weight)["state"] == "out"
-    held = until("batches are undetermined", lambda: {one["batch"] for one in gateway.api("/api/v1/batches")["batches"] if "control-check" in one["reasons"]})
-    assert "fail" in {before[batch] for batch in held}, before
+    run.go(gateway.url, "quality", language)
+    browser.until("the page", "return document.querySelector('#add-material') && !document.querySelector('.loading')")
+    pressed(browser, WORDS[language]["register"])
+    browser.until("the form", "return document.querySelector('dialog[open] [name=kind]')")
+    chosen(browser, "kind", kind)
+    for field, text in (("name_zh", name_zh), ("name_en", name_en), ("lot", "L1"), ("expires", "2099-12-31"), ("method", "check-weight"), ("value", value), ("unit", "g"), ("uncertainty", uncertainty), ("coverage", "2")):
+        typed(browser, field, text)
+    run.picture(f"quality-material-{language}")
+    sent(browser)
+    browser.until("it is in the register", "return [...document.querySelectorAll('.q-list td')].some((e) => e.textContent.includes(arguments[0]))", name_zh if language == "zh" else name_en)
+    return next(one["material"] for one in gateway.api("/api/v1/qc/materials")["materials"] if one["name_zh"] == name_zh)
 
-    password = log_in(run, gateway, "tech")
-    browser.js("location.hash = '#/quality'")
-    browser.until("the hold, in Chinese", "return document.querySelector('.hold b')?.textContent.includes('期间核查不合格')")
+
+def ordered(run, gateway, place, language, material):
+    """A run of the one material, on the page by keyboard, weighed by the simulated balance; its judged run."""
+    browser = run.browser
+    run.go(gateway.url, "quality", language)
+    browser.until("the page", "return document.querySelector('#order-run') && !document.querySelector('.loading')")
+    pressed(browser, WORDS[language]["order"])
+    browser.until("materials and instruments", "return document.querySelector('dialog[open] input[name=material]') && document.querySelector('dialog[open] option[value=balance-1]')")
+    chosen(browser, "instrument", "balance-1")
+    tab_to(browser, "e.name === 'material' && e.value === arguments[0]", material)
+    browser.press(" ")
+    run.picture(f"quality-order-{language}")
+    tab_to(browser, "e.name === 'evidence'")
+    sent(browser)
+    before = browser.until("it is ordered", "return document.querySelector('.said a[href=\"#/bench\"]')?.textContent.match(/Q[-0-9]+/)?.[0]")
+    return weighed(run, place, before)
+
+
+def explained(run, gateway, language, cause, action, axe, findings):
+    browser, words, password = run.browser, WORDS[language], run.log_in("tech")
+    run.go(gateway.url, "quality", language)
+    browser.until("the hold", "return document.querySelector('.hold b')?.textContent.includes(arguments[0])", words["failed"])
     browser.js(axe)
     found = browser.do_async(findings)
-    browser.js("[...document.querySelectorAll('.hold button')].find((b) => b.textContent.includes('写明')).click()")
+    pressed(browser, words["explain"])
     browser.until("the question", "return document.querySelector('dialog[open] input[name=cause]')")
-    fill(browser, "dialog input[name=cause]", "天平未调平")
-    fill(browser, "dialog input[name=action]", "调平并重新校准")
-    fill(browser, "dialog input[name=password]", password)
-    run.picture("quality-explain-zh")
-    browser.click("dialog .button.primary")
-    browser.until("it waits for somebody else", "return !document.querySelector('dialog[open]') && document.querySelector('.hold')?.textContent.includes('调平并重新校准')")
-    browser.until("who explained it does not release it", "return ![...document.querySelectorAll('.hold button')].some((b) => b.textContent.trim() === '放行')")
+    for name, text in (("cause", cause), ("action", action), ("password", password)):
+        typed(browser, name, text)
+    run.picture(f"quality-explain-{language}")
+    sent(browser)
+    browser.until("it waits for somebody else", "return document.querySelector('.hold')?.textContent.includes(arguments[0])", action)
+    browser.until("who explained it does not release it", "return ![...document.querySelectorAll('.hold button')].some((b) => b.textContent.trim() === arguments[0])", words["release"])
+    return found
 
-    log_in(run, gateway, "review")
-    run.go(gateway.url, "quality", "en")
-    browser.until("the hold, in English", "return document.querySelector('.hold b')?.textContent.includes('failed its intermediate check')")
+
+def released(run, gateway, language, cause, reason, axe, findings):
+    browser, words, password = run.browser, WORDS[language], run.log_in("review")
+    run.go(gateway.url, "quality", language)
+    browser.until("the hold", "return document.querySelector('.hold b')?.textContent.includes(arguments[0])", words["failed"])
     browser.js(axe)
-    found += browser.do_async(findings)
-    browser.js("[...document.querySelectorAll('.hold button')].find((b) => b.textContent.trim() === 'Release').click()")
-    browser.until("cause and action stand there", "return document.querySelector('dialog[open]')?.textContent.includes('天平未调平')")
-    fill(browser, "dialog input[name=reason]", "the weighings repeat")
-    fill(browser, "dialog input[name=password]", password)
-    run.picture("quality-release-en")
-    browser.click("dialog .button.primary")
-    browser.until("nothing is held", "return !document.querySelector('.hold') && document.querySelector('.quality')?.textContent.includes('No results are held')")
-    after = {one["batch"]: one["verdict"] for one in gateway.api("/api/v1/batches")["batches"]}
-    assert after == before, (before, after)
+    found = browser.do_async(findings)
+    pressed(browser, words["release"])
+    browser.until("cause and action stand there", "return document.querySelector('dialog[open]')?.textContent.includes(arguments[0])", cause)
+    for name, text in (("reason", reason), ("password", password)):
+        typed(browser, name, text)
+    run.picture(f"quality-release-{language}")
+    sent(browser)
+    browser.until("nothing is held", "return !document.querySelector('.hold') && document.querySelector('.quality')?.textContent.includes(arguments[0])", words["none"])
+    return found
 
+
+def verdicts(gateway):
+    return {one["batch"]: one["verdict"] for one in gateway.api("/api/v1/batches")["batches"]}
+
+
+def held_and_released(run, gateway, place, log_in, axe, findings):
+    browser = run.browser
+    run.log_in = lambda user: log_in(run, gateway, user)
+    before = verdicts(gateway)
+    run.log_in("qa")
+    weight = registered(run, gateway, "zh", "check-weight", "砝码 200 g", "check weight 200 g", "200.0000", "0.0005")
+    control = registered(run, gateway, "en", "control", "质控样 甲", "control A", "100", "400")
+    assert ordered(run, gateway, place, "en", control)["state"] == "in"
+    assert ordered(run, gateway, place, "zh", weight)["state"] == "out"
+    found = []
+    for first, second, cause, action, reason in (("zh", "en", "天平未调平", "调平并重新校准", "the weighings repeat"), ("en", "zh", "draught at the balance", "door closed, weighed again", "称量重复")):
+        held = until("batches are undetermined", lambda: {one["batch"] for one in gateway.api("/api/v1/batches")["batches"] if "control-check" in one["reasons"]})
+        assert "fail" in {before[batch] for batch in held}, before
+        found += explained(run, gateway, first, cause, action, axe, findings)
+        found += released(run, gateway, second, cause, reason, axe, findings)
+        after = verdicts(gateway)
+        assert after == before, (before, after)
+        if first == "zh":
+            assert measured(run, place, weight)["state"] == "out"
+
+    run.go(gateway.url, "quality", "en")
+    browser.until("the charts", "return [...document.querySelectorAll('.q-list tbody tr')].some((r) => r.textContent.includes('control A'))")
     browser.js("[...document.querySelectorAll('.q-list tbody tr')].find((r) => r.textContent.includes('control A')).click()")
     browser.until("the chart", "return document.querySelector('svg.control-chart .q-in') && document.querySelector('.history-table')")
     assert browser.js("return document.querySelectorAll('svg.control-chart .q-line').length") == 7
