@@ -26,16 +26,25 @@ const toGroup = (group, quarter) => `#/district/${encodeURIComponent(group.class
 const SHADES = [0, 0.02, 0.05, 0.1, 0.2, 0.4];
 const shade = (rate) => (!rate.n ? 'none' : rate.count === 0 ? 'zero' : `s${SHADES.filter((edge) => Number(rate.figure) > edge).length}`);
 
-const CELL = 54, HIGH = 30, SIDE = 150, HEAD = 96;
+const CELL = 54, HIGH = 30, SIDE = 170, HEAD = 118, OVERHANG = 150;
+
+// What fits in so many half-width places; the whole name is in the title. What stands in brackets goes first.
+function shortName(name, places) {
+  const wide = (text) => [...text].reduce((sum, c) => sum + (c.codePointAt(0) > 0x2e80 ? 2 : 1), 0);
+  let text = wide(name) > places ? name.replace(/\s*[(（].*$/u, '') : name;
+  if (wide(text) <= places) return text;
+  while (wide(text) > places - 1) text = [...text].slice(0, -1).join('');
+  return `${text.trimEnd()}…`;
+}
 
 function HeatMap({ groups, quarter }) {
   const classes = [...new Map(groups.map((g) => [g.class, g])).values()].sort((a, b) => (a.class < b.class ? -1 : 1));
   const analytes = [...new Map(groups.map((g) => [g.analyte, g])).values()].sort((a, b) => (a.analyte < b.analyte ? -1 : 1));
   const row = new Map(classes.map((g, i) => [g.class, i])), column = new Map(analytes.map((g, i) => [g.analyte, i]));
-  const width = SIDE + analytes.length * CELL + 60, height = HEAD + classes.length * HIGH + 4;
+  const width = SIDE + analytes.length * CELL + OVERHANG, height = HEAD + classes.length * HIGH + 4;
   return html`<div class="heat-scroll" tabindex="0" role="region" aria-label=${t('d-map')}><svg class="heat" width=${width} height=${height} viewBox=${`0 0 ${width} ${height}`}>
-    ${analytes.map((g, i) => html`<text key=${g.analyte} x=${SIDE + i * CELL + 20} y=${HEAD - 8} transform=${`rotate(-35 ${SIDE + i * CELL + 20} ${HEAD - 8})`}><title>${pick(g, 'analyte')}</title>${pick(g, 'analyte').slice(0, 14)}</text>`)}
-    ${classes.map((g, i) => html`<text key=${g.class} class="side" x=${SIDE - 8} y=${HEAD + i * HIGH + 20} text-anchor="end">${pick(g, 'class').slice(0, 22)}</text>`)}
+    ${analytes.map((g, i) => html`<text key=${g.analyte} x=${SIDE + i * CELL + 20} y=${HEAD - 8} transform=${`rotate(-35 ${SIDE + i * CELL + 20} ${HEAD - 8})`}><title>${pick(g, 'analyte')}</title>${shortName(pick(g, 'analyte'), 26)}</text>`)}
+    ${classes.map((g, i) => html`<text key=${g.class} class="side" x=${SIDE - 8} y=${HEAD + i * HIGH + 20} text-anchor="end"><title>${pick(g, 'class')}</title>${shortName(pick(g, 'class'), 24)}</text>`)}
     ${groups.map((g) => {
     const x = SIDE + column.get(g.analyte) * CELL, y = HEAD + row.get(g.class) * HIGH;
     const words = `${pick(g, 'class')} ${pick(g, 'analyte')}: ${rateWords(g.failed)}${g.alarm ? ` ${t('d-alarm')}` : ''}`;
