@@ -8,8 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* So many hits are gathered and sorted; more of them are met soon enough on the way through the order. */
+/* So many hits are gathered and sorted; more of them are met on the way through the order, between the first and the last time
+ * that one was received. These are looked for when there are at most so many numbers, and words. */
 #define FEW 2000
+#define FEW_BY_NUMBER 20000 /* in the order of numbers, where there is no such time */
+#define SPAN_HITS 150000
+#define SPAN_WORDS 200
 
 /* few: there never are many of them, since people work them off; they are gathered and sorted. */
 static const struct kind {
@@ -106,6 +110,8 @@ struct found {
 	char prefix[ASSAY_BATCH_TYPED_MAX + 1],
 		beyond[ASSAY_BATCH_TYPED_MAX + 2]; /* of a number, in capitals */
 	bool few;
+	bool numbers; /* there are none but batches whose number begins so */
+	int64_t from_ns, to_ns; /* all of them were received then */
 };
 
 static void release(struct found *found)
@@ -134,7 +140,8 @@ static void take_word(struct found *found, sqlite3_stmt *row, const char *typed,
 }
 
 /* How many numbers of batches, lots and samples begin so; no further than it matters. */
-static int count_prefix(sqlite3 *state, const struct found *found, int64_t *hits, struct assay_error *err)
+static int count_prefix(
+	sqlite3 *state, const struct found *found, int64_t *hits, bool *more_out, struct assay_error *err)
 {
 	static const char *const counts[] = {
 		"SELECT count(*) FROM (SELECT 1 FROM batch WHERE id>=?1 AND id<?2 LIMIT ?3)",
@@ -146,9 +153,10 @@ static int count_prefix(sqlite3 *state, const struct found *found, int64_t *hits
 			state, err, counts[i], "tti", found->prefix, found->beyond, (int64_t)FEW + 1);
 		int rc = row ? sqlite3_step(row) : SQLITE_ERROR;
 
-		if (rc == SQLITE_ROW)
+		if (rc == SQLITE_ROW) {
 			*hits += sqlite3_column_int64(row, 0);
-		else if (row)
+			*more_out = *more_out || sqlite3_column_int64(row, 0) > FEW;
+		} else if (row)
 			(void)query_failed(state, err);
 		(void)sqlite3_finalize(row);
 		if (rc != SQLITE_ROW)
@@ -157,11 +165,81 @@ static int count_prefix(sqlite3 *state, const struct found *found, int64_t *hits
 	return ASSAY_OK;
 }
 
-static int find_words(sqlite3 *state, const char *typed, struct found *found, struct assay_error *err)
+static int bind_json(sqlite3_stmt *statement, int parameter, const json_t *list)
 {
+	char *text = list ? json_dumps(list, JSON_COMPACT) : NULL;
+	int rc = !list  ? SQLITE_OK
+		 : text ? sqlite3_bind_text(statement, parameter, text, -1, SQLITE_TRANSIENT)
+			: SQLITE_NOMEM;
+
+	free(text);
+	return rc;
+}
+
+#define OF_WORDS(column, parameter)                                                                          \
+	"SELECT (SELECT min(received_ns) FROM batch WHERE " column "=value), (SELECT max(received_ns) FROM " \
+	"batch WHERE " column "=value), 0, 0 FROM json_each(" parameter ")"
+#define OF_NUMBERS(column, index, is_id)                                                                     \
+	"SELECT min(received_ns), max(received_ns), count(*), " is_id "*count(*) FROM (SELECT received_ns "  \
+	"FROM batch INDEXED BY " index " WHERE " column ">=?4 AND " column "<?5 LIMIT ?6)"
+
+/* When the hits were received, so that nobody walks through the years before and after them. */
+static int find_span(sqlite3 *state, const char *typed, struct found *found, struct assay_error *err)
+{
+	static const char sql[] =
+		"SELECT min(f), max(t), max(n), count(f)=sum(id>0) FROM (SELECT NULL AS f, NULL AS t, 0 AS "
+		"n, 0 AS id UNION ALL " OF_WORDS("product", "?1") " UNION ALL " OF_WORDS(
+			"name", "?2") " UNION ALL " OF_WORDS("producer", "?3") " UNION ALL " OF_NUMBERS("id",
+			"batch_by_number", "1") " UNION ALL " OF_NUMBERS("lot", "batch_by_lot",
+			"0") " UNION ALL " OF_NUMBERS("sample", "batch_by_sample",
+			"0") " UNION ALL SELECT (SELECT min(received_ns) FROM batch WHERE produced=?7), "
+			     "(SELECT max(received_ns) FROM batch WHERE produced=?7), 0, 0)";
+	sqlite3_stmt *row;
+	int rc;
+
+	if (json_array_size(found->products) + json_array_size(found->names) +
+			json_array_size(found->producers) >
+		SPAN_WORDS)
+		return ASSAY_OK;
+	row = query_prepare(state, err, sql, "");
+	if (!row)
+		return ASSAY_EIO;
+	rc = bind_json(row, 1, found->products);
+	if (rc == SQLITE_OK)
+		rc = bind_json(row, 2, found->names);
+	if (rc == SQLITE_OK)
+		rc = bind_json(row, 3, found->producers);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_bind_text(row, 4, found->prefix, -1, SQLITE_TRANSIENT);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_bind_text(row, 5, found->beyond, -1, SQLITE_TRANSIENT);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_bind_int64(row, 6, SPAN_HITS + 1);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_bind_text(row, 7, typed, -1, SQLITE_TRANSIENT);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_step(row);
+	if (rc == SQLITE_ROW) {
+		found->numbers = sqlite3_column_int(row, 3) == 1;
+		if (sqlite3_column_int64(row, 2) <= SPAN_HITS) {
+			found->from_ns = sqlite3_column_int64(row, 0);
+			found->to_ns = sqlite3_column_int64(row, 1);
+		}
+	} else {
+		(void)query_failed(state, err);
+	}
+	(void)sqlite3_finalize(row);
+	return rc == SQLITE_ROW ? ASSAY_OK : ASSAY_EIO;
+}
+
+static int find_words(
+	sqlite3 *state, const struct assay_batch_wish *wish, struct found *found, struct assay_error *err)
+{
+	const char *typed = wish->typed;
 	sqlite3_stmt *rows = query_prepare(state, err, "SELECT kind, word, also, n FROM batch_word", "");
 	size_t length = strlen(typed);
-	int64_t hits = 0;
+	bool by_number = find_order(wish->order)->numbers == 0, more = false;
+	int64_t hits = 0, words;
 	int rc, status;
 
 	if (!rows)
@@ -177,10 +255,15 @@ static int find_words(sqlite3 *state, const char *typed, struct found *found, st
 		found->prefix[i] =
 			(char)(typed[i] >= 'a' && typed[i] <= 'z' ? typed[i] - 'a' + 'A' : typed[i]);
 	(void)snprintf(found->beyond, sizeof found->beyond, "%s\x7f", found->prefix);
+	words = hits;
 	if (status == ASSAY_OK)
-		status = count_prefix(state, found, &hits, err);
-	found->few = hits <= FEW;
-	return status;
+		status = count_prefix(state, found, &hits, &more, err);
+	found->few = hits <= FEW || (by_number && !more && hits <= FEW_BY_NUMBER);
+	found->from_ns = INT64_MIN;
+	found->to_ns = INT64_MAX;
+	/* so many are met soon, wherever one begins */
+	return status == ASSAY_OK && !found->few && words <= SPAN_HITS ? find_span(state, typed, found, err)
+								       : status;
 }
 
 #define IN(column, parameter) column " IN (SELECT value FROM json_each(" parameter "))"
@@ -194,18 +277,7 @@ static const char holds_few[] = "b.id IN (" FROM_BATCH IN("product", "?4") " UNI
 static const char holds_many[] = "(" IN("+product", "?4") " OR " IN("+name", "?5") " OR " IN("+producer",
 	"?6") " OR (" BEGINS("+id") ") OR (" BEGINS("+lot") ") OR (" BEGINS("+sample") ") OR +produced=?9)";
 
-static int bind_json(sqlite3_stmt *statement, int parameter, const json_t *list)
-{
-	char *text = list ? json_dumps(list, JSON_COMPACT) : NULL;
-	int rc = !list  ? SQLITE_OK
-		 : text ? sqlite3_bind_text(statement, parameter, text, -1, SQLITE_TRANSIENT)
-			: SQLITE_NOMEM;
-
-	free(text);
-	return rc;
-}
-
-/* Parameters: ?1 to ?3 the cursor, ?4 to ?9 what was typed, ?10 how many rows, ?11 whose. */
+/* Parameters: ?1 to ?3 the cursor, ?4 to ?9 what was typed, ?10 how many rows, ?11 whose, ?12 and ?13 between which times. */
 static int bind(sqlite3_stmt *statement, const struct assay_batch_wish *wish, const struct cursor *cursor,
 	const struct found *found, unsigned limit)
 {
@@ -224,11 +296,14 @@ static int bind(sqlite3_stmt *statement, const struct assay_batch_wish *wish, co
 		else if (i <= 8)
 			rc = sqlite3_bind_text(
 				statement, i, i == 7 ? found->prefix : found->beyond, -1, SQLITE_TRANSIENT);
-		else if (i != 10)
+		else if (i == 9 || i == 11)
 			rc = sqlite3_bind_text(
 				statement, i, i == 9 ? wish->typed : wish->own, -1, SQLITE_TRANSIENT);
 		else
-			rc = sqlite3_bind_int64(statement, i, (int64_t)limit);
+			rc = sqlite3_bind_int64(statement, i,
+				i == 10   ? (int64_t)limit
+				: i == 12 ? found->from_ns
+					  : found->to_ns);
 	}
 	return rc;
 }
@@ -254,27 +329,53 @@ static sqlite3_stmt *prepare(sqlite3 *state, const char *sql, const struct assay
 	" (SELECT count(*) FROM test WHERE batch=b.id) AS tests_total,"                                      \
 	" (SELECT count(*) FROM test WHERE batch=b.id AND +status='done') AS tests_done"
 
-static json_t *rows_of(sqlite3 *state, const struct assay_batch_wish *wish, const struct found *found,
-	struct assay_error *err)
+/* The walk through many hits is cut to the times they were received at. In the order of need each of these is a walk of its
+ * own: the few open ones; released ones and void ones, the newest first. */
+static const struct walk {
+	const char *where;
+	int need; /* of the last row it can give */
+} whole[] = {{"1", 5}}, received[] = {{"received_ns BETWEEN ?12 AND ?13", 5}},
+  numbered[] = {{BEGINS("id"), 5}},
+  by_need[] = {{"need<=3", 3}, {"need=4 AND turn BETWEEN -?13 AND -?12", 4},
+	  {"need=5 AND turn BETWEEN -?13 AND -?12", 5}};
+
+static const struct walk *choose_walks(const struct order *order, const struct assay_batch_wish *wish,
+	const struct found *found, size_t *count_out)
+{
+	bool many = *wish->typed && !found->few, spanned = many && found->from_ns != INT64_MIN;
+
+	*count_out = 1;
+	if (order->numbers == 0)
+		return many && found->numbers ? numbered : whole;
+	if (!spanned)
+		return whole;
+	if (order->numbers == 1)
+		return received;
+	*count_out = sizeof by_need / sizeof *by_need;
+	return by_need;
+}
+
+/* The rows of one walk, from the cursor on. */
+static json_t *walk_rows(sqlite3 *state, const struct assay_batch_wish *wish, const struct cursor *cursor,
+	const struct found *found, const struct walk *walk, unsigned limit, struct assay_error *err)
 {
 	const struct kind *kind = find_kind(wish->kind);
 	const struct order *order = find_order(wish->order);
-	bool few = *wish->typed && found->few;
-	struct cursor cursor;
+	bool few = *wish->typed && found->few, by_id = walk == numbered;
 	char sql[4096];
 	int length;
 
-	if (read_cursor(order, wish->after, &cursor, err) != ASSAY_OK)
-		return NULL;
 	/* Which rows and in which order is decided on keys; the rest is looked up for the rows of the page alone. By number,
 	 * many of a kind are met on the way (+ keeps the kind's index out of it). */
 	length = snprintf(sql, sizeof sql,
-		"SELECT " COLUMNS
-		", key FROM (SELECT id AS found, %s AS key FROM batch AS b %s WHERE %s%s AND %s AND %s AND %s"
+		"SELECT " COLUMNS ", key FROM (SELECT id AS found, %s AS key FROM batch AS b %s WHERE %s AND "
+		"%s%s AND %s AND %s AND %s"
 		" ORDER BY %s LIMIT ?10) CROSS JOIN batch AS b ON b.id=found"
 		" LEFT JOIN verdict AS v ON v.subject=b.id AND v.seq=b.verdict_seq ORDER BY %s",
-		order->key, kind->few && !few && order->numbers < 2 ? "INDEXED BY batch_by_need" : "",
-		order->numbers == 0 && !kind->few ? "+" : "", kind->where, *wish->after ? order->beyond : "1",
+		order->key,
+		kind->few && !few && !by_id && order->numbers < 2 ? "INDEXED BY batch_by_need" : "",
+		walk->where, order->numbers == 0 && (!kind->few || by_id) ? "+" : "", kind->where,
+		*wish->after ? order->beyond : "1",
 		!*wish->typed ? "1"
 		: few         ? holds_few
 			      : holds_many,
@@ -283,7 +384,42 @@ static json_t *rows_of(sqlite3 *state, const struct assay_batch_wish *wish, cons
 		(void)assay_error_set(err, ASSAY_ENOMEM, "out-of-memory", "内存不足", "out of memory");
 		return NULL;
 	}
-	return query_list(state, prepare(state, sql, wish, &cursor, found, wish->limit + 1, err), err);
+	return query_list(state, prepare(state, sql, wish, cursor, found, limit, err), err);
+}
+
+static json_t *rows_of(
+	sqlite3 *state, const struct assay_batch_wish *wish, struct found *found, struct assay_error *err)
+{
+	const struct order *order = find_order(wish->order);
+	struct cursor cursor;
+	const struct walk *walks;
+	json_t *rows = json_array(), *more;
+	size_t count;
+
+	if (!rows || read_cursor(order, wish->after, &cursor, err) != ASSAY_OK) {
+		json_decref(rows);
+		return NULL;
+	}
+	walks = choose_walks(order, wish, found, &count);
+	for (size_t i = 0; i < count && json_array_size(rows) <= wish->limit; i++) {
+		struct found here = *found;
+
+		if (walks == by_need && *wish->after && cursor.number[0] > walks[i].need)
+			continue;
+		/* a walk that has begun goes on where the cursor stands, not from its beginning */
+		if (walks == by_need && *wish->after && cursor.number[0] == walks[i].need &&
+			-cursor.number[1] < here.to_ns)
+			here.to_ns = -cursor.number[1];
+		more = walk_rows(state, wish, &cursor, &here, &walks[i],
+			wish->limit + 1 - (unsigned)json_array_size(rows), err);
+		if (!more || json_array_extend(rows, more) != 0) {
+			json_decref(more);
+			json_decref(rows);
+			return NULL;
+		}
+		json_decref(more);
+	}
+	return rows;
 }
 
 /* Row by row: what needs attention; the key is only for the cursor. Returns where the next page begins, a new reference. */
@@ -349,7 +485,7 @@ json_t *assay_query_batch_page(sqlite3 *state, const struct assay_batch_wish *wi
 			"the list's arguments are wrong");
 		return NULL;
 	}
-	if (!*wish->typed || find_words(state, wish->typed, &found, err) == ASSAY_OK)
+	if (!*wish->typed || find_words(state, wish, &found, err) == ASSAY_OK)
 		rows = rows_of(state, wish, &found, err);
 	if (rows) {
 		next = finish(rows, wish->limit);

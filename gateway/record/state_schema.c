@@ -93,12 +93,15 @@ const char *const assay_state_schema[] = {
 	"CREATE INDEX batch_by_received ON batch(received_ns, id)",
 	"CREATE INDEX batch_by_need_received ON batch(need, received_ns, id)",
 	"CREATE INDEX batch_by_verdict_received ON batch(verdict, received_ns, id)",
-	"CREATE INDEX batch_by_product ON batch(product)",
-	"CREATE INDEX batch_by_name ON batch(name)",
-	"CREATE INDEX batch_by_producer_name ON batch(producer)",
-	"CREATE INDEX batch_by_lot ON batch(lot)",
-	"CREATE INDEX batch_by_sample ON batch(sample)",
-	"CREATE INDEX batch_by_produced ON batch(produced)",
+	/* received_ns: when the hits of a search were received is read from the index alone */
+	"CREATE INDEX batch_by_number ON batch(id, received_ns)",
+	"CREATE INDEX batch_by_product ON batch(product, received_ns)",
+	"CREATE INDEX batch_by_name ON batch(name, received_ns)",
+	"CREATE INDEX batch_by_producer_name ON batch(producer, received_ns)",
+	"CREATE INDEX batch_by_producer_need ON batch(producer, need, turn, id)",
+	"CREATE INDEX batch_by_lot ON batch(lot, received_ns)",
+	"CREATE INDEX batch_by_sample ON batch(sample, received_ns)",
+	"CREATE INDEX batch_by_produced ON batch(produced, received_ns)",
 	/* How many batches of each status and verdict; and the words that stand in them, since these are few and can be
 	 * searched whole. Kept by triggers, so that whatever changes a batch changes them. */
 	"CREATE TABLE batch_count(status TEXT NOT NULL, verdict TEXT NOT NULL, n INTEGER NOT NULL,"

@@ -19,8 +19,10 @@ static const char make_rows[] =
 	"origin,"
 	" received_ns, sample, who, status, verdict, seq, producer_id, card, cannot_test, request_key,"
 	" request_digest, specs)"
-	" SELECT printf('B%02d-%04d-%04d', 20+i/100000, i/50%1300, i%10000), 'p'||(i%77), '产品'||(i%77),"
-	"  'product '||(i%77), '食品 '||(i%4999), '企业 '||(i%72), 'L'||(i%3000), date('2020-01-01', "
+	" SELECT printf('B%02d-%04d-%04d', 20+i/100000, i/50%1300, i%10000), iif(i<30000 AND i%4=0, 'old', "
+	"'p'||(i%77)),"
+	"  '产品'||(i%77), iif(i<30000 AND i%4=0, 'old sauce', 'product '||(i%77)), '食品 '||(i%4999), '企业 "
+	"'||(i%72), 'L'||(i%3000), date('2020-01-01', "
 	"'+'||(i%2400)||' days'),"
 	"  '500 g', 'sent-in', 1577836800000000000+i*190000000000, printf('S%07d', i), 'lin',"
 	"  CASE WHEN i<?1-300 THEN CASE WHEN i%40=0 THEN 'void' ELSE 'released' END ELSE"
@@ -61,8 +63,20 @@ static const struct assay_batch_wish wishes[] = {
 	{"", "S0123456", "need", "", 50, NULL},
 	{"", "L299", "need", "", 50, NULL},
 	{"", "2024-02-11", "need", "", 50, NULL},
+	{"", "B25-", "-received", "", 50, NULL},
+	{"", "B25-", "received", "", 50, NULL},
+	{"", "B25-", "batch", "", 50, NULL},
+	{"fail", "B25-", "-batch", "", 50, NULL},
+	{"", "B20-00", "need", "", 50, NULL},
+	{"", "S09", "need", "", 50, NULL},
+	/* made for a year, and then no more */
+	{"", "old sauce", "need", "", 50, NULL},
+	{"", "old sauce", "-received", "", 50, NULL},
+	{"", "old sauce", "-batch", "", 50, NULL},
 	{"", "nobody has typed this", "need", "", 50, NULL},
+	{"", "qiye", "-batch", "", 50, NULL},
 	{"", "", "need", "", 50, "企业 7"},
+	{"", "酱", "need", "", 50, "企业 7"},
 	{"fail", "", "-received", "", 50, "企业 7"},
 };
 

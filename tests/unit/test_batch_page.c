@@ -10,10 +10,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include <cmocka.h>
 
-#define COUNT 700
+#define COUNT 4800 /* so that some searches have more hits than are gathered and sorted (2,000) */
+#define GATHERED 2000
 
 static const char *const statuses[] = {
 	"awaiting-review", "awaiting-release", "testing", "to-test", "released", "void"};
@@ -24,6 +26,7 @@ static const char *const producers[] = {"永和酱油厂", "禾香食品", "南�
 static struct row {
 	char id[32], lot[16], sample[32], produced[11];
 	unsigned status, verdict, name, producer;
+	bool pickled; /* of a product made for a while only */
 	long long received;
 } rows[COUNT];
 static sqlite3 *state;
@@ -41,8 +44,9 @@ static void fill(void)
 			"lot, produced,"
 			" amount, origin, received_ns, sample, who, status, verdict, seq, producer_id, "
 			"card, cannot_test, request_key, request_digest, specs) "
-			"VALUES(?1, 'p', '酿造酱油',"
-			" 'brewed soy sauce', ?2, ?3, ?4, ?5, '', 'sent-in', ?6, ?7, 'lin', "
+			"VALUES(?1, iif(?9, 'q', 'p'), iif(?9, '腌黄瓜', '酿造酱油'),"
+			" iif(?9, 'pickled cucumber', 'brewed soy sauce'), ?2, ?3, ?4, ?5, '', 'sent-in', "
+			"?6, ?7, 'lin', "
 			"'to-test', '', ?8, '', '', '[]', '', '', '')",
 			-1, &put, NULL),
 		SQLITE_OK);
@@ -55,7 +59,9 @@ static void fill(void)
 		row->name = (seed >> 21) % 4;
 		row->producer = (seed >> 23) % 3;
 		row->received = (seed >> 8) % 1000 + 1; /* many at the same moment: the id decides */
-		(void)snprintf(row->id, sizeof row->id, "B26-%02u%02u-%03u", 1 + i % 12, 1 + i % 28, i);
+		row->pickled = row->received > 200 && row->received < 750;
+		(void)snprintf(row->id, sizeof row->id, "B%d-%02u%02u-%03u", row->received < 500 ? 25 : 26,
+			1 + i % 12, 1 + i % 28, i);
 		(void)snprintf(row->sample, sizeof row->sample, "S26-%04u", i);
 		(void)snprintf(row->lot, sizeof row->lot, "L%u", i % 50);
 		(void)snprintf(row->produced, sizeof row->produced, "2026-10-%02u", 1 + i % 28);
@@ -68,6 +74,7 @@ static void fill(void)
 		assert_int_equal(sqlite3_bind_int64(put, 6, row->received), SQLITE_OK);
 		assert_int_equal(sqlite3_bind_text(put, 7, row->sample, -1, SQLITE_STATIC), SQLITE_OK);
 		assert_int_equal(sqlite3_bind_int64(put, 8, i), SQLITE_OK);
+		assert_int_equal(sqlite3_bind_int(put, 9, row->pickled), SQLITE_OK);
 		assert_int_equal(sqlite3_step(put), SQLITE_DONE);
 		assert_int_equal(sqlite3_reset(put), SQLITE_OK);
 	}
@@ -125,7 +132,8 @@ static bool fits(const struct row *row, const char *typed)
 {
 	return !*typed || strstr(names[row->name], typed) || strstr(producers[row->producer], typed) ||
 	       (strcmp(typed, "fengmi") == 0 && row->name == 2) ||
-	       strstr("酿造酱油 brewed soy sauce", typed) || strncmp(row->id, typed, strlen(typed)) == 0 ||
+	       strstr(row->pickled ? "腌黄瓜 pickled cucumber" : "酿造酱油 brewed soy sauce", typed) ||
+	       strncasecmp(row->id, typed, strlen(typed)) == 0 ||
 	       strncmp(row->sample, typed, strlen(typed)) == 0 ||
 	       strncmp(row->lot, typed, strlen(typed)) == 0 || strcmp(row->produced, typed) == 0;
 }
@@ -133,11 +141,13 @@ static bool fits(const struct row *row, const char *typed)
 static void walk(const char *kind, const char *typed, const char *order, bool backwards)
 {
 	struct row *wanted = malloc(sizeof rows);
-	struct assay_batch_wish wish = {kind, typed, order, "", 7, NULL};
+	struct assay_batch_wish wish = {kind, typed, order, "", 97, NULL};
 	char after[ASSAY_BATCH_CURSOR_MAX + 1] = "";
-	size_t count = 0, seen = 0;
+	size_t count = 0, seen = 0, hits = 0;
 
 	assert_non_null(wanted);
+	for (size_t i = 0; i < COUNT; i++)
+		hits += fits(&rows[i], typed);
 	for (size_t i = 0; i < COUNT; i++)
 		if (of_kind(&rows[i], kind) && fits(&rows[i], typed))
 			wanted[count++] = rows[i];
@@ -152,7 +162,8 @@ static void walk(const char *kind, const char *typed, const char *order, bool ba
 
 		if (!page)
 			fail_msg("%s %s %s: %s", kind, typed, order, err.text_en);
-		assert_int_equal(json_integer_value(json_object_get(page, "total")), count);
+		if (!*typed || hits <= GATHERED || json_integer_value(json_object_get(page, "total")) != -1)
+			assert_int_equal(json_integer_value(json_object_get(page, "total")), count);
 		json_array_foreach(json_object_get(page, "batches"), index, one)
 		{
 			assert_true(seen < count);
@@ -174,7 +185,7 @@ static void test_walk(void **context)
 	static const char *const kinds[] = {
 		"", "open", "awaiting-review", "released", "void", "fail", "pass"};
 	static const char *const typed[] = {"", "酱油", "蜂蜜", "fengmi", "南山", "B26-03", "L4", "S26-06",
-		"2026-10-11", "brewed", "nothing like it"};
+		"2026-10-11", "brewed", "nothing like it", "B25-", "b26", "S26", "L", "cucumber"};
 
 	(void)context;
 	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
@@ -183,6 +194,9 @@ static void test_walk(void **context)
 		walk("", typed[i], "need", false);
 		walk("open", typed[i], "received", false);
 		walk("fail", typed[i], "-received", true);
+		walk("fail", typed[i], "need", false);
+		walk("void", typed[i], "need", false);
+		walk("", typed[i], "received", false);
 		walk("", typed[i], "batch", false);
 		walk("", typed[i], "-batch", true);
 	}
@@ -191,7 +205,7 @@ static void test_walk(void **context)
 /* A producer's own, however he asks; somebody of no producer has none. */
 static void test_own(void **context)
 {
-	static const char *const typed[] = {"", "酱油", "禾香", "B26-03"};
+	static const char *const typed[] = {"", "酱油", "禾香", "B26-03", "B25-", "cucumber"};
 
 	(void)context;
 	for (size_t i = 0; i < sizeof typed / sizeof *typed; i++)
@@ -199,12 +213,15 @@ static void test_own(void **context)
 			struct assay_batch_wish wish = {
 				k ? "fail" : "", typed[i], "need", "", 200, "永和酱油厂"};
 			json_t *page = assay_query_batch_page(state, &wish, NULL), *one;
-			size_t index, wanted = 0;
+			size_t index, wanted = 0, hits = 0;
 
 			for (size_t j = 0; j < COUNT; j++)
 				wanted += of_kind(&rows[j], wish.kind) && fits(&rows[j], typed[i]) &&
 					  rows[j].producer == 0;
-			assert_int_equal(json_integer_value(json_object_get(page, "total")), wanted);
+			for (size_t j = 0; j < COUNT; j++)
+				hits += fits(&rows[j], typed[i]);
+			assert_int_equal(json_integer_value(json_object_get(page, "total")),
+				*typed[i] && hits > GATHERED ? -1 : (json_int_t)wanted);
 			json_array_foreach(json_object_get(page, "batches"), index, one)
 			{
 				assert_string_equal(
