@@ -2,6 +2,7 @@
  * lab.xml -> struct assay_config: lines and their attributes. Instruments: config_instrument.c; what spans them:
  * config_check.c. */
 #include "gateway/config_read.h"
+#include "gateway/lab/actor.h"
 #include "gateway/record/sha256.h"
 #include "limits/xml_scan.h"
 
@@ -258,6 +259,18 @@ static int read_line(struct assay_config_store *store, xmlNodePtr node, struct a
 	return status;
 }
 
+/* The schema has seen that they are roles. */
+static unsigned read_roles(xmlNodePtr node)
+{
+	xmlChar *text = xmlGetNoNsProp(node, (const xmlChar *)"second-factor");
+	unsigned roles = 0;
+
+	if (text && !lab_roles_read((const char *)text, &roles))
+		roles = ASSAY_ACTS_ALL;
+	xmlFree(text);
+	return roles;
+}
+
 /* How pages are served; the address stands at lab itself. */
 static int read_web(struct assay_config_store *store, xmlNodePtr root, struct assay_error *err)
 {
@@ -266,9 +279,11 @@ static int read_web(struct assay_config_store *store, xmlNodePtr root, struct as
 		{"certificate", "", &config->certificate}, {"key", "", &config->key}};
 
 	config->certificate = config->key = "";
+	config->second_factor = 0;
 	for (xmlNodePtr node = root->children; node; node = node->next)
 		if (is_element(node, "web")) {
 			config->anonymous_read = is_true(node, "anonymous-read");
+			config->second_factor = read_roles(node);
 			return copy_texts(store, node, fields, sizeof fields / sizeof *fields, err);
 		}
 	return ASSAY_OK;

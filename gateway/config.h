@@ -78,6 +78,7 @@ struct assay_config {
 	const char *listen; /* ADDR:PORT, "" no web */
 	const char *certificate, *key; /* of https, PEM; "" the one assay makes */
 	bool anonymous_read; /* whoever reaches the pages may look without logging in */
+	unsigned second_factor; /* roles (enum assay_actor_role) whose users need one */
 	/* whom alarms are told: a command that takes a mail, for whom it is and from whom; where JSON is posted to; "" none */
 	const char *tell_mail, *tell_to, *tell_from, *tell_hook, *tell_hook_ca;
 	const char *address, *contact; /* of the laboratory, printed on its papers */

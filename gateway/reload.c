@@ -246,7 +246,7 @@ static void move_roles(struct supervisor *supervisor)
 static bool same_for_web(const struct assay_config *a, const struct assay_config *b)
 {
 	return strcmp(a->name_zh, b->name_zh) == 0 && strcmp(a->name_en, b->name_en) == 0 &&
-	       a->anonymous_read == b->anonymous_read;
+	       a->anonymous_read == b->anonymous_read && a->second_factor == b->second_factor;
 }
 
 static void take(struct supervisor *supervisor, uint64_t now_ns)

@@ -19,6 +19,7 @@ static const char user_help[] =
 	"       assay user disable USER --reason R       ends the sessions at once; the entries stay\n"
 	"       assay user enable USER --reason R\n"
 	"       assay user password USER                 a new one; ends the sessions\n"
+	"       assay user second-factor-off USER --reason R   for a lost phone; ends the sessions\n"
 	"Users of the gateway that runs in DIR ($ASSAY_DIR).\n"
 	"  --role ROLE    technician, reviewer, qa, admin, producer or read; again for each\n"
 	"  --producer P   whose batches a producer's user sees\n"
@@ -133,9 +134,10 @@ static bool read_password(const struct assay_ask *ask, json_t *fields)
 
 static int run_user(const struct assay_ask *ask, json_t *fields, int argc, char **argv)
 {
-	static const char *const changes[] = {"add", "roles", "methods", "disable", "enable", "password"};
+	static const char *const changes[] = {
+		"add", "roles", "methods", "disable", "enable", "password", "second-factor-off"};
 	const char *command = argc ? argv[0] : "";
-	char name[24];
+	char name[40];
 	size_t i = 0;
 
 	if (strcmp(command, "list") == 0 && argc == 1)
@@ -146,7 +148,8 @@ static int run_user(const struct assay_ask *ask, json_t *fields, int argc, char 
 		return assay_ask_usage(ask, "user");
 	if ((strcmp(command, "add") == 0 || strcmp(command, "password") == 0) && !read_password(ask, fields))
 		return ASSAY_EXIT_REFUSED;
-	(void)snprintf(name, sizeof name, "user.%s", command);
+	(void)snprintf(name, sizeof name, "user.%s",
+		strcmp(command, "second-factor-off") == 0 ? "second-factor.drop" : command);
 	(void)json_object_set_new(fields, "cmd", json_string(name));
 	(void)json_object_set_new(fields, "user", json_string(argv[1]));
 	return assay_ask_print(ask, json_incref(fields), "user", print_user);

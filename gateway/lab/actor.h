@@ -37,11 +37,12 @@ struct assay_actor {
 	const char *producer; /* of a producer's user; "" else */
 	enum assay_actor_how how;
 	const char *full_name; /* as it is printed beside a signature; "" not known */
+	bool unproven; /* without the second factor that lab.xml wants of his roles: he may only set one up */
 	bool signature; /* the password was given again for this command, and was right */
 };
 
 /* Is this command this actor's to give? One table for all commands, in rights.c. ASSAY_OK; ASSAY_EREFUSED
- * "not-allowed", or "signature-needed" when the command signs and the password was not given again (who is local has
+ * "not-allowed", "second-factor-missing", or "signature-needed" when the command signs and the password was not given again (who is local has
  * shown who he is to the system: he signs as that user). An unknown command is allowed: nobody will run it. */
 int lab_allows(
 	const struct assay_actor *actor, const char *command, struct assay_error *err) ASSAY_WARN_UNUSED;

@@ -42,7 +42,8 @@
  * person   {user, action: "created", name, roles (words), producer, who}
  *          {user, action: "roles", roles, producer, reason, who}, {user, action: "methods", methods: [id], reason, who},
  *          {user, action: "disabled" or "enabled", reason, who}, {user, action: "password", who},
- *          {user, action: "logged-in", "logged-out" or "login-refused", address}
+ *          {user, action: "second-factor-on" or "second-factor-off", reason, who},
+ *          {user, action: "logged-in", "logged-out", "login-refused" or "second-factor-refused", address}
  *          {token, action: "created", name, roles, producer, until_ns, who}, {token, action: "revoked", reason, who}
  * review   {batch, action: "confirm", "void", "retest", "trail-read" or "release", reason, status, who,
  *           signature: {name (of login), full_name, how: "password" or "local", meaning, at, record: {batch, verdict, verdict_seq, results},

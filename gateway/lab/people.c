@@ -20,6 +20,8 @@ static void copy_person(sqlite3_stmt *row, struct lab_person *out)
 	if (!lab_roles_read((const char *)sqlite3_column_text(row, 2), &out->roles))
 		out->roles = 0;
 	out->disabled = sqlite3_column_int(row, 4) != 0;
+	out->second_factor = sqlite3_column_int(row, 5) != 0;
+	out->unproven = false;
 }
 
 /* Takes row. */
@@ -39,7 +41,9 @@ int lab_person(sqlite3 *state, const char *user, struct lab_person *out, struct 
 {
 	int status = read_person(state,
 		query_prepare(state, err,
-			"SELECT user, name, roles, producer, disabled FROM person WHERE user=?1", "t", user),
+			"SELECT user, name, roles, producer, disabled, second_factor FROM person WHERE "
+			"user=?1",
+			"t", user),
 		out, err);
 
 	if (status == ASSAY_ENOTFOUND)
@@ -52,7 +56,8 @@ int lab_token(sqlite3 *state, const char *id, int64_t now_ns, struct lab_person 
 {
 	int status = read_person(state,
 		query_prepare(state, err,
-			"SELECT id, name, roles, producer, revoked FROM token WHERE id=?1 AND revoked=0 AND "
+			"SELECT id, name, roles, producer, revoked, 0 FROM token WHERE id=?1 AND revoked=0 "
+			"AND "
 			"until_ns>?2",
 			"ti", id, now_ns),
 		out, err);
@@ -302,7 +307,8 @@ int lab_token_revoke(struct assay_lab *lab, const json_t *request, const struct 
 }
 
 #define USER_COLUMNS                                                                                         \
-	"SELECT user, name, roles, producer, methods AS \"{methods\", disabled AS \"?disabled\","            \
+	"SELECT user, name, roles, producer, methods AS \"{methods\", disabled AS \"?disabled\", "           \
+	"second_factor AS \"?second_factor\","                                                               \
 	" made_ns AS \"@made\", changed_ns AS \"@changed\", seq FROM person "
 
 json_t *lab_user_list(sqlite3 *state, struct assay_error *err)

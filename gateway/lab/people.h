@@ -13,6 +13,8 @@ struct lab_person {
 	char user[LAB_USER_MAX], name[80], producer[LAB_PRODUCER_MAX];
 	unsigned roles;
 	bool disabled;
+	bool second_factor; /* he logs in with a code beside the password */
+	bool unproven; /* lab.xml wants him to have one, and he has none */
 };
 
 /* ASSAY_ENOTFOUND "user-unknown". */
@@ -26,10 +28,10 @@ int lab_user_check(struct assay_lab *lab, const json_t *request, struct assay_er
 int lab_user_add(struct assay_lab *lab, const json_t *request, const struct assay_actor *actor,
 	struct assay_error *err) ASSAY_WARN_UNUSED;
 /* action: "roles" {roles, producer}, "methods" {methods}, "disabled", "enabled"; each with user and reason; "password"
- * {user}. The last administrator stays one. */
+ * {user}; "second-factor-on", "second-factor-off". The last administrator stays one. */
 int lab_user_change(struct assay_lab *lab, const char *action, const json_t *request,
 	const struct assay_actor *actor, struct assay_error *err) ASSAY_WARN_UNUSED;
-/* action: "logged-in", "logged-out", "login-refused" (of somebody who is no user: user "") */
+/* action: "logged-in", "logged-out", "login-refused" (of somebody who is no user: user ""), "second-factor-refused" */
 int lab_user_seen(struct assay_lab *lab, const char *action, const char *user, const char *address,
 	struct assay_error *err) ASSAY_WARN_UNUSED;
 

@@ -50,6 +50,9 @@ static const struct {
 	{"user.disable", A, true},
 	{"user.enable", A, true},
 	{"user.password", STAFF | P | M, true}, /* one's own; an administrator anybody's */
+	{"user.second-factor.begin", STAFF | P | M, true}, /* one's own */
+	{"user.second-factor.confirm", STAFF | P | M, false},
+	{"user.second-factor.drop", A, true},
 	{"token.list", A | Q, false},
 	{"who.can", A | Q, false},
 	{"token.add", A, true},
@@ -122,8 +125,14 @@ static const struct {
 
 int lab_reads(const struct assay_actor *actor, const char *command, struct assay_error *err)
 {
+	static const char own[] = "user.second-factor.";
 	char needed[ASSAY_ROLES_TEXT_MAX];
 
+	if (actor->unproven && strncmp(command, own, sizeof own - 1) != 0)
+		return assay_error_set(err, ASSAY_EREFUSED, "second-factor-missing",
+			"这里要求 %.60s 的角色有动态验证码；请先在“我”的页面设置",
+			"here the roles of %.60s need a second factor; set one up on your own page first",
+			actor->name);
 	for (size_t i = 0; i < sizeof rights / sizeof *rights; i++) {
 		if (strcmp(rights[i].command, command) != 0)
 			continue;

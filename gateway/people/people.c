@@ -24,6 +24,10 @@ static const char schema[] =
 	"CREATE INDEX IF NOT EXISTS session_by_user ON session(user);"
 	"CREATE TABLE IF NOT EXISTS token(digest TEXT PRIMARY KEY, id TEXT NOT NULL UNIQUE) STRICT, WITHOUT "
 	"ROWID;"
+	/* counts 0: shown, and not confirmed yet; step: the last one whose code was taken */
+	"CREATE TABLE IF NOT EXISTS second_factor(user TEXT NOT NULL, counts INTEGER NOT NULL, secret TEXT "
+	"NOT NULL,"
+	" step INTEGER NOT NULL, PRIMARY KEY(user, counts)) STRICT, WITHOUT ROWID;"
 	"CREATE TABLE IF NOT EXISTS code(digest TEXT PRIMARY KEY, until_ns INTEGER NOT NULL) STRICT, WITHOUT "
 	"ROWID;"
 	"CREATE TABLE IF NOT EXISTS answered(user TEXT NOT NULL, key TEXT NOT NULL, request TEXT NOT NULL,"

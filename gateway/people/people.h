@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * keys/people.db: what must be secret about people and so is not in the journal - hashes of passwords, sessions, tokens,
- * the first administrator's code, and answers already given to a repeated request. Who somebody is and what he may do is
+ * keys/people.db: what must be secret about people and so is not in the journal - hashes of passwords, secrets of second
+ * factors (second_factor.h), sessions, tokens, the first administrator's code, and answers already given to a repeated request. Who somebody is and what he may do is
  * a fact and stands in the journal. One thread, the recorder's; nobody else opens this file.
  * Ids and tokens are 256 random bits as base64url; only their SHA-256 is kept. */
 #ifndef ASSAY_PEOPLE_PEOPLE_H

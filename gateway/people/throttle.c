@@ -77,17 +77,44 @@ void assay_throttle_failed(
 	count(throttle, key, now_ns);
 }
 
+static void forget(struct assay_throttle *throttle, const char *key)
+{
+	int at = find(throttle, key);
+
+	if (at >= 0)
+		throttle->row[at].failures = 0;
+}
+
 void assay_throttle_succeeded(struct assay_throttle *throttle, const char *user, const char *address)
 {
 	char key[80];
-	int at;
 
 	name(key, 'u', user);
-	at = find(throttle, key);
-	if (at >= 0)
-		throttle->row[at].failures = 0;
+	forget(throttle, key);
 	name(key, 'a', address);
-	at = find(throttle, key);
-	if (at >= 0)
-		throttle->row[at].failures = 0;
+	forget(throttle, key);
+}
+
+unsigned assay_throttle_code_wait_s(const struct assay_throttle *throttle, const char *user, uint64_t now_ns)
+{
+	char key[80];
+
+	name(key, 'c', user);
+	return wait_s(throttle, key, ASSAY_THROTTLE_CODE_S, now_ns);
+}
+
+void assay_throttle_code_failed(struct assay_throttle *throttle, const char *user, uint64_t now_ns)
+{
+	char key[80];
+
+	name(key, 'c', user);
+	count(throttle, key, now_ns);
+}
+
+void assay_throttle_code_succeeded(struct assay_throttle *throttle, const char *user)
+{
+	char key[80];
+
+	name(key, 'c', user);
+	forget(throttle, key);
 }

@@ -45,6 +45,10 @@ static int apply_facts(struct assay_state *state, const struct assay_entry *entr
 		return change(state, entry, body, strcmp(action, "disabled") == 0, err);
 	if (strcmp(action, "roles") == 0 || strcmp(action, "methods") == 0 || strcmp(action, "password") == 0)
 		return change(state, entry, body, -1, err);
+	if (strcmp(action, "second-factor-on") == 0 || strcmp(action, "second-factor-off") == 0)
+		return state_run(state, STATE_SECOND_FACTOR, err, "tiii", body_text(body, "user"),
+			(int64_t)(strcmp(action, "second-factor-on") == 0), entry->wall_ns,
+			(int64_t)entry->sequence);
 	return ASSAY_OK; /* logged in, out, refused: nothing about him is another */
 }
 

@@ -256,6 +256,20 @@ void recorder_reload_asked(
 	struct recorder *recorder, const void *payload); /* by a signal to the supervisor */
 void recorder_reload_done(struct recorder *recorder, const void *payload); /* the supervisor's word */
 
+/* An entry about a login that changes nobody: appended and committed; what cannot be is said once. */
+int recorder_person_seen(struct recorder *recorder, const char *action, const char *user, const char *address,
+	struct assay_error *err);
+
+/* recorder_second_factor.c: what lab.xml wants of the person that ask->actor is */
+bool recorder_unproven(const struct recorder *recorder, const struct lab_person *person);
+/* Somebody whose password was right: NULL when his code is, too, or when he needs none; else the refusal. */
+json_t *recorder_second_factor_look(
+	struct recorder *recorder, const struct recorder_ask *ask, const struct lab_person *person);
+/* The commands about one's own, and an administrator's about another's: {"user", ...}. */
+json_t *recorder_second_factor_begin(struct recorder *recorder, struct recorder_ask *ask);
+json_t *recorder_second_factor_confirm(struct recorder *recorder, struct recorder_ask *ask);
+json_t *recorder_second_factor_drop(struct recorder *recorder, struct recorder_ask *ask);
+
 /* recorder_key.c: the answer, once both keys have signed for the change */
 json_t *recorder_key_change(struct recorder *recorder, const struct recorder_ask *ask);
 

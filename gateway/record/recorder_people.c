@@ -140,6 +140,7 @@ void recorder_identify(struct recorder *recorder, struct recorder_ask *ask)
 		ask->actor.full_name = ask->person.name;
 		ask->actor.roles = ask->person.roles;
 		ask->actor.producer = ask->person.producer;
+		ask->actor.unproven = *text(ask, "by_session") && recorder_unproven(recorder, &ask->person);
 		ask->actor.how = *text(ask, "by_session") ? ASSAY_ACTOR_SESSION : ASSAY_ACTOR_TOKEN;
 	}
 }
@@ -172,8 +173,7 @@ static json_t *throttled(const struct recorder *recorder, const char *user, cons
 	return answer;
 }
 
-/* An entry about a login that changes nobody: appended and committed; what cannot be is said once. */
-static int seen(struct recorder *recorder, const char *action, const char *user, const char *address,
+int recorder_person_seen(struct recorder *recorder, const char *action, const char *user, const char *address,
 	struct assay_error *err)
 {
 	int status = lab_user_seen(&recorder->lab, action, user, address, err);
@@ -196,7 +196,7 @@ static json_t *wrong_password(
 	 * the same, so that its sync does not tell who there is */
 	if (lab_person(recorder->lab.state, user, &person, &err) != ASSAY_OK)
 		user = "";
-	(void)seen(recorder, action, user, text(ask, "from_address"), &err);
+	(void)recorder_person_seen(recorder, action, user, text(ask, "from_address"), &err);
 	return refuse(
 		ASSAY_EREFUSED, "login-refused", "用户名或密码不对", "the user or the password is wrong");
 }
@@ -207,9 +207,11 @@ static json_t *about(const struct recorder_ask *ask)
 	char roles[ASSAY_ROLES_TEXT_MAX];
 
 	lab_roles_text(ask->actor.roles, roles);
-	return json_pack("{s:b,s:s,s:s,s:s,s:s,s:b,s:o}", "ok", 1, "user", ask->actor.name, "name",
+	return json_pack("{s:b,s:s,s:s,s:s,s:s,s:b,s:b,s:b,s:o}", "ok", 1, "user", ask->actor.name, "name",
 		ask->person.name, "roles", roles, "producer", ask->actor.producer, "session",
-		ask->actor.how == ASSAY_ACTOR_SESSION, "rights", lab_rights(ask->actor.roles));
+		ask->actor.how == ASSAY_ACTOR_SESSION, "second_factor", ask->person.second_factor,
+		"second_factor_missing", ask->actor.unproven, "rights",
+		lab_rights(ask->actor.unproven ? 0 : ask->actor.roles));
 }
 
 /* A session for user, in the answer; the old one of this browser is over. */
@@ -225,12 +227,13 @@ static json_t *begin_session(struct recorder *recorder, struct recorder_ask *ask
 	if (status == ASSAY_OK)
 		status = assay_session_begin(recorder->people, user, recorder_wall_ns(), id, &err);
 	if (status == ASSAY_OK)
-		status = seen(recorder, "logged-in", user, text(ask, "from_address"), &err);
+		status = recorder_person_seen(recorder, "logged-in", user, text(ask, "from_address"), &err);
 	if (status != ASSAY_OK)
 		return recorder_error(status, &err);
 	ask->actor = (struct assay_actor){.name = ask->person.user,
 		.roles = ask->person.roles,
 		.producer = ask->person.producer,
+		.unproven = recorder_unproven(recorder, &ask->person),
 		.how = ASSAY_ACTOR_SESSION};
 	answer = about(ask);
 	(void)json_object_set_new(answer, "session_id", json_string(id));
@@ -274,10 +277,14 @@ static json_t *logged_in(
 	const char *user = text(ask, "user");
 	struct lab_person person;
 	struct assay_error err;
+	json_t *answer;
 
 	if (!result->right || lab_person(recorder->lab.state, user, &person, &err) != ASSAY_OK ||
 		person.disabled)
 		return wrong_password(recorder, ask, user, "login-refused");
+	answer = recorder_second_factor_look(recorder, ask, &person);
+	if (answer)
+		return answer;
 	assay_throttle_succeeded(&recorder->throttle, user, text(ask, "from_address"));
 	return begin_session(recorder, ask, user);
 }
@@ -307,7 +314,8 @@ static json_t *session_end(struct recorder *recorder, struct recorder_ask *ask)
 		return login_required();
 	status = assay_session_end(recorder->people, text(ask, "by_session"), &err);
 	if (status == ASSAY_OK)
-		status = seen(recorder, "logged-out", ask->actor.name, text(ask, "from_address"), &err);
+		status = recorder_person_seen(
+			recorder, "logged-out", ask->actor.name, text(ask, "from_address"), &err);
 	recorder->people_changed = true;
 	return status == ASSAY_OK ? json_pack("{s:b}", "ok", 1) : recorder_error(status, &err);
 }
@@ -543,6 +551,9 @@ static const struct {
 	{"user.disable", false, user_disable},
 	{"user.enable", false, user_enable},
 	{"user.password", false, user_password},
+	{"user.second-factor.begin", false, recorder_second_factor_begin},
+	{"user.second-factor.confirm", false, recorder_second_factor_confirm},
+	{"user.second-factor.drop", false, recorder_second_factor_drop},
 	{"token.list", false, token_list},
 	{"token.add", false, token_add},
 	{"token.revoke", false, token_revoke},

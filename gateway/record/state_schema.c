@@ -232,12 +232,13 @@ const char *const assay_state_schema[] = {
 	"CREATE INDEX certificate_by_seq ON certificate(seq)",
 	"CREATE INDEX certificate_unprinted ON certificate(seq) WHERE paper_seq IS NULL",
 
-	/* roles as words; methods: JSON list of those he is competent for; disabled: 0 or 1; seq: of the last change. */
+	/* roles as words; methods: JSON list of those he is competent for; disabled, second_factor (he has one): 0 or 1; seq: of the last
+	 * change. */
 	"CREATE TABLE person("
 	" user TEXT PRIMARY KEY, name TEXT NOT NULL, roles TEXT NOT NULL, producer TEXT NOT NULL,"
 	" methods TEXT NOT NULL, disabled INTEGER NOT NULL, made_ns INTEGER NOT NULL, changed_ns INTEGER NOT "
 	"NULL,"
-	" seq INTEGER NOT NULL) STRICT, WITHOUT ROWID",
+	" seq INTEGER NOT NULL, second_factor INTEGER NOT NULL) STRICT, WITHOUT ROWID",
 	"CREATE TABLE token("
 	" id TEXT PRIMARY KEY, name TEXT NOT NULL, roles TEXT NOT NULL, producer TEXT NOT NULL,"
 	" made_ns INTEGER NOT NULL, until_ns INTEGER NOT NULL, revoked INTEGER NOT NULL, who TEXT NOT NULL,"

@@ -129,13 +129,14 @@ static const char *const sql[STATE_STATEMENTS] = {
 	[STATE_FATE] = "UPDATE exchange SET fate=?2 WHERE seq=?1 AND fate<>'filled'",
 	[STATE_PUT_RESULT] = "INSERT INTO result VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11)",
 	[STATE_PUT_VERDICT] = "INSERT INTO verdict VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14)",
-	[STATE_PUT_PERSON] = "INSERT INTO person VALUES(?1,?2,?3,?4,'[]',0,?5,?5,?6)",
+	[STATE_PUT_PERSON] = "INSERT INTO person VALUES(?1,?2,?3,?4,'[]',0,?5,?5,?6,0)",
 	/* '' leaves as it is; disabled -1 too */
 	[STATE_CHANGE_PERSON] =
 		"UPDATE person SET roles=CASE WHEN ?2<>'' THEN ?2 ELSE roles END,"
 		" producer=CASE WHEN ?2<>'' THEN ?3 ELSE producer END,"
 		" methods=CASE WHEN ?4<>'' THEN ?4 ELSE methods END,"
 		" disabled=CASE WHEN ?5>=0 THEN ?5 ELSE disabled END, changed_ns=?6, seq=?7 WHERE user=?1",
+	[STATE_SECOND_FACTOR] = "UPDATE person SET second_factor=?2, changed_ns=?3, seq=?4 WHERE user=?1",
 	[STATE_PUT_TOKEN] = "INSERT INTO token VALUES(?1,?2,?3,?4,?5,?6,0,?7,?8)",
 	[STATE_REVOKE_TOKEN] = "UPDATE token SET revoked=1, seq=?2 WHERE id=?1",
 	[STATE_ENTITLE_PERSON] = "INSERT INTO entitled SELECT "

@@ -17,6 +17,7 @@ import { t, pick, learn } from './words.js';
 learn({
   'd-instruments': ['仪器', 'Instruments'], 'd-people': ['人员', 'People'], 'd-programme': ['免费项目', 'Programme'], 'd-state': ['状态', 'State'], 'd-methods': ['能力（方法）', 'Methods'], 'd-methods-of': ['{} 能做的方法', 'Methods {} is competent for'],
   'd-methods-how': ['方法代号，一行一个；空着就是没有登记能力', 'ids of methods, one a line; empty: none registered'], 'd-methods-any': ['未登记', 'none registered'],
+  'd-factor': ['有动态验证码', 'second factor'], 'd-factor-off': ['取消验证码', 'Take factor off'], 'd-factor-off-of': ['取消 {} 的动态验证码', 'Take off the second factor of {}'], 'd-factor-off-how': ['手机丢失时用。登录全部结束，之后只用密码登录，直到本人重新设置。请先当面确认是本人。', 'For a lost phone. All logins end; from then on the password alone logs in, until the user sets one up again. Make sure first who asks.'],
 });
 
 const ROLES = ['technician', 'reviewer', 'qa', 'admin', 'producer'];
@@ -56,6 +57,9 @@ function Change({ what, user, token, done, close }) {
     return html`<${Signature} title=${t('password-of', user.user)} close=${close} sign=${finish((password, e) => write('PUT', at(user.user, 'password'), {
       new_password: e.new_password.value }, { password }))}>
       <${Field} name="new_password" label=${t('new-password')} hint=${t('password-how')} type="password" autocomplete="new-password" minlength="8" maxlength="128" /></${Signature}>`;
+  if (what === 'factor-off')
+    return html`<${Signature} title=${t('d-factor-off-of', user.user)} close=${close} sign=${finish((password, e) => write('POST', at(user.user, 'second-factor/drop'), {
+      reason: e.reason.value }, { password }))}><p>${t('d-factor-off-how')}</p><${Reason} /></${Signature}>`;
   if (what === 'disable' || what === 'enable')
     return html`<${Signature} title=${t(`user-${what}`, user.user)} close=${close} sign=${finish((password, e) => write('POST', at(user.user, what), {
       reason: e.reason.value }, { password }))}><p>${t(`user-${what}-how`)}</p><${Reason} /></${Signature}>`;
@@ -74,8 +78,8 @@ const Button = ({ word, press }) => html`<button class="button small" onClick=${
 function Users({ users, change }) {
   return html`<table class="list people"><thead><tr><th>${t('user')}</th><th>${t('full-name')}</th><th>${t('roles')}</th><th>${t('d-methods')}</th><th>${t('status')}</th><th><span class="only-read">${t('n-change')}</span></th></tr></thead>
     <tbody>${users.map((user) => html`<tr key=${user.user}><td>${user.user}</td><td>${user.name}</td><td>${roleWords(user.roles)} ${user.producer && html`<small>${user.producer}</small>`}</td>
-      <td><small>${(user.methods || []).join('、') || t('d-methods-any')}</small></td><td><${Status} icon=${user.disabled ? 'disabled' : 'online'} word=${user.disabled ? t('disabled') : t('user-active')} /></td>
-      <${Changes}>${may('user.add') && html`<${Button} word=${t('roles')} press=${() => change('roles', { user })} /><${Button} word=${t('d-methods')} press=${() => change('methods', { user })} /><${Button} word=${t('password')} press=${() => change('password', { user })} />
+      <td><small>${(user.methods || []).join('、') || t('d-methods-any')}</small></td><td><${Status} icon=${user.disabled ? 'disabled' : 'online'} word=${user.disabled ? t('disabled') : t('user-active')} />${user.second_factor && html` <small>${t('d-factor')}</small>`}</td>
+      <${Changes}>${may('user.add') && html`<${Button} word=${t('roles')} press=${() => change('roles', { user })} /><${Button} word=${t('d-methods')} press=${() => change('methods', { user })} /><${Button} word=${t('password')} press=${() => change('password', { user })} />${user.second_factor && html`<${Button} word=${t('d-factor-off')} press=${() => change('factor-off', { user })} />`}
         <${Button} word=${user.disabled ? t('enable') : t('disable')} press=${() => change(user.disabled ? 'enable' : 'disable', { user })} />`}</${Changes}></tr>`)}</tbody></table>`;
 }
 

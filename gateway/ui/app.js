@@ -31,7 +31,7 @@ const PAGES = [
 const MINE = [['mine', 'b', '', () => import('./mine.js').then((m) => m.Mine)], PAGES.find(([name]) => name === 'standards')];
 // Pages that others lead to.
 const UNLISTED = [
-  ['login', '', '', () => import('./login.js').then((m) => m.Login)], ['me', '', '', () => import('./login.js').then((m) => m.Me)],
+  ['login', '', '', () => import('./login.js').then((m) => m.Login)], ['me', '', '', () => import('./me.js').then((m) => m.Me)],
   ['batch', '', '', () => import('./batch.js').then((m) => m.BatchPage)],
   ['release', '', '', () => import('./release.js').then((m) => m.Release)],
   ['certificate', '', '', () => import('./certificate.js').then((m) => m.Certificate)],
@@ -112,7 +112,7 @@ function Who() {
   return html`<a class="button who" href=${me.user ? '#/me' : '#/login'}>${me.user ? me.name || me.user : t('log-in')}</a>`;
 }
 
-// Nothing of the laboratory is shown before one is logged in, where it is not open to all.
+// Nothing of the laboratory is shown before one is logged in, where it is not open to all, with the second factor that is wanted.
 function Gate({ again }) {
   const [error, fail] = useState(null);
   const ask = () => refresh().catch(fail);
@@ -121,10 +121,10 @@ function Gate({ again }) {
     ask();
   }, []);
   useEffect(() => {
-    document.title = `${t('log-in')} · assay`;
+    document.title = `${t(me.factorMissing ? 'me' : 'log-in')} · assay`;
   });
   return html`<div class="alone"><header class="top"><h1>assay</h1><span class="end"><${Languages} again=${again} /></span></header>
-    <main class="page" id="page">${error ? html`<${Failed} error=${error} retry=${ask} />` : me.known ? html`<${Later} name="login" />` : html`<${Loading} />`}</main></div>`;
+    <main class="page" id="page">${error ? html`<${Failed} error=${error} retry=${ask} />` : me.known ? html`<${Later} name=${me.factorMissing ? 'me' : 'login'} />` : html`<${Loading} />`}</main></div>`;
 }
 
 function TopBar({ title, context, again, openHelp }) {
@@ -157,7 +157,7 @@ function FeedBar() {
 function Whole() {
   const me = useSession();
   const [, redraw] = useState(0);
-  return me.known && (me.user || me.anonymous) ? html`<${App} />` : html`<${Gate} again=${() => redraw((n) => n + 1)} />`;
+  return me.known && (me.user || me.anonymous) && !me.factorMissing ? html`<${App} />` : html`<${Gate} again=${() => redraw((n) => n + 1)} />`;
 }
 
 function App() {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Logging in, making the first administrator, and what one may change about oneself.
-import { html, useState } from './standalone.module.js';
+// Logging in, with a second factor where there is one, and making the first administrator.
+import { html, useEffect, useRef, useState } from './standalone.module.js';
 import { Icon } from './icons.js';
-import { firstAdmin, login, logout, useSession, write } from './session.js';
+import { firstAdmin, login, useSession } from './session.js';
 import { t, pick } from './words.js';
 
 export const Refusal = ({ error }) => (error ? html`<p class="refusal" role="alert"><${Icon} name="warn" /><span>${pick(error.problem, 'text') || error.message}</span></p>` : '');
@@ -30,12 +30,20 @@ export function Form({ title, how, send, action, cancel, children }) {
 
 export const Field = ({ name, label, hint, ...rest }) => html`<label>${label}<input name=${name} required ...${rest} />${hint && html`<small class="third">${hint}</small>`}</label>`;
 
-function different() {
+// Comes into a form that is in use: it takes the focus.
+export function Code() {
+  const input = useRef(null);
+  useEffect(() => input.current.focus(), []);
+  return html`<label>${t('factor-code')}<input name="code" required ref=${input} inputmode="numeric" autocomplete="one-time-code" spellcheck="false" maxlength="8" /><small class="third">${t('factor-code-how')}</small></label>`;
+}
+
+export function different() {
   throw Object.assign(new Error(t('passwords-differ')), { problem: null });
 }
 
 export function Login() {
   const me = useSession();
+  const [asked, ask] = useState(false); // for the code of a second factor
   const home = () => {
     if (location.hash.startsWith('#/login')) location.hash = '#/bench';
   };
@@ -50,27 +58,16 @@ export function Login() {
       <${Field} name="name" label=${t('full-name')} autocomplete="name" maxlength="60" />
       <${Field} name="new_password" label=${t('new-password')} hint=${t('password-how')} type="password" autocomplete="new-password" minlength="8" maxlength="128" />
       <${Field} name="again" label=${t('password-again')} type="password" autocomplete="new-password" maxlength="128" /></${Form}></div>`;
-  return html`<div class="gate"><${Form} title=${t('log-in')} action=${t('log-in')} send=${async ({ user, password }) => {
-    await login(user.trim(), password);
-    home();
+  return html`<div class="gate"><${Form} title=${t('log-in')} action=${t('log-in')} send=${async ({ user, password, code }) => {
+    try {
+      await login(user.trim(), password, code);
+    } catch (problem) {
+      if (problem.problem?.code !== 'second-factor-needed' || code) throw problem;
+      return ask(true);
+    }
+    return home();
   }}>
     <${Field} name="user" label=${t('user')} autocomplete="username" spellcheck="false" maxlength="31" autofocus />
-    <${Field} name="password" label=${t('password')} type="password" autocomplete="current-password" maxlength="128" /></${Form}></div>`;
-}
-
-export function Me() {
-  const me = useSession();
-  if (!me.user) return html`<${Login} />`;
-  return html`<div class="gate"><section class="form"><h2>${me.name || me.user}</h2>
-      <dl class="pairs"><dt>${t('user')}</dt><dd>${me.user}</dd><dt>${t('roles')}</dt><dd>${me.roles.map((role) => t(`role-${role}`)).join(' ')}</dd>
-        ${me.producer && html`<dt>${t('producer')}</dt><dd>${me.producer}</dd>`}</dl>
-      <div class="buttons"><button class="button" onClick=${() => logout()}>${t('log-out')}</button></div></section>
-    <${Form} title=${t('change-password')} how=${t('change-password-how')} action=${t('change-password')} send=${async ({ password, again, new_password }) => {
-      if (again !== new_password) different();
-      await write('PUT', `/api/v1/users/${encodeURIComponent(me.user)}/password`, { new_password }, { password });
-      await login(me.user, new_password);
-    }}>
-      <${Field} name="password" label=${t('password-now')} type="password" autocomplete="current-password" maxlength="128" />
-      <${Field} name="new_password" label=${t('new-password')} hint=${t('password-how')} type="password" autocomplete="new-password" minlength="8" maxlength="128" />
-      <${Field} name="again" label=${t('password-again')} type="password" autocomplete="new-password" maxlength="128" /></${Form}></div>`;
+    <${Field} name="password" label=${t('password')} type="password" autocomplete="current-password" maxlength="128" />
+    ${asked && html`<${Code} />`}</${Form}></div>`;
 }

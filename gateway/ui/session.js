@@ -12,6 +12,7 @@ import { read } from './live.js';
 export const session = {
   known: false, // asked at least once
   user: '', name: '', roles: [], producer: '', rights: new Set(), csrf: '',
+  factor: false, factorMissing: false, // a second factor: he has one; lab.xml wants one and he has none
   firstAdmin: false, // nobody can log in yet
   anonymous: false, // whoever is here may look
 };
@@ -38,6 +39,8 @@ function take(body) {
   session.producer = body?.producer || '';
   session.rights = new Set(body?.rights || []);
   session.csrf = body?.csrf || '';
+  session.factor = body?.second_factor === true;
+  session.factorMissing = body?.second_factor_missing === true;
 }
 
 // Ask the gateway who is here.
@@ -72,7 +75,7 @@ async function begin(path, body) {
   notify();
 }
 
-export const login = (user, password) => begin('/api/v1/session', { user, password });
+export const login = (user, password, code) => begin('/api/v1/session', code ? { user, password, code } : { user, password });
 export const firstAdmin = (body) => begin('/api/v1/first-admin', body);
 
 export async function logout() {

@@ -122,6 +122,7 @@ export const WORDS = {
   'change-password': ['修改密码', 'Change password'], 'change-password-how': ['别处的登录会全部结束。', 'All other logins of yours end.'],
   'first-admin': ['建立第一个管理员', 'Make the first administrator'], 'first-admin-make': ['建立并登录', 'Make and log in'],
   'first-admin-how': ['网关刚装好，还没有任何用户。', 'The gateway is new and has no user yet.'],
+  'factor-code': ['动态验证码', 'Code of your authenticator'], 'factor-code-how': ['手机上的六位数字', 'six digits'],
   code: ['一次性代码', 'One-time code'], 'code-where': ['启动 assay serve 时打印在终端，也在数据目录的 run/first-admin 里', 'printed by assay serve, and in run/first-admin of the data directory'],
   users: ['用户', 'Users'], tokens: ['机器令牌', 'Tokens of machines'], admin: ['管理', 'Admin'], roles: ['角色', 'Roles'], status: ['状态', 'Status'], reason: ['理由', 'Reason'],
   'role-technician': ['检验员', 'technician'], 'role-reviewer': ['复核人', 'reviewer'], 'role-qa': ['质量负责人', 'QA'], 'role-admin': ['管理员', 'administrator'], 'role-producer': ['企业', 'producer'], 'role-read': ['只读', 'read only'],

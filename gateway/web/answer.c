@@ -208,6 +208,7 @@ static unsigned command_status(const char *code, int status)
 		const char *code;
 		unsigned status;
 	} by_code[] = {{"login-required", 401}, {"login-refused", 401}, {"code-wrong", 403},
+		{"second-factor-needed", 401}, {"second-factor-refused", 401}, {"second-factor-missing", 403},
 		{"not-allowed", 403}, {"signature-needed", 403}, {"too-many-tries", 429}, {"too-busy", 503},
 		{"changed-meanwhile", 412}, {"key-reused", 422}, {"user-exists", 409}, {"admin-exists", 409},
 		{"last-admin", 409}, {"slot-filled", 409}, {"not-awaiting-review", 409}, {"batch-void", 409}};

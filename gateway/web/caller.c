@@ -74,6 +74,7 @@ void web_caller_learn(struct web *web, struct web_caller *caller, json_t *answer
 	copy(caller->person.name, sizeof caller->person.name, answer, "name");
 	copy(caller->person.producer, sizeof caller->person.producer, answer, "producer");
 	copy(roles, sizeof roles, answer, "roles");
+	caller->person.unproven = json_is_true(json_object_get(answer, "second_factor_missing"));
 	caller->known = lab_roles_read(roles, &caller->person.roles);
 	if (!caller->known)
 		return;
@@ -118,6 +119,7 @@ struct assay_actor web_caller_actor(const struct web_caller *caller, unsigned an
 			.full_name = caller->person.name,
 			.roles = caller->person.roles,
 			.producer = caller->person.producer,
+			.unproven = caller->person.unproven,
 			.how = caller->token ? ASSAY_ACTOR_TOKEN : ASSAY_ACTOR_SESSION};
 	return (struct assay_actor){.name = "?",
 		.full_name = "",

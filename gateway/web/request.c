@@ -87,6 +87,7 @@ static enum MHD_Result answer_route(
 		return web_answer_problem(call->web, call->connection, &web_problem_auth);
 	}
 	if (*route->command && lab_reads(&call->actor, route->command, &err) != ASSAY_OK) {
+		problem.code = err.code;
 		problem.zh = err.text_zh;
 		problem.en = err.text_en;
 		return web_answer_problem(call->web, call->connection, &problem);

@@ -255,7 +255,8 @@ static enum MHD_Result get_events(struct web_call *call)
 /* Who the caller is and what he may; the key that a page sends back with each write. A new reference. */
 static json_t *about_caller(const struct web_caller *caller)
 {
-	static const char *const shown[] = {"user", "name", "roles", "producer", "rights", "session"};
+	static const char *const shown[] = {"user", "name", "roles", "producer", "rights", "session",
+		"second_factor", "second_factor_missing"};
 	char csrf[WEB_CSRF_MAX];
 	json_t *object = json_object();
 

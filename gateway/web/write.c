@@ -17,6 +17,10 @@
 	{                                                                                                    \
 		"password", WEB_FIELD_TEXT, SECRET                                                           \
 	} /* of a signature */
+#define CODE                                                                                                 \
+	{                                                                                                    \
+		"code", WEB_FIELD_TEXT, 16                                                                   \
+	} /* of a second factor */
 #define COUNT 1000000000u /* of anything counted, as LAB_COUNT_MAX */
 #define PRODUCER                                                                                             \
 	TEXT("name"), TEXT("name_en"), TEXT("licence"), TEXT("address"), TEXT("contact"), TEXT("phone"),     \
@@ -24,7 +28,7 @@
 		{"tests_a_year", WEB_FIELD_NUMBER, COUNT}, TEXT("cost_a_year"), TEXT("note")
 
 const struct web_write web_writes[] = {
-	{"POST", "/api/v1/session", "session.begin", NULL, true, {TEXT("user"), PASSWORD}},
+	{"POST", "/api/v1/session", "session.begin", NULL, true, {TEXT("user"), PASSWORD, CODE}},
 	{"DELETE", "/api/v1/session", "session.end", NULL, false, {{0}}},
 	{"POST", "/api/v1/first-admin", "first.admin", NULL, true,
 		{TEXT("code"), TEXT("user"), TEXT("name"), {"new_password", WEB_FIELD_TEXT, SECRET}}},
@@ -39,6 +43,12 @@ const struct web_write web_writes[] = {
 	{"POST", "/api/v1/users/{id}/enable", "user.enable", "user", false, {TEXT("reason"), PASSWORD}},
 	{"PUT", "/api/v1/users/{id}/password", "user.password", "user", false,
 		{{"new_password", WEB_FIELD_TEXT, SECRET}, PASSWORD}},
+	{"POST", "/api/v1/users/{id}/second-factor", "user.second-factor.begin", "user", false,
+		{CODE, PASSWORD}},
+	{"POST", "/api/v1/users/{id}/second-factor/confirm", "user.second-factor.confirm", "user", false,
+		{CODE}},
+	{"POST", "/api/v1/users/{id}/second-factor/drop", "user.second-factor.drop", "user", false,
+		{TEXT("reason"), PASSWORD}},
 	{"POST", "/api/v1/tokens", "token.add", NULL, false,
 		{TEXT("name"), TEXT("roles"), TEXT("producer"), {"days", WEB_FIELD_NUMBER, 366}, PASSWORD}},
 	{"POST", "/api/v1/tokens/{id}/revoke", "token.revoke", "token", false, {TEXT("reason"), PASSWORD}},

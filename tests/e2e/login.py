@@ -3,16 +3,22 @@
 """In a real browser, from an empty directory: the first administrator by his one-time code, a user, his login and logout, a changed
 password, a disabled user. What the pages say is held against the API."""
 
+import base64
+import hashlib
+import hmac
 import json
 import os
 import re
 import signal
+import struct
 import subprocess
 import sys
 import tempfile
+import time
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import pages_read  # noqa: E402
 from webdriver import Browser  # noqa: E402
 
 ASSAY = os.environ.get("ASSAY", "build/assay")
@@ -38,6 +44,45 @@ def fill(browser, **values):
 
 def send(browser):
     browser.click(".form .button.primary")
+
+
+def totp(key, ahead=0):
+    """RFC 6238, by Python's hmac."""
+    digest = hmac.new(base64.b32decode(key), struct.pack(">Q", int(time.time()) // 30 + ahead), hashlib.sha1).digest()
+    at = digest[19] & 15
+    return "%06d" % ((struct.unpack(">I", digest[at:at + 4])[0] & 0x7FFFFFFF) % 1000000)
+
+
+def second_factor(browser):
+    """S19: set up with the keyboard alone, asked for at the next login."""
+    browser.js("document.querySelector('#set-up-factor').focus()")
+    browser.press("Enter")
+    browser.until("the signature", "return document.querySelector('dialog[open] input[name=password]')")
+    browser.js("document.querySelector('dialog input[name=password]').focus()")
+    browser.press(*(SECRET + "li"), "Enter")
+    browser.until("the key", "return document.querySelector('#factor-key') && document.activeElement.name === 'code'")
+    ok(browser.count("#second-factor svg.qr path") == 1, "S19 the secret is there to be scanned")
+    key = browser.text("#factor-key").replace(" ", "")
+    browser.js(pages_read.axe_source())
+    found = browser.do_async(pages_read.AXE)
+    ok(found == [], "S19 axe-core finds nothing serious", found)
+    browser.picture(f"{PICTURES}/second-factor-zh.png")
+    browser.press(*totp(key), "Enter")
+    browser.until("it is on", "return document.querySelector('#second-factor #set-up-factor')?.textContent === '重新设置'")
+    browser.js("[...document.querySelectorAll('.gate .button')].find((b) => b.textContent === '退出登录').click()")
+    browser.until("the login", "return document.querySelector('input[name=user]') && !document.querySelector('.rail')")
+    fill(browser, user="li.na", password=SECRET + "li")
+    send(browser)
+    browser.until("the code is asked for", "return document.activeElement?.name === 'code'")
+    ok(browser.count(".refusal") == 0, "S19 asking is no refusal")
+    browser.press(*totp(key), "Enter")
+    browser.until("a refusal", "return document.querySelector('.refusal')")
+    ok("验证码" in browser.text(".refusal"), "S19 a code counts once", browser.text(".refusal"))
+    fill(browser, code=totp(key, 1))
+    send(browser)
+    browser.until("the pages", "return document.querySelector('.rail')")
+    browser.js("location.hash = '#/me'")
+    browser.until("my page", "return document.querySelector('.gate input[name=again]')")
 
 
 def scenario(browser, url, folder):
@@ -102,9 +147,10 @@ def scenario(browser, url, folder):
     ok(json.loads(mine)["me"]["roles"] == "technician", "the API says so too", mine)
     browser.js("location.hash = '#/me'")
     browser.until("my page", "return document.querySelector('.gate input[name=again]')")
+    second_factor(browser)
     fill(browser, password=SECRET + "li", new_password=SECRET + "na", again=SECRET + "na")
     send(browser)
-    browser.until("logged in again", "return document.querySelector('.gate input[name=again]')?.value === '' || !document.querySelector('.refusal')")
+    browser.until("the login, which asks for the code again", "return document.querySelector('input[name=user]') && !document.querySelector('.rail')")
     # disabled at the machine: the page notices with its next request
     done = subprocess.run([ASSAY, "user", "disable", "li.na", "--reason", "left", "-d", folder], capture_output=True, text=True, timeout=30)
     ok(done.returncode == 0, "disabled", done.stderr)

@@ -240,7 +240,7 @@ WRITES = [  # method, path, body, who may; whoever may is not refused for his ro
     ("POST", "/api/v1/tests/{batch}.1/missing", {}, "t"), ("POST", "/api/v1/tests/{batch}.1/split", {}, "tqpo"), ("POST", "/api/v1/tests/{batch}.1/take-back", {}, "t"),
     ("POST", "/api/v1/users", {}, "a"), ("PUT", "/api/v1/users/none/roles", {}, "a"), ("PUT", "/api/v1/users/none/methods", {}, "a"),
     ("POST", "/api/v1/users/none/disable", {}, "a"), ("POST", "/api/v1/users/none/enable", {}, "a"), ("POST", "/api/v1/tokens", {}, "a"),
-    ("POST", "/api/v1/tokens/none/revoke", {}, "a"),
+    ("POST", "/api/v1/tokens/none/revoke", {}, "a"), ("POST", "/api/v1/users/none/second-factor/drop", {}, "a"),
     ("POST", "/api/v1/batches/none/trail-read", {}, "rq"), ("POST", "/api/v1/batches/none/release", {}, "r"), ("POST", "/api/v1/certificates/none/amend", {}, "r"),
     ("POST", "/api/v1/lines/none/confirm", {}, "rqa"), ("POST", "/api/v1/producers", {}, "tq"), ("PATCH", "/api/v1/producers/none", {}, "tq"),
     ("POST", "/api/v1/instruments/none/calibrations", {}, "q"), ("PATCH", "/api/v1/instruments/none", {}, "q"), ("PUT", "/api/v1/instruments/none/rack", {}, "t"),
@@ -282,7 +282,7 @@ def routes_by_roles(gateway, people):
     shape = lambda p: re.sub(r"\{[^}]*\}", "{}", p.split("?")[0].replace("{batch}.1.R1", "{}").replace("{batch}.1", "{}").replace("{batch}", "{}").replace("/none", "/{}").replace("/gb-2762-2025", "/{}").replace("/puffed-snack", "/{}").replace("/journal/1/", "/journal/{}/").replace("/2026Q1", "/{}"))
     ours = {("get", shape(path)) for path, _ in READS} | {(method.lower(), shape(path)) for method, path, _, _ in WRITES} | {
         ("get", "/healthz"), ("get", "/metrics"), ("post", "/api/v1/session"), ("delete", "/api/v1/session"), ("post", "/api/v1/first-admin"),
-        ("put", "/api/v1/users/{}/password")}
+        ("put", "/api/v1/users/{}/password"), ("post", "/api/v1/users/{}/second-factor"), ("post", "/api/v1/users/{}/second-factor/confirm")}
     theirs = {(method, shape(path)) for path, item in described["paths"].items() for method in item if method in ("get", "post", "put", "delete", "patch")}
     ok(ours == theirs, "S24 openapi.json names exactly these routes", (sorted(ours - theirs), sorted(theirs - ours)))
     # a producer's list

@@ -4,6 +4,7 @@
  * characters, doubling after five). */
 #include "gateway/people/password.h"
 #include "gateway/people/people.h"
+#include "gateway/people/second_factor.h"
 #include "gateway/people/throttle.h"
 
 #include <poll.h>
@@ -375,6 +376,117 @@ static void wrong_passwords_cost_time(void **state)
 	assert_int_equal(assay_throttle_wait_s(&throttle, "wang", "10.1.3.249", now + 1000 * second), 2);
 }
 
+/* RFC 6238, appendix B: the rows of SHA-1. */
+static void codes_of_the_standard(void **state)
+{
+	static const struct {
+		uint64_t time;
+		const char *code;
+	} rows[] = {{59, "94287082"}, {1111111109, "07081804"}, {1111111111, "14050471"},
+		{1234567890, "89005924"}, {2000000000, "69279037"}, {20000000000, "65353130"}};
+	static const uint8_t key[] = "12345678901234567890";
+	char code[9];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		assert_true(assay_totp(key, 20, rows[i].time / 30, 8, code));
+		assert_string_equal(code, rows[i].code);
+		assert_true(assay_totp(key, 20, rows[i].time / 30, 6, code));
+		assert_string_equal(code, rows[i].code + 2);
+	}
+	assert_false(assay_totp(key, 20, 1, 9, code));
+}
+
+/* RFC 4648: 32 letters of five bits, read here by their own rule. */
+static void code_at(const char *secret, int64_t now_ns, char code[9])
+{
+	uint8_t key[20] = {0};
+
+	assert_int_equal(strlen(secret), 32);
+	for (unsigned i = 0; i < 160; i++) {
+		const char *letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567",
+			   *at = strchr(letters, secret[i / 5]);
+
+		assert_non_null(at);
+		if ((at - letters) >> (4 - i % 5) & 1)
+			key[i / 8] |= (uint8_t)(0x80 >> i % 8);
+	}
+	assert_true(assay_totp(key, 20, (uint64_t)(now_ns / 30000000000), 6, code));
+}
+
+static void refused_code(int status, const struct assay_error *err)
+{
+	assert_int_equal(status, ASSAY_EREFUSED);
+	assert_string_equal(err->code, "second-factor-refused");
+}
+
+/* S19: each code once, none before it is confirmed, none when it was dropped. */
+static void a_code_counts_once(void **state)
+{
+	const int64_t step = 30000000000;
+	char secret[ASSAY_TOTP_SECRET_MAX], second[ASSAY_TOTP_SECRET_MAX], code[9], late[9], spaced[9];
+	struct assay_error err;
+
+	(void)state;
+	assert_int_equal(assay_second_factor_begin(people, "li", secret, &err), ASSAY_OK);
+	code_at(secret, T0, code);
+	refused_code(assay_second_factor_check(people, "li", code, T0, &err), &err);
+	refused_code(assay_second_factor_confirm(people, "li", "000000", T0 - 50 * step, &err), &err);
+	assert_int_equal(assay_second_factor_confirm(people, "li", code, T0, &err), ASSAY_OK);
+	refused_code(assay_second_factor_check(people, "li", code, T0, &err), &err); /* it has been used */
+	code_at(secret, T0 + step, code);
+	code_at(secret, T0 + 2 * step, late);
+	refused_code(assay_second_factor_check(people, "li", late, T0, &err), &err); /* two steps ahead */
+	(void)snprintf(spaced, sizeof spaced, "%.3s %.3s", code, code + 3);
+	assert_int_equal(assay_second_factor_check(people, "li", spaced, T0, &err), ASSAY_OK);
+	refused_code(assay_second_factor_check(people, "li", code, T0 + step, &err), &err);
+	assert_int_equal(assay_second_factor_check(people, "li", late, T0 + 3 * step, &err), ASSAY_OK);
+	code_at(secret, T0 + step, code);
+	refused_code(
+		assay_second_factor_check(people, "li", code, T0 + step, &err), &err); /* clock put back */
+	refused_code(assay_second_factor_check(people, "wang", late, T0 + 3 * step, &err), &err);
+	refused_code(assay_second_factor_check(people, "li", "", T0, &err), &err);
+	refused_code(assay_second_factor_check(people, "li", "1234567", T0, &err), &err);
+	refused_code(assay_second_factor_check(people, "li", "12345x", T0, &err), &err);
+	/* another device: the old one counts until the new one has shown its first code */
+	assert_int_equal(assay_second_factor_begin(people, "li", second, &err), ASSAY_OK);
+	assert_string_not_equal(second, secret);
+	code_at(secret, T0 + 10 * step, code);
+	assert_int_equal(assay_second_factor_check(people, "li", code, T0 + 10 * step, &err), ASSAY_OK);
+	code_at(second, T0 + 11 * step, code);
+	assert_int_equal(assay_second_factor_confirm(people, "li", code, T0 + 11 * step, &err), ASSAY_OK);
+	code_at(secret, T0 + 12 * step, code);
+	refused_code(assay_second_factor_check(people, "li", code, T0 + 12 * step, &err), &err);
+	code_at(second, T0 + 13 * step, code);
+	assert_int_equal(assay_second_factor_check(people, "li", code, T0 + 13 * step, &err), ASSAY_OK);
+	assert_int_equal(assay_second_factor_drop(people, "li", &err), ASSAY_OK);
+	code_at(second, T0 + 14 * step, code);
+	refused_code(assay_second_factor_check(people, "li", code, T0 + 14 * step, &err), &err);
+}
+
+static void wrong_codes_cost_time(void **state)
+{
+	static struct assay_throttle throttle;
+	const uint64_t second = 1000000000ull, now = 1000 * second;
+
+	(void)state;
+	for (unsigned i = 0; i < 5; i++) {
+		assert_int_equal(assay_throttle_code_wait_s(&throttle, "li", now), 0);
+		assay_throttle_code_failed(&throttle, "li", now);
+	}
+	assert_int_equal(assay_throttle_code_wait_s(&throttle, "li", now), 1);
+	assert_int_equal(assay_throttle_code_wait_s(&throttle, "wang", now), 0);
+	/* a password that is right does not wipe them out, and they lock no password out */
+	assay_throttle_succeeded(&throttle, "li", "10.0.0.1");
+	assert_int_equal(assay_throttle_code_wait_s(&throttle, "li", now), 1);
+	assert_int_equal(assay_throttle_wait_s(&throttle, "li", "10.0.0.1", now), 0);
+	for (unsigned i = 0; i < 20; i++)
+		assay_throttle_code_failed(&throttle, "li", now);
+	assert_int_equal(assay_throttle_code_wait_s(&throttle, "li", now), 900);
+	assay_throttle_code_succeeded(&throttle, "li");
+	assert_int_equal(assay_throttle_code_wait_s(&throttle, "li", now), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -388,6 +500,9 @@ int main(void)
 		cmocka_unit_test(nobody_costs_the_same),
 		cmocka_unit_test(nothing_is_cut_off),
 		cmocka_unit_test(wrong_passwords_cost_time),
+		cmocka_unit_test(codes_of_the_standard),
+		cmocka_unit_test(a_code_counts_once),
+		cmocka_unit_test(wrong_codes_cost_time),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
