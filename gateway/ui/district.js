@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The district: which risks the producers share. A heat map and the ranked list behind it, from there to the batches and on to the bytes.
 import { html, useState } from './standalone.module.js';
+import { CsvLink } from './csv.js';
 import { useFetched } from './fetched.js';
 import { Interval, percent, Rate, rateWords } from './figures.js';
 import { Icon } from './icons.js';
@@ -77,7 +78,7 @@ function Coverage() {
     <ul class="untested">${p.untested.map((item) => html`<li key=${`${item.analyte} ${item.standard}`}>${pick({ a_zh: item.analyte_zh, a_en: item.analyte }, 'a')} <span class="third">${item.standard} ${item.limit}${item.testable ? '' : ` · ${t('d-no-method')}`}</span></li>`)}</ul></details>`)}`;
 }
 
-const Panel = ({ title, end, children }) => html`<section class="panel"><div class="panel-head"><h2>${title}</h2>${end ? html`<span class="end">${end}</span>` : ''}</div><div class="panel-body">${children}</div></section>`;
+const Panel = ({ title, end, csv, children }) => html`<section class="panel"><div class="panel-head"><h2>${title}</h2>${end || csv ? html`<span class="end">${end} ${csv && html`<${CsvLink} path=${csv} />`}</span>` : ''}</div><div class="panel-body">${children}</div></section>`;
 
 function Whole() {
   useSession();
@@ -93,13 +94,13 @@ function Whole() {
     <div class="district-top"><label>${t('d-quarter')} <select value=${quarter} onChange=${(event) => choose(event.target.value)}><option value="">${t('d-all')}</option>${o.by_quarter.map((q) => html`<option key=${q.quarter} value=${q.quarter}>${q.quarter}</option>`)}</select></label>
       <span>${t('d-failed')} <${Rate} rate=${o.failed} /></span><span>${t('d-near')} <${Rate} rate=${o.near} /></span><span>${t('d-undetermined')} <b>${o.undetermined}</b></span>${o.held ? html`<span>${t('d-held')} <b>${o.held}</b></span>` : ''}<span>${t('d-batches', o.batches)}</span><span>${t('d-saved', (o.saved_fen / 100).toFixed(2))}</span></div>
     <${Panel} title=${t('d-map')} end=${t('d-map-how')}><${HeatMap} groups=${groups} quarter=${quarter} /></${Panel}>
-    <${Panel} title=${t('d-ranked')}><${Groups} groups=${groups} quarter=${quarter} open=${true} /></${Panel}>
+    <${Panel} title=${t('d-ranked')} csv=${`/api/v1/district/rates?by=${PAIR}${filter ? `&${filter}` : ''}`}><${Groups} groups=${groups} quarter=${quarter} open=${true} /></${Panel}>
     <${Panel} title=${t('d-origins')}><${Groups} groups=${o.origins} /></${Panel}>
     ${o.sentinel.length ? html`<${Panel} title=${t('d-sentinel')}><${Groups} groups=${o.sentinel} /></${Panel}>` : ''}
     <${Panel} title=${t('d-quarters')}><${Quarters} rows=${o.by_quarter} /></${Panel}>
     <${Panel} title=${t('d-report')}><p>${o.by_quarter.map((q) => html`<a class="button" key=${q.quarter} href=${`/api/v1/district/quarters/${q.quarter}`} download=${`${q.quarter}.csv`}><${Icon} name="falling" />${t('d-report-csv', q.quarter)}</a> `)}</p>
       ${may('district.paper') ? html`<p>${o.by_quarter.map((q) => html`<a class="button" key=${q.quarter} href=${`/api/v1/district/quarters/${q.quarter}/paper`} target="_blank" rel="noopener" data-paper=${q.quarter}><${Icon} name="released" />${t('d-report-pdf', q.quarter)}</a> `)}</p>` : ''}</${Panel}>
-    <${Panel} title=${t('d-coverage')}><${Coverage} /></${Panel}></div>`;
+    <${Panel} title=${t('d-coverage')} csv="/api/v1/district/coverage"><${Coverage} /></${Panel}></div>`;
 }
 
 const share = (item) => {
@@ -120,8 +121,8 @@ function One({ of, analyte, quarter }) {
   const series = trend.data.groups[0];
   const [icon, tone, word] = DIRECTIONS[series?.trend.direction || 'unknown'];
   return html`<div class="district"><div class="district-top"><a class="back" href="#/district"><${Icon} name="back" />${t('d-back')}</a><h2>${series ? html`<${GroupName} group=${series} />` : analyte}${quarter ? `　${quarter}` : ''}</h2><span>${t('d-trend')} <${Status} icon=${icon} tone=${tone} word=${t(word)} />${series?.trend.p ? html` <small>p ${Number(series.trend.p).toFixed(3)}</small>` : ''}</span></div>
-    ${series ? html`<${Panel} title=${t('d-quarters')}><${Quarters} rows=${series.quarters} /></${Panel}>` : ''}
-    <${Panel} title=${t('d-items')}><div class="wide-scroll" tabindex="0" role="region" aria-label=${t('d-items')}><table class="list figures items"><thead><tr><th>${t('batch')}</th><th>${t('product')}</th><th>${t('producer')}</th><th>${t('d-quarter')}</th><th>${t('result')}</th><th>${t('limit')}</th><th>${t('d-share')}</th><th>${t('verdict')}</th><th><span class="hidden">${t('d-bytes')}</span></th></tr></thead>
+    ${series ? html`<${Panel} title=${t('d-quarters')} csv=${`/api/v1/district/trend?${where}`}><${Quarters} rows=${series.quarters} /></${Panel}>` : ''}
+    <${Panel} title=${t('d-items')} csv=${`/api/v1/district/items?${where}${quarter ? `&quarter=${quarter}` : ''}`}><div class="wide-scroll" tabindex="0" role="region" aria-label=${t('d-items')}><table class="list figures items"><thead><tr><th>${t('batch')}</th><th>${t('product')}</th><th>${t('producer')}</th><th>${t('d-quarter')}</th><th>${t('result')}</th><th>${t('limit')}</th><th>${t('d-share')}</th><th>${t('verdict')}</th><th><span class="hidden">${t('d-bytes')}</span></th></tr></thead>
       <tbody>${items.data.items.map((item) => html`<tr key=${item.seq}><td><a href=${`#/batches/${encodeURIComponent(item.batch)}`}><b>${item.batch}</b></a></td><td>${item.name || pick(item, 'product')}</td><td>${item.producer}</td><td>${item.quarter}</td><td>${withUnit(item.value, item.unit)}</td>
         <td>${item.limit} <small>${item.standard}</small></td><td>${share(item)}</td><td>${item.held ? html`<${Status} icon="warn" word=${t('d-is-held')} tone="und" />` : html`<${Verdict} verdict=${item.outcome} />`}</td><td><a href=${`#/trail/${encodeURIComponent(item.result)}`}>${t('d-bytes')}</a></td></tr>`)}</tbody></table></div>
       ${items.data.next ? html`<button class="button" onClick=${() => older(items.data.next)}>${t('d-older')}</button>` : ''}</${Panel}></div>`;

@@ -6,6 +6,7 @@
 #include "gateway/lab/quarter.h"
 #include "gateway/lab/statement.h"
 #include "gateway/web/answer.h"
+#include "gateway/web/district_table.h"
 #include "gateway/web/route.h"
 
 #include <stdio.h>
@@ -25,16 +26,43 @@ struct wish {
 	const char *what;
 	char id[WEB_ID_MAX + 1]; /* a producer or a quarter */
 	char request[REQUEST_MAX];
-	bool paper;
+	bool paper, table;
 	int (*work)(struct web_job *job, const struct wish *wish, sqlite3 *db);
 };
+
+/* Page after page, as one table. */
+static int answer_table(struct web_job *job, const struct wish *wish, json_t *request, sqlite3 *db)
+{
+	json_t *rows = json_array(), *page;
+	int status = rows ? ASSAY_OK : ASSAY_ENOMEM;
+	json_int_t next = 1;
+
+	while (status == ASSAY_OK && next > 0) {
+		page = assay_district_answer(wish->what, request, db, wish->specs, &status, &job->err);
+		next = json_integer_value(json_object_get(page, "next"));
+		(void)json_object_set_new(request, "before", json_integer(next));
+		if (status == ASSAY_OK && !web_district_rows(page, rows))
+			status = ASSAY_ENOMEM;
+		json_decref(page);
+	}
+	job->bytes = status == ASSAY_OK ? (unsigned char *)web_district_csv(rows, &job->length) : NULL;
+	job->type = "text/csv; charset=utf-8; header=present";
+	(void)snprintf(job->name, sizeof job->name, "district-%.20s.csv", wish->what);
+	json_decref(rows);
+	if (status == ASSAY_ENOMEM || (status == ASSAY_OK && !job->bytes))
+		return assay_error_set(&job->err, ASSAY_ENOMEM, "out-of-memory", "内存不足", "out of memory");
+	return status;
+}
 
 static int answer(struct web_job *job, const struct wish *wish, sqlite3 *db)
 {
 	json_t *request = json_loads(wish->request, 0, NULL);
 	int status = ASSAY_EIO;
 
-	job->object = assay_district_answer(wish->what, request, db, wish->specs, &status, &job->err);
+	if (wish->table)
+		status = answer_table(job, wish, request, db);
+	else
+		job->object = assay_district_answer(wish->what, request, db, wish->specs, &status, &job->err);
 	json_decref(request);
 	return status;
 }
@@ -139,7 +167,8 @@ static enum MHD_Result give_answer(struct web_call *call, const char *what)
 	struct wish wish = {
 		.specs = call->web->specs, .advice = call->web->advice, .what = what, .work = answer};
 
-	return read_request(call, wish.request)
+	wish.table = web_wants_table(call);
+	return web_format_known(call) && read_request(call, wish.request)
 		       ? give(call, &wish)
 		       : web_answer_problem(call->web, call->connection, &problem_argument);
 }

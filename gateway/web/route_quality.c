@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Quality control over HTTP, from the state this role reads; statistics are asked of the recorder. */
+#include "gateway/analysis/quality_figures.h"
 #include "gateway/analysis/split_figures.h"
 #include "gateway/lab/control.h"
 #include "gateway/web/answer.h"
@@ -85,8 +86,14 @@ enum MHD_Result web_get_splits(struct web_call *call)
 
 enum MHD_Result web_get_rounds(struct web_call *call)
 {
-	return web_ask_recorder(call, "qc.proficiency.list",
-		json_pack("{s:s}", "method", web_text_argument(call, "method", "")));
+	const char *method = web_text_argument(call, "method", "");
+	struct assay_error err = {0};
+	sqlite3 *db = web_state_get(&call->web->state, &err);
+	json_t *rounds = db ? assay_quality_rounds(db, method, &err) : NULL,
+	       *history = rounds && *method ? assay_quality_history(rounds) : json_null();
+
+	return web_answer_member(call, "rounds",
+		rounds ? json_pack("{s:o,s:o}", "rounds", rounds, "history", history) : NULL, &err);
 }
 
 enum MHD_Result web_get_uncertainty(struct web_call *call)

@@ -102,8 +102,8 @@ def quarter_is_opened(run, gateway):
     """The quarter's CSV and PDF by their links in the page, and the PDF by the command; the PDF is for QA, not for everybody."""
     browser = run.browser
     run.go(gateway.url, "district", "en")
-    browser.until("the link", "return document.querySelector('a[download]')")
-    text = browser.do_async("const done = arguments[arguments.length - 1]; fetch(document.querySelector('a[download]').href).then((a) => a.text()).then(done)")
+    browser.until("the link", "return document.querySelector('a.button[download]')")
+    text = browser.do_async("const done = arguments[arguments.length - 1]; fetch(document.querySelector('a.button[download]').href).then((a) => a.text()).then(done)")
     rows = [line for line in text.split("\r\n") if line.startswith('"risks"')]
     equal(len(rows), len(gateway.api("/api/v1/district/rates?by=class,analyte")["groups"]))
     quarter = gateway.api("/api/v1/district/overview")["by_quarter"][-1]["quarter"]

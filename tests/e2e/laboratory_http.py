@@ -124,6 +124,13 @@ for path in sorted(tables - {"/api/v1/users", "/api/v1/tokens"}):
     status, headers, body = get(f"{place}?{query}&format=csv".replace("?&", "?"))
     rows = list(csv.reader(io.StringIO(body.decode("utf-8-sig")))) if status == 200 else []
     ok(status == 200 and headers["Content-Type"].startswith("text/csv") and "attachment" in headers["Content-Disposition"], f"{path} as a table", (status, body[:200]))
+    if path.startswith("/api/v1/district/"):  # figures side by side, a row for each quarter of a group and each item nobody tested
+        inside = {"groups": "quarters", "products": "untested"}.get(member, "")
+        ok(len(rows) - 1 == sum(max(1, len(one.get(inside, []))) for one in listed[member]) or not listed[member], f"{path}: a row for each", len(rows))
+        flat = [dict(zip(rows[0], row)) for row in rows[1:]]
+        ok(path != "/api/v1/district/rates" or [row["failed_n"] for row in flat] == [str(one["failed"]["n"]) for one in listed[member]], f"{path}: its figures", flat[:1])
+        ok(get(f"{place}?format=xml")[0] == 400, f"{path}: no other format")
+        continue
     ok(max(len(rows) - 1, 0) == len(listed[member]) or path in ("/api/v1/frames", "/api/v1/journal", "/api/v1/history"), f"{path}: as many rows", (len(rows), len(listed[member])))
     ok(not listed[member] or not rows or set(rows[0]) == set(listed[member][0]), f"{path}: a column for each member", rows[:1])
     ok(get(f"{place}?{query}&format=xml".replace("?&", "?"))[0] == 400, f"{path}: no other format")
