@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The packages under systemd: a fresh Debian 12 tree is booted with systemd-nspawn (own processes, network and cgroups), and
-# each unit runs as its file says. By hand (make check-deb, after deb.sh); needs root, debootstrap, systemd-nspawn and a
+# each unit runs as its file says: what it takes away, networks and devices, the watchdog. By hand (make check-deb, after deb.sh); needs root, debootstrap, systemd-nspawn and a
 # mirror (MIRROR). TREE keeps a bare tree for another run. Without systemd-nspawn, or where it may not boot, says so: exit 77.
 set -uo pipefail
 cd "$(dirname "$0")/../.." || exit 1
@@ -13,7 +13,7 @@ tree=$folder/tree
 container='' leader=''
 down() {
 	[ -n "$container" ] || return 0
-	kill -s RTMIN+4 "$container" 2>/dev/null # poweroff
+	kill -TERM "$container" 2>/dev/null # the container is halted in good order
 	for _ in $(seq 40); do kill -0 "$container" 2>/dev/null || break; sleep 0.5; done
 	kill -KILL "$container" 2>/dev/null
 	wait "$container" 2>/dev/null
@@ -32,12 +32,14 @@ cp /etc/resolv.conf "$tree/etc/" 2>/dev/null
 cp build/deb/*.deb "$tree/srv/"
 printf '#!/bin/sh\nexit 101\n' >"$tree/usr/sbin/policy-rc.d"
 chmod 0755 "$tree/usr/sbin/policy-rc.d"
-systemd-nspawn -q -D "$tree" --register=no --keep-unit --resolv-conf=off --setenv=DEBIAN_FRONTEND=noninteractive sh -c 'apt-get -qq update && apt-get -qq install -y --no-install-recommends systemd systemd-sysv dbus curl procps /srv/assay_*.deb /srv/assay-specs_*.deb' >"$folder/install.log" 2>&1 ||
+systemd-nspawn -q -D "$tree" --register=no --keep-unit --resolv-conf=off --setenv=DEBIAN_FRONTEND=noninteractive sh -c 'apt-get -qq update && apt-get -qq install -y --no-install-recommends systemd systemd-sysv dbus curl procps iproute2 /srv/assay_*.deb /srv/assay-specs_*.deb' >"$folder/install.log" 2>&1 ||
 	{ grep -v '^W:' "$folder/install.log" | tail -n 20; exit 1; }
 rm "$tree/usr/sbin/policy-rc.d"
 
-up() { # one boot; the first process of the container is its leader
-	systemd-nspawn -q -D "$tree" --register=no --keep-unit --resolv-conf=off --private-network -b >"$folder/boot.log" 2>&1 </dev/null &
+up() { # one boot; the first process of the container is its leader. cgroups as Debian 12 has them, whatever stands
+	# outside (in a hybrid tree systemd complains in the unit's own log), and BPF, by which IPAddressDeny and DeviceAllow work
+	SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1 systemd-nspawn -q -D "$tree" --register=no --keep-unit --resolv-conf=off --private-network \
+		--system-call-filter=bpf --capability=CAP_BPF -b >"$folder/boot.log" 2>&1 </dev/null &
 	container=$! # not of a function, whose shell would stand between
 	for _ in $(seq 40); do
 		leader=$(pgrep -P "$container" | head -n 1)
@@ -74,7 +76,8 @@ ok "$(yes_if answers)" 'pages answer'
 ok "$(yes_if test "$(inside systemctl show -P WatchdogUSec assay)" = 3min)" 'a watchdog looks'
 exposure=$(inside systemd-analyze security assay --no-pager 2>/dev/null | sed -n 's/.*exposure level for assay.service: \([0-9.]*\).*/\1/p')
 ok "$(yes_if awk "BEGIN { exit !($exposure <= 1.5) }")" "exposure $exposure"
-ok "$(no_if inside sh -c 'journalctl -u assay -p warning --no-pager -q | grep .')" 'nothing in its log worse than a notice'
+worse=$(inside journalctl -u assay -p warning --no-pager -q)
+ok "$(yes_if test -z "$worse")" "nothing in its log worse than a notice: $worse"
 
 # what the unit takes away, as the kernel tells it of each process
 ok "$(yes_if inside sh -c "ls ~root/.profile")" "there is a home of root"
@@ -89,6 +92,55 @@ for pid in $(inside systemctl show -P MainPID assay) $(inside pgrep -P "$(main_p
 	ok "$(no_if inside nsenter -t "$pid" -m touch /etc/x)" "process $pid sees /etc read-only"
 	ok "$(no_if inside nsenter -t "$pid" -m sh -c "ls ~root/.profile")" "process $pid sees no home of root"
 done
+
+# IPAddressDeny and DeviceAllow: four lines of which the unit leaves two. 203.0.113.0/24 is nobody's (RFC 5737); 5,3 is a tty
+# that is no serial port; whether there is a chip behind ttyS9 does not matter, only that EPERM is not the answer.
+inside sh -c 'ip addr add 10.77.0.1/32 dev lo && ip addr add 203.0.113.7/32 dev lo && mknod -m 666 /dev/ttyS9 c 4 73 && mknod -m 666 /dev/ttyprintk c 5 3'
+ok $? 'two addresses and two devices for the trial'
+inside setsid -f perl -MIO::Socket::INET -e '$s = IO::Socket::INET->new(LocalPort => 4001, Listen => 9); while ($c = $s->accept) { open F, ">>/run/heard"; print F $c->sockhost, "\n"; close F }' >/dev/null 2>&1
+cat >"$tree/var/lib/assay/lab.xml" <<'XML'
+<lab site="t" origin="t.example" name-zh="测" name-en="t" listen="127.0.0.1:8480">
+  <line id="near" name-zh="近" name-en="near"><tcp host="10.77.0.1" port="4001"/><instrument id="a" name-zh="甲" name-en="a" spec="mettler-mt-sics"/></line>
+  <line id="far" name-zh="远" name-en="far"><tcp host="203.0.113.7" port="4001"/><instrument id="b" name-zh="乙" name-en="b" spec="mettler-mt-sics"/></line>
+  <line id="port" name-zh="口" name-en="port"><serial port="/dev/ttyS9"/><instrument id="c" name-zh="丙" name-en="c" spec="mettler-mt-sics"/></line>
+  <line id="other" name-zh="别" name-en="other"><serial port="/dev/ttyprintk"/><instrument id="d" name-zh="丁" name-en="d" spec="mettler-mt-sics"/></line>
+</lab>
+XML
+inside systemctl reload assay
+ok $? 'systemctl reload, with lines'
+heard() { inside grep -q "$1" /run/heard; }
+reason() { inside setpriv --reuid assay --regid assay --init-groups assay line list -d /var/lib/assay --json | grep "\"line\":\"$1\""; }
+ok "$(yes_if soon heard 10.77.0.1)" 'a device server in the laboratory is reached'
+ok "$(yes_if inside perl -MIO::Socket::INET -e 'IO::Socket::INET->new(PeerAddr => "203.0.113.7", PeerPort => 4001, Timeout => 5) or die')" 'the other address answers, if it is not the unit that asks'
+ok "$(yes_if soon heard 203.0.113.7)" 'and is heard of'
+inside rm /run/heard
+inside systemctl restart assay
+ok "$(yes_if soon heard 10.77.0.1)" 'after a restart it is reached again'
+sleep 3
+ok "$(no_if heard 203.0.113.7)" 'an address beyond the laboratory never is (IPAddressDeny)'
+ok "$(yes_if grep -q 'not permitted' <<<"$(reason other)")" "a tty that is no serial port is refused (DeviceAllow): $(reason other)"
+ok "$(no_if grep -q 'not permitted' <<<"$(reason port)")" "a serial port is not: $(reason port)"
+
+# The watchdog, shortened: fed by what is committed, and by nothing else.
+inside sh -c 'mkdir -p /run/systemd/system/assay.service.d && printf "[Service]\nWatchdogSec=10\n" >/run/systemd/system/assay.service.d/t.conf'
+inside systemctl daemon-reload
+inside systemctl restart assay
+restarts() { inside systemctl show -P NRestarts assay; }
+ended() { [ "$(restarts)" -gt "$1" ] && answers; }
+sleep 21
+ok "$(yes_if shows NRestarts assay 0)" 'who makes progress is left alone'
+for who in recorder supervisor; do
+	was=$(restarts)
+	pid=$(main_pid)
+	[ $who = supervisor ] || pid=$(inside pgrep -P "$pid" -x assay-recorder)
+	inside kill -STOP "$pid"
+	for _ in $(seq 4); do ended "$was" || soon ended "$was"; done
+	ok "$(yes_if ended "$was")" "a $who that stands still: the watchdog restarts the service ($was, now $(restarts))"
+done
+ok "$(yes_if test "$(inside journalctl -u assay --no-pager -q | grep -c 'Watchdog timeout')" = 2)" 'systemd says that it was the watchdog'
+inside rm -r /run/systemd/system/assay.service.d
+inside systemctl daemon-reload
+inside systemctl restart assay
 
 inside systemctl reload assay
 ok $? 'systemctl reload'
