@@ -73,6 +73,7 @@ def code_read(run, css, name):
     box = run.browser.js("const e = document.querySelector(arguments[0]); e.scrollIntoView({ block: 'center' }); const r = e.getBoundingClientRect(); return [r.x, r.y, r.width, r.height]", css)
     picture = os.path.join(PICTURES, f"{name}.png")
     shot = run.browser.cdp("Page.captureScreenshot", format="png", clip={"x": box[0] - 4, "y": box[1] - 4, "width": box[2] + 8, "height": box[3] + 8, "scale": 3})
+    os.makedirs(os.path.dirname(picture), exist_ok=True)
     with open(picture, "wb") as file:
         file.write(base64.b64decode(shot["data"]))
     return subprocess.run(["zbarimg", "--quiet", "--raw", picture], capture_output=True, timeout=30, check=True).stdout.decode().strip()

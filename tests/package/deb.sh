@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
-# The Debian packages in a fresh Debian 12 tree: install, work, upgrade with data, replace the limits alone, remove,
+# The Debian packages: lintian; in a fresh Debian 12 tree: install, work, upgrade with data, replace the limits alone, remove,
 # purge. By hand (make check-deb); needs root, debootstrap and a mirror (MIRROR, default the one apt uses here). TREE
 # keeps a bare tree for another run: it is copied, never changed.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 [ "$(id -u)" = 0 ] || { echo "check-deb needs root (debootstrap, chroot)" >&2; exit 1; }
 command -v debootstrap >/dev/null || apt-get -qq install -y debootstrap >/dev/null
+command -v lintian >/dev/null || apt-get -qq install -y --no-install-recommends lintian >/dev/null
 mirror=${MIRROR:-$(apt-cache policy 2>/dev/null | sed -n 's/.* \(https\?:[^ ]*\) bookworm\/main .*/\1/p' | head -n 1)}
 folder=$(mktemp -d)
 tree=$folder/tree
@@ -45,6 +46,8 @@ cp "$folder"/old/*.deb build/deb/*_"$version"_*.deb "$tree/debs/"
 
 inside apt-get -qq update >/dev/null 2>&1
 set +e
+said=$(lintian --allow-root --fail-on error,warning build/deb/*_"$version"_*.deb 2>&1)
+ok $? "lintian: $said"
 inside sh -c 'apt-get -qq install -y --no-install-recommends /debs/assay_0.1.0~0_*.deb /debs/assay-specs_0.1.0~0_*.deb' >"$folder/install.log" 2>&1
 code=$?
 ok $code 'installs with what it depends on'
