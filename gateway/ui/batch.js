@@ -11,7 +11,7 @@ import { Containers } from './containers.js';
 import { SlotGrid } from './slots.js';
 import { may } from './session.js';
 import { Story } from './story.js';
-import { clock, day, range, withUnit } from './text.js';
+import { clauseText, clock, day, range, withUnit } from './text.js';
 import { t, pick, learn, more } from './words.js';
 
 learn({ specs: ['规格', 'Specs'], 'specs-bundle': ['包 {}', 'bundle {}'], 'specs-then': ['登记时的，已非现行', 'of its registration, no longer in force'] });
@@ -53,7 +53,7 @@ function Test({ test }) {
     <div class="test-head" ...${result ? rowProps(open) : {}}><h2>${pick(test, 'analyte')}</h2>
       <span class="figure">${result ? (result.value ? withUnit(result.value, result.unit) : t('no-value')) : '—'}</span>
       <${Verdict} verdict=${result?.verdict?.verdict} />
-      <span class="third what">${limitOf(test)}　${test.limit ? `${test.limit.standard} ${test.limit.clause}` : result?.verdict?.standard || ''}</span>
+      <span class="third what">${limitOf(test)}　${test.limit ? `${test.limit.standard} ${clauseText(test.limit.clause)}` : result?.verdict?.standard || ''}</span>
       ${result ? html`<a class="end" href=${trailOf(result)}>${t('to-trail')}<${Icon} name="arrow" /></a>` : html`<span class="end"><${Status} icon=${test.status === 'done' ? 'check' : test.status} word=${t(test.status)} /></span>`}</div>
     ${more(result?.verdict) ? html`<p class="said">${more(result.verdict)}</p>` : ''}
     <p class="method third">${test.method_standard}　${pick(test, 'method')}　<code>${test.formula}</code></p>

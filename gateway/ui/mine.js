@@ -7,7 +7,7 @@ import { bind } from './keys.js';
 import { BatchStatus, Empty, Failed, Loading, Ruler, Verdict, limitOf } from './parts.js';
 import { useSession } from './session.js';
 import { Told } from './told.js';
-import { withUnit } from './text.js';
+import { clauseText, withUnit } from './text.js';
 import { t, pick, learn, more } from './words.js';
 
 learn({
@@ -32,7 +32,7 @@ function Result({ test }) {
   const bad = verdict?.verdict === 'fail' ? 'fail' : verdict?.verdict === 'undetermined' ? 'und' : '';
   return html`<section class="own-result"><p class=${`figure ${bad}`}><span>${pick(test, 'analyte')}</span> <b>${value || t('no-value')}</b> <small>${value ? unit : ''}</small></p>
     ${value && verdict?.limit ? html`<${Ruler} value=${value} limitText=${verdict.limit} unit=${unit} verdict=${verdict.verdict} />` : ''}
-    ${more(verdict) ? html`<p>${more(verdict)}</p>` : ''}${verdict?.standard ? html`<p class="second">${t('m-by', verdict.standard, verdict.clause)}</p>` : ''}</section>`;
+    ${more(verdict) ? html`<p>${more(verdict)}</p>` : ''}${verdict?.standard ? html`<p class="second">${t('m-by', verdict.standard, clauseText(verdict.clause))}</p>` : ''}</section>`;
 }
 
 function One({ id }) {

@@ -13,7 +13,7 @@ import { gatewayNow, useLive } from './live.js';
 import { BatchStatus, Empty, Failed, Keys, Loading, Ruler, Status, Symbol, Verdict, limitOf } from './parts.js';
 import { SlotGrid, rowName } from './slots.js';
 import { Containers } from './containers.js';
-import { grouped, lasted, range } from './text.js';
+import { clauseText, grouped, lasted, range } from './text.js';
 import { t, pick, said, brackets, more } from './words.js';
 
 const ICONS = { fail: ['fail', 'fail'], undetermined: ['undetermined', 'und'], pass: ['pass', 'pass'] };
@@ -90,7 +90,7 @@ function Evidence({ batch, test }) {
     <${Checks} test=${test} />
     <${Containers} test=${test} />
     <div class="review-two"><section><h3>${t('limit')}${test.limit || verdict?.standard ? html`<a class="end" href=${clauseOf(test)}>${t('open-clause')} <kbd>L</kbd></a>` : ''}</h3><dl class="pairs"><dt>${t('standard')}</dt><dd><b>${verdict?.standard || test.limit?.standard || '—'}</b></dd>
-      <dt>${t('clause')}</dt><dd>${verdict?.clause || test.limit?.clause || '—'}</dd><dt>${t('limit')}</dt><dd><b>${limitOf(test)}</b></dd>
+      <dt>${t('clause')}</dt><dd>${clauseText(verdict?.clause || test.limit?.clause) || '—'}</dd><dt>${t('limit')}</dt><dd><b>${limitOf(test)}</b></dd>
       <dt>${t('compared')}</dt><dd>${verdict?.compared || '—'}</dd><dt>${t('method')}</dt><dd>${test.method_standard}　${pick(test, 'method')}</dd></dl></section>
       <section><h3>${t('derivation')}</h3><${Steps} steps=${[...(result?.derivation || []), ...(verdict?.derivation || [])]} /></section></div>
     ${result && !test.plan ? html`<${Drawings} key=${`d${result.result}`} test=${test} />` : ''}

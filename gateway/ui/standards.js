@@ -8,7 +8,7 @@ import { Icon } from './icons.js';
 import { bind } from './keys.js';
 import { gatewayNow, read } from './live.js';
 import { Empty, Failed, Keys, Loading, Status } from './parts.js';
-import { NBSP, grouped } from './text.js';
+import { NBSP, clauseText, grouped } from './text.js';
 import { t, pick, learn, brackets, current } from './words.js';
 
 learn({
@@ -63,7 +63,7 @@ const limitText = (text) => text.replace(/ /g, NBSP);
 
 function More({ edition, limit }) {
   const facts = [['st-when', names(limit.when)], ['st-unless', names(limit.unless)], ['st-only', limit.only], ['st-except', limit.except], ['st-basis', limit.basis],
-    ['method', limit.method], ['clause', limit.clause], ['source-of', limit.source], ['st-confidence', t(`st-${limit.confidence}`) + (limit.confidence === 'medium' ? brackets(t('st-medium-what')) : '')],
+    ['method', limit.method], ['clause', clauseText(limit.clause)], ['source-of', limit.source], ['st-confidence', t(`st-${limit.confidence}`) + (limit.confidence === 'medium' ? brackets(t('st-medium-what')) : '')],
     ['CAS', limit.cas], ['st-file', `${edition.file}:${limit.line}`]].filter(([, value]) => value);
   return html`<tr class="row-more"><td colspan="6"><dl class="pairs">${facts.map(([key, value]) => html`<dt>${t(key)}</dt><dd class="wraps">${value}</dd>`)}</dl></td></tr>`;
 }
@@ -71,7 +71,7 @@ function More({ edition, limit }) {
 function Row({ edition, limit, open, toggle }) {
   const extra = [names(limit.when), limit.unless.length ? `${t('st-unless')} ${names(limit.unless)}` : ''].filter(Boolean).join('　');
   return html`<tr class=${`opens${open ? ' open' : ''}`} onClick=${toggle}><td class="c-code mono"><button class="row-open" data-row="" aria-expanded=${open}>${limit.category}</button></td><td class="c-food">${foodOf(limit)}</td><td class="c-analyte"><b>${analyteOf(limit)}</b></td>
-    <td class="c-limit"><b>${limitText(limit.limit)}</b>${extra ? html`<small>${extra}</small>` : ''}</td><td class="c-clause">${limit.clause}</td>
+    <td class="c-limit"><b>${limitText(limit.limit)}</b>${extra ? html`<small>${extra}</small>` : ''}</td><td class="c-clause">${clauseText(limit.clause)}</td>
     <td class="c-sure">${limit.confidence === 'high' ? html`<${Status} icon="check" word=${t('st-high')} />` : html`<${Status} icon="warn" tone="und" word=${t('st-medium')} title=${t('st-medium-what')} />`}</td></tr>
     ${open ? html`<${More} edition=${edition} limit=${limit} />` : ''}`;
 }

@@ -11,6 +11,12 @@ export const plot = (text) => {
   return match ? Number(match[0]) : NaN;
 };
 
+// The specs name a clause in Chinese and then in English, "表1 table 1"; what has one name only is shown as it is.
+export function clauseText(clause) {
+  const both = /^(.*[\u4e00-\u9fff].*?) ([a-z][\x20-\x7e]*)$/.exec(clause || '');
+  return both ? both[current() === 'zh' ? 1 : 2] : clause || '';
+}
+
 // -1, 0, 1 for two decimals given as text, exactly; null when one of them is none.
 export function compareDecimals(a, b) {
   const read = (text) => /^(-?)(\d+)(?:\.(\d+))?(?:\([+-]\))?$/.exec(text || '');

@@ -261,7 +261,7 @@ def editions_are_listed(run, gateway):
     run.browser.js("[...document.querySelectorAll('.edition')].find((e) => e.textContent.includes('GB 17401-2014')).click()")
     run.browser.until("its rows", "return document.querySelectorAll('.limits tbody tr').length === arguments[0]", len(spec("gb-17401-2014").findall("limit")))
     shown = run.browser.js("return [...document.querySelectorAll('.limits tbody tr')].map((r) => [r.querySelector('.c-limit b').textContent.replace(/\\u00a0/g, ' '), r.querySelector('.c-clause').textContent])")
-    equal(sorted(map(tuple, shown)), sorted((row.get("text"), row.get("clause")) for row in spec("gb-17401-2014").findall("limit")))
+    equal(sorted(map(tuple, shown)), sorted((row.get("text"), row.get("clause").partition(" ")[0]) for row in spec("gb-17401-2014").findall("limit")))  # its Chinese part
 
 
 def limits_are_found(run, gateway):
