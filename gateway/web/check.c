@@ -12,7 +12,7 @@
 
 struct header_sum {
 	size_t bytes;
-	unsigned count;
+	unsigned count, lengths; /* lengths: ways to say how long the body is */
 };
 
 static enum MHD_Result add_header(
@@ -21,8 +21,10 @@ static enum MHD_Result add_header(
 	struct header_sum *sum = cls;
 
 	(void)kind;
-	(void)key;
 	(void)value;
+	if ((key_size == 14 && strncasecmp(key, "Content-Length", 14) == 0) ||
+		(key_size == 17 && strncasecmp(key, "Transfer-Encoding", 17) == 0))
+		sum->lengths++;
 	sum->bytes += key_size + size + 4;
 	sum->count++;
 	return MHD_YES;
@@ -109,11 +111,15 @@ const struct web_problem *web_size_problem(
 	static const struct web_problem uri = {414, "uri-too-long", "网址太长", "the address is too long"};
 	static const struct web_problem headers = {431, "headers-too-large", "请求头太大或太多",
 		"the request's headers are too large or too many"};
+	static const struct web_problem lengths = {
+		400, "length-twice", "请求体的长度说了两次", "the request says twice how long its body is"};
 	struct header_sum sum = {0};
 
 	if (request->uri_too_long)
 		return &uri;
 	(void)MHD_get_connection_values_n(connection, MHD_HEADER_KIND, add_header, &sum);
+	if (sum.lengths > 1)
+		return &lengths;
 	return sum.bytes > WEB_HEADERS_MAX || sum.count > WEB_HEADER_COUNT_MAX ? &headers : NULL;
 }
 

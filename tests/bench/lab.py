@@ -122,6 +122,15 @@ def fill(folder):
     state.execute("""WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i+1 FROM n WHERE i+1<?1)
         INSERT INTO readings(seq, instrument, wall_ns, mono_ns, list) SELECT i+100000000, 'room-'||(i%100), ?2-(?1-i)*10000000, 0,
           '[["temperature","22.'||(i%10)||'","°C",1]]' FROM n""", (READINGS, now))
+    # a test, a sample, a verdict and, where it was released, a certificate of each
+    state.execute("""INSERT INTO test(id, batch, position, analyte, method, status, evidence_instrument, sheet, calculated, result, seq, retest_of, rule)
+        SELECT id||'.1', id, 0, 'moisture', 'm', 'done', '', '{}', '[]', '', seq, '', '' FROM batch WHERE seq>=1000000""")
+    state.execute("INSERT INTO sample SELECT sample, id, 'test', '500 g', seq, '', 0 FROM batch WHERE seq>=1000000")
+    state.execute("INSERT INTO verdict SELECT id, seq, verdict, '[]', '', '', '', '', '文', 'text', '', '', '[]', '{}' FROM batch WHERE seq>=1000000")
+    state.execute("""INSERT INTO certificate SELECT 'C'||substr(id,2), id, verdict, '', '', '', 'wang', '{}', received_ns, seq, seq, '', 0 FROM batch
+        WHERE seq>=1000000 AND status='released'""")
+    state.execute("""WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i+1 FROM n WHERE i<4999) INSERT INTO producer
+        SELECT printf('PX%05d', i), '食品企业 '||i, '', json_object('name', '食品企业 '||i, 'products', json_array()), 1, i+1000000 FROM n""")
     state.execute("COMMIT")
     state.close()
     print(f"   {BATCHES:,} batches and {READINGS:,} readings written in {time.perf_counter() - begun:.0f} s, state.db {os.path.getsize(folder + '/state.db') / 1e9:.2f} GB")
@@ -136,7 +145,9 @@ def questions(gateway, admin):
     for path in ("/", "/ui/app.js", "/api/v1/session", "/api/v1/bench", "/api/v1/lines", "/api/v1/frames", "/api/v1/batches", "/api/v1/batches?status=open",
                  "/api/v1/batches?q=%E4%BC%81%E4%B8%9A%207", "/api/v1/batches?q=qiye&order=-received", f"/api/v1/batches/{some}",
                  f"/api/v1/history?instrument=room-7&channel=temperature&from={since}", "/api/v1/reviews", "/api/v1/alarms", "/api/v1/producers",
-                 "/api/v1/certificates", "/api/v1/instruments", "/api/v1/trail?limit=50", "/api/v1/journal?limit=50"):
+                 "/api/v1/producers?q=4999", "/api/v1/batches?q=B20-", "/api/v1/batches?q=B20-&order=batch",
+                 "/api/v1/certificates", f"/api/v1/certificates?batch={some}", "/api/v1/instruments", "/api/v1/standards", "/api/v1/standards?q=qian",
+                 "/api/v1/standards/gb-2762-2025/limits?q=rice", "/api/v1/products?q=jiang", "/api/v1/qc/runs", "/api/v1/splits", "/api/v1/users", "/api/v1/trail?limit=50", "/api/v1/journal?limit=50"):
         me.times = []
         for _ in range(ROUNDS):
             me.call("GET", path)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * A request's JSON body against the table of writes: the first byte chooses the row. What is refused leaves no member behind
+ * S10: a request's JSON body against the table of writes: the first byte chooses the row. What is refused leaves no member behind
  * that the row does not know, and what is taken is an object of that row's members. */
 #include "gateway/web/write.h"
 

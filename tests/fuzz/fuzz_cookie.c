@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What of a cookie's value or a bearer token is read by our own code: taken whole, or refused. */
+ * S10: what of a cookie's value or a bearer token is read by our own code: taken whole, or refused. */
 #include "gateway/web/caller.h"
 
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What of a request is read by our own code: the address as sent, its route, a time, Accept-Language. libmicrohttpd
+ * S10: what of a request is read by our own code: the address as sent, its route, a time, Accept-Language. libmicrohttpd
  * parses the rest. The first byte chooses, the others are the text. */
 #include "gateway/web/answer.h"
 #include "gateway/web/route.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Lines of assay judge --jsonl: one line out for each in, whatever stands in it, and what comes out is JSON. */
+ * S10: lines of assay judge --jsonl: one line out for each in, whatever stands in it, and what comes out is JSON. */
 #include "gateway/cli/judge_lines.h"
 
 #include <jansson.h>

@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """S04 and S05 of the security checklist: connections that send their headers, or take their answers, a byte now and then; 300 of them, or
-1,000 with ASSAY_FULL. Expected: whoever is logged in gets his page and his data within 1 s all the while, and the slow ones are hung up on."""
+1,000 with ASSAY_FULL. Expected: whoever is logged in gets his page and his data within 1 s all the while, the slow ones are hung up on, and a balance that is asked
+every second has a reading for each of them, none later than 1 s."""
 
+import datetime
 import os
 import resource
 import socket
@@ -13,6 +15,7 @@ import time
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import checklist  # noqa: E402
 import people  # noqa: E402
 
 COUNT = 1000 if os.environ.get("ASSAY_FULL") else 300
@@ -33,11 +36,19 @@ def slow_one(gateway, number):
     return one
 
 
+def read_at(person, since):
+    """When the balance was read, s."""
+    status, _, body = person.call("GET", f"/api/v1/history?instrument=scale&channel=weight&from={time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime(since))}")
+    people.ok(status == 200, "what the balance said", body)
+    return [datetime.datetime.fromisoformat(one["at"].replace("Z", "+00:00")).timestamp() for one in body["readings"]]
+
+
 def main():
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 4096) if hard > 0 else 4096, hard))
     with tempfile.TemporaryDirectory() as folder:
-        gateway = people.Gateway(f"{folder}/d")
+        balance, web = checklist.line(folder)
+        gateway = people.Gateway(f"{folder}/d", web=web)
         slow, stop = [], threading.Event()
         try:
             admin = people.first_admin(gateway)
@@ -64,7 +75,7 @@ def main():
             end = time.monotonic() + WATCH_S
             while len(slow) < COUNT and time.monotonic() < end:
                 time.sleep(0.05)
-            worst, answers = 0.0, 0
+            worst, answers, since = 0.0, 0, time.time()
             end = time.monotonic() + WATCH_S
             while time.monotonic() < end:
                 for path in ("/", "/api/v1/bench", "/api/v1/session"):
@@ -77,6 +88,9 @@ def main():
                     answers += 1
                     worst = max(worst, time.monotonic() - begun)
                 time.sleep(0.1)
+            times = read_at(admin, since)
+            apart = [b - a for a, b in zip(times, times[1:])]
+            people.ok(len(times) >= WATCH_S - 1 and max(apart) < 2.0, "S04 no reading is late", (len(times), apart))
             people.ok(answers > 10, "the page was asked for", answers)
             people.ok(worst < 1.0, "S04 each within a second", worst)
             stop.set()
@@ -91,6 +105,7 @@ def main():
                 one.close()
             if gateway.process.poll() is None:
                 gateway.stop()
+            balance.end()
     sys.exit(people.finish())
 
 

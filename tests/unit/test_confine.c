@@ -240,7 +240,7 @@ static bool meet(int to, int from)
 	return write(to, &byte, 1) == 1 && read(from, &byte, 1) == 1;
 }
 
-/* In the locked web process, beside a writer that goes on: what broke, as bits. */
+/* S30: in the locked web process, which tries the keys, beside a writer that goes on: what broke, as bits. */
 static int locked_web(int from_writer, int to_writer)
 {
 	struct assay_error err;
