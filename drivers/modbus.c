@@ -13,38 +13,6 @@
 
 #define TEXT_MAX 48u
 
-static void modbus_close(struct assay_session *session)
-{
-	if (!session)
-		return;
-	session->host->release(session->item);
-	session->host->release(session->span);
-	session->host->release(session);
-}
-
-/* Room for the items there are; a map with more than ITEMS_MAX is refused when the row comes. */
-static struct assay_session *new_session(
-	const struct assay_host *host, const struct assay_setting *settings, size_t count)
-{
-	struct assay_session *session = host->allocate(sizeof *session);
-	uint32_t room = 1;
-
-	if (!session)
-		return NULL;
-	for (size_t i = 0; i < count; i++)
-		if (strcmp(settings[i].group, "item") == 0 && settings[i].row >= room &&
-			settings[i].row < ITEMS_MAX)
-			room = settings[i].row + 1;
-	session->host = host;
-	session->room = room;
-	session->item = host->allocate(room * sizeof *session->item);
-	session->span = host->allocate(room * sizeof *session->span);
-	if (session->item && session->span)
-		return session;
-	modbus_close(session);
-	return NULL;
-}
-
 static int modbus_open(const struct assay_host *host, const struct assay_setting *settings, size_t count,
 	struct assay_session **out, char *why, size_t why_size)
 {
@@ -64,6 +32,12 @@ static int modbus_open(const struct assay_host *host, const struct assay_setting
 	for (size_t i = 0; i < count && !wrong; i++)
 		if (!apply(session, &settings[i]))
 			wrong = settings[i].name;
+	if (!wrong && !settle(session))
+		wrong = "out of memory";
+	session->span =
+		session->host->allocate((session->items ? session->items : 1) * sizeof *session->span);
+	if (!wrong && !session->span)
+		wrong = "out of memory";
 	if (!wrong) {
 		plan(session);
 		wrong = check(session);
@@ -119,10 +93,12 @@ static void cover(struct assay_map_piece *piece, const struct item *item)
 static int modbus_map(const struct assay_session *session, uint32_t index, struct assay_map_piece *out)
 {
 	const struct item *item = &session->item[index];
-	const char *const from[] = {item->decimals_from, item->fault_from};
+	const char *from[2];
 
 	if (index >= session->items)
 		return 0;
+	from[0] = word_at(session, item->decimals_from);
+	from[1] = word_at(session, item->fault_from);
 	*out = (struct assay_map_piece){.kind = ASSAY_MAP_VALUE,
 		.function = item->function,
 		.address = item->address,
@@ -230,10 +206,10 @@ static uint32_t raw_number(const struct answer *answer, const struct item *item,
 	}
 }
 
-static int is_absent(const struct item *item, struct number raw)
+static int is_absent(const struct conversion *conversion, struct number raw)
 {
-	for (uint32_t i = 0; i < item->absent_count; i++)
-		if (raw.places == 0 && raw.coefficient == item->absent[i])
+	for (uint32_t i = 0; i < conversion->absent_count; i++)
+		if (raw.places == 0 && raw.coefficient == conversion->absent[i])
 			return 1;
 	return 0;
 }
@@ -247,8 +223,11 @@ static uint32_t shown_places(uint64_t word)
 static uint32_t value_of(const struct assay_session *session, const struct answer *answer,
 	const struct item *item, char text[ASSAY_VALUE_MAX])
 {
-	const struct item *places = *item->decimals_from ? find(session, item->decimals_from) : NULL;
-	const struct item *fault = *item->fault_from ? find(session, item->fault_from) : NULL;
+	const struct item *places =
+		item->decimals_from ? find(session, word_at(session, item->decimals_from)) : NULL;
+	const struct item *fault =
+		item->fault_from ? find(session, word_at(session, item->fault_from)) : NULL;
+	const struct conversion *conversion = conversion_of(session, item);
 	struct number value;
 	uint32_t reason = raw_number(answer, item, &value);
 
@@ -256,14 +235,14 @@ static uint32_t value_of(const struct assay_session *session, const struct answe
 		return ASSAY_REASON_DEVICE_ERROR;
 	if (reason)
 		return reason;
-	if (is_absent(item, value))
+	if (is_absent(conversion, value))
 		return ASSAY_REASON_NO_SENSOR;
 	if (places && (!holds(answer, places) || shown_places(word_of(answer, places)) > 9))
 		return ASSAY_REASON_BAD_FORMAT;
 	if (places)
 		value.places += (int)shown_places(word_of(answer, places));
-	if (!number_multiply(value, item->scale, &value) ||
-		(item->offset.coefficient && !number_add(value, item->offset, &value)) ||
+	if (!number_multiply(value, conversion->scale, &value) ||
+		(conversion->offset.coefficient && !number_add(value, conversion->offset, &value)) ||
 		!number_print(value, text))
 		return ASSAY_REASON_TOO_LONG;
 	return ASSAY_REASON_NONE;
@@ -273,7 +252,9 @@ static int tell_value(const struct assay_session *session, const struct answer *
 	const struct item *item, const struct assay_sink *sink)
 {
 	char text[ASSAY_VALUE_MAX];
-	struct assay_reading reading = {.size = sizeof reading, .channel = item->channel, .unit = item->unit};
+	struct assay_reading reading = {.size = sizeof reading,
+		.channel = word_at(session, item->channel),
+		.unit = word_at(session, item->unit)};
 
 	if (answer->function > 2) {
 		reading.value_at = 2 + 2 * (item->address - answer->address);

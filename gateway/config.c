@@ -32,59 +32,67 @@ void *assay_config_keep(struct assay_config_store *store, size_t size, struct as
 	return memory;
 }
 
-static const char **find_text(const char **texts, size_t places, const char *text)
+static struct assay_config_same *find_same(
+	struct assay_config_same *same, size_t places, const void *bytes, size_t size)
 {
+	const uint8_t *byte = bytes;
 	uint32_t hash = 2166136261u; /* FNV-1a */
 	size_t at;
 
-	for (const char *c = text; *c; c++)
-		hash = (hash ^ (uint8_t)*c) * 16777619u;
-	for (at = hash & (places - 1); texts[at] && strcmp(texts[at], text) != 0;)
+	for (size_t i = 0; i < size; i++)
+		hash = (hash ^ byte[i]) * 16777619u;
+	for (at = hash & (places - 1);
+		same[at].bytes && (same[at].size != size || memcmp(same[at].bytes, bytes, size) != 0);)
 		at = (at + 1) & (places - 1);
-	return &texts[at];
+	return &same[at];
 }
 
 /* Never more than half full. */
-static bool text_room(struct assay_config_store *store)
+static bool same_room(struct assay_config_store *store)
 {
-	size_t places = store->text_places ? 2 * store->text_places : 256;
-	const char **texts;
+	size_t places = store->same_places ? 2 * store->same_places : 256;
+	struct assay_config_same *same;
 
-	if (2 * (store->text_count + 1) <= store->text_places)
+	if (2 * (store->same_count + 1) <= store->same_places)
 		return true;
-	texts = calloc(places, sizeof *texts);
-	if (!texts)
+	same = calloc(places, sizeof *same);
+	if (!same)
 		return false;
-	for (size_t i = 0; i < store->text_places; i++)
-		if (store->texts[i])
-			*find_text(texts, places, store->texts[i]) = store->texts[i];
-	free(store->texts);
-	store->texts = texts;
-	store->text_places = places;
+	for (size_t i = 0; i < store->same_places; i++)
+		if (store->same[i].bytes)
+			*find_same(same, places, store->same[i].bytes, store->same[i].size) = store->same[i];
+	free(store->same);
+	store->same = same;
+	store->same_places = places;
 	return true;
 }
 
-/* A thousand instruments of one kind say the same words: each is kept once. */
-const char *assay_config_text(struct assay_config_store *store, const char *text, struct assay_error *err)
+const void *assay_config_once(
+	struct assay_config_store *store, const void *bytes, size_t size, struct assay_error *err)
 {
-	size_t size = strlen(text) + 1;
-	const char **place;
-	char *copy;
+	struct assay_config_same *place;
+	void *copy;
 
-	if (!text_room(store)) {
+	if (!same_room(store)) {
 		(void)no_memory(err);
 		return NULL;
 	}
-	place = find_text(store->texts, store->text_places, text);
-	if (!*place) {
+	place = find_same(store->same, store->same_places, bytes, size);
+	if (!place->bytes) {
 		copy = assay_config_keep(store, size, err);
 		if (!copy)
 			return NULL;
-		memcpy(copy, text, size);
-		store->text_count++;
-		*place = copy;
+		if (size)
+			memcpy(copy, bytes, size);
+		store->same_count++;
+		*place = (struct assay_config_same){copy, size};
 	}
-	return *place;
+	return place->bytes;
+}
+
+const char *assay_config_text(struct assay_config_store *store, const char *text, struct assay_error *err)
+{
+	return assay_config_once(store, text, strlen(text) + 1, err);
 }
 
 int assay_config_at(
@@ -425,9 +433,9 @@ static void release_checks(struct assay_config_store *store)
 	free(store->specs);
 	store->specs = NULL;
 	store->plugin_count = store->spec_count = 0;
-	free(store->texts);
-	store->texts = NULL;
-	store->text_places = store->text_count = 0;
+	free(store->same);
+	store->same = NULL;
+	store->same_places = store->same_count = 0;
 }
 
 int assay_config_load(const char *path, const char *specs_dir, const char *drivers_dir,

@@ -151,7 +151,12 @@ static int add_setting(struct assay_config_store *store, struct assay_setting *s
 	value = assay_config_text(store, setting->value, err);
 	if (!group || !name || !value)
 		return ASSAY_ENOMEM;
-	settings[(*count)++] = (struct assay_setting){group, setting->row, name, value};
+	settings[*count].group =
+		group; /* member by member: the gaps between them stay zero, and maps that are alike, alike */
+	settings[*count].row = setting->row;
+	settings[*count].name = name;
+	settings[*count].value = value;
+	(*count)++;
 	return ASSAY_OK;
 }
 
@@ -205,11 +210,13 @@ static int merge_settings(struct assay_config_store *store, xmlNodePtr node,
 	const struct assay_instrument_spec *spec, struct assay_config_instrument *out,
 	struct assay_error *err)
 {
-	struct assay_setting settings[SETTINGS_MAX], *kept;
+	struct assay_setting settings[SETTINGS_MAX];
+	const struct assay_setting *kept;
 	size_t count = 0;
 	uint32_t row = 0;
 	int status = ASSAY_OK;
 
+	memset(settings, 0, sizeof settings);
 	for (size_t i = 0; spec && status == ASSAY_OK && i < spec->setting_count; i++) {
 		status = add_setting(store, settings, &count, &spec->settings[i], err);
 		if (*spec->settings[i].group)
@@ -221,11 +228,9 @@ static int merge_settings(struct assay_config_store *store, xmlNodePtr node,
 		else if (is_element(child, "item"))
 			status = lay_item(store, child, row++, settings, &count, err);
 	}
-	kept = status == ASSAY_OK ? assay_config_keep(store, count * sizeof *kept, err) : NULL;
+	kept = status == ASSAY_OK ? assay_config_once(store, settings, count * sizeof *kept, err) : NULL;
 	if (status == ASSAY_OK && !kept)
 		status = ASSAY_ENOMEM;
-	if (kept && count)
-		memcpy(kept, settings, count * sizeof *kept);
 	out->settings = kept;
 	out->setting_count = kept ? count : 0;
 	return status;
@@ -341,17 +346,21 @@ static int merge_channels(struct assay_config_store *store, xmlNodePtr node,
 	const struct assay_instrument_spec *spec, const struct assay_plugin *plugin,
 	struct assay_config_instrument *out, struct assay_error *err)
 {
-	struct assay_config_channel *channels =
-		assay_config_keep(store, CHANNELS_MAX * sizeof *channels, err);
+	struct assay_config_channel channels[CHANNELS_MAX];
 	size_t count = 0;
-	int status = channels ? base_channels(store, spec, plugin, out, channels, &count, err) : ASSAY_ENOMEM;
+	int status;
+
+	memset(channels, 0, sizeof channels);
+	status = base_channels(store, spec, plugin, out, channels, &count, err);
 
 	for (xmlNodePtr child = node->children; child && status == ASSAY_OK; child = child->next)
 		if (is_element(child, "channel"))
 			status = lay_channel(store, child, channels, count, err);
-	out->channels = channels;
-	out->channel_count = count;
-	return status;
+	if (status != ASSAY_OK)
+		return status;
+	out->channels = assay_config_once(store, channels, count * sizeof *channels, err);
+	out->channel_count = out->channels ? count : 0;
+	return out->channels ? ASSAY_OK : ASSAY_ENOMEM;
 }
 
 static int read_attributes(struct assay_config_store *store, xmlNodePtr node,

@@ -12,14 +12,21 @@
 #define ASSAY_CONFIG_FILE_MAX 8388608u /* bytes; the journal keeps it whole, so no more than ASSAY_RAW_MAX */
 #define ASSAY_CONFIG_DRIVERS_MAX 64u
 
+/* Bytes that are kept once, however often they are said; NULL: a free place. */
+struct assay_config_same {
+	const void *bytes;
+	size_t size;
+};
+
 /* The public struct is the first member; everything it points to is owned here. */
 struct assay_config_store {
 	struct assay_config config;
 	const char *drivers_dir, *specs_dir;
 	void **owned;
 	size_t owned_count;
-	const char **texts; /* of those owned, found by hash while the file is read */
-	size_t text_places, text_count;
+	struct assay_config_same
+		*same; /* of those owned, what is kept once: found by hash while the file is read */
+	size_t same_places, same_count;
 	struct assay_instrument_spec **specs;
 	size_t spec_count;
 	struct assay_plugin plugins[ASSAY_CONFIG_DRIVERS_MAX]; /* loaded while checking only */
@@ -28,6 +35,10 @@ struct assay_config_store {
 
 /* Memory that lives as long as the configuration, zeroed; NULL with err. */
 void *assay_config_keep(struct assay_config_store *store, size_t size, struct assay_error *err);
+/* The one copy of these bytes: a thousand instruments of one kind say the same words and have the same register map.
+ * NULL with err. */
+const void *assay_config_once(
+	struct assay_config_store *store, const void *bytes, size_t size, struct assay_error *err);
 const char *assay_config_text(struct assay_config_store *store, const char *text, struct assay_error *err);
 
 /* Put "PATH:LINE: " before err's texts. Returns status. */

@@ -12,6 +12,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#define HELD_ROOM_MIN 512u /* a Modbus exchange, a line of text; there are a thousand lines */
+
 /* ASSAY_EREFUSED: no event; it is left out. */
 static int hold(struct recorder_line *line, const struct assay_message *head, const void *payload)
 {
@@ -31,7 +33,7 @@ static int hold(struct recorder_line *line, const struct assay_message *head, co
 		.length = about.length};
 	need = line->held_length + assay_event_size(event.length);
 	if (need > line->held_room) {
-		size_t room = line->held_room ? line->held_room * 2 : 4096;
+		size_t room = line->held_room ? line->held_room * 2 : HELD_ROOM_MIN;
 		uint8_t *grown;
 
 		while (room < need)
