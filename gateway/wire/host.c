@@ -397,6 +397,14 @@ static void hand_over(struct host *host)
 		step(host);
 }
 
+/* The driver is given whole files. Such a line has a host of its own. */
+static bool reads_files(const struct assay_role *role)
+{
+	uint32_t transport = role->line_count ? role->config->lines[role->lines[0]].transport : 0;
+
+	return transport == ASSAY_TRANSPORT_FOLDER || transport == ASSAY_TRANSPORT_REPLAY;
+}
+
 int assay_host_main(const struct assay_role *role)
 {
 	static struct host host;
@@ -407,7 +415,7 @@ int assay_host_main(const struct assay_role *role)
 		(void)fprintf(stderr, "assay: host: %s\n", err.text_en);
 		return 1;
 	}
-	spin_watch_start();
+	spin_watch_start(reads_files(role));
 	while (!host.stop)
 		step(&host);
 	hand_over(&host);

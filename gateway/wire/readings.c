@@ -3,6 +3,7 @@
 #include "gateway/wire/host_line.h"
 #include "gateway/wire/reading_words.h"
 #include "gateway/wire/replay.h"
+#include "gateway/wire/spin_watch.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -172,7 +173,10 @@ int readings_decode(struct host_line *line, uint16_t instrument, size_t frame_at
 	struct host_instrument *who = &line->instrument[instrument];
 	struct collector collector = {line, frame, frame_at, asked};
 	const struct assay_sink sink = {&collector, on_reading, on_identity, on_reply, on_reason};
-	int status = who->plugin->driver.decode(who->session, frame, &sink);
+	int status;
+
+	spin_watch_turn();
+	status = who->plugin->driver.decode(who->session, frame, &sink);
 
 	line->end.instrument = instrument;
 	if (status < 0)

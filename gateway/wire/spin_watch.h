@@ -4,11 +4,14 @@
 #ifndef ASSAY_WIRE_SPIN_WATCH_H
 #define ASSAY_WIRE_SPIN_WATCH_H
 
-/* From now on: SIGVTALRM ends a process whose driver has not come back for one period at least, two at most. One for each process;
- * without timers nothing is watched but by the supervisor, which is slower. */
-void spin_watch_start(void);
+#include <stdbool.h>
 
-/* The host is at work: called for each line it touches. */
+/* From now on: SIGVTALRM ends a process whose driver has not come back for one period of processor time at least, two at
+ * most: 50 ms, for a host of result files 200 ms. One for each process; without timers nothing is watched but by the
+ * supervisor, which is slower. */
+void spin_watch_start(bool files);
+
+/* The host is at work: called for each line it touches, and for each frame that a driver cuts or decodes. */
 void spin_watch_turn(void);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Byte streams: the driver cuts, as often as it finds something. An exchange ends when the window is empty. */
 #include "gateway/wire/host_line.h"
+#include "gateway/wire/spin_watch.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -173,6 +174,7 @@ static bool cut_once(struct host_line *line, uint32_t event)
 		line->window, line->length, event, waiting && !line->answered ? &line->request : NULL};
 	struct assay_cut cut = {0};
 
+	spin_watch_turn();
 	if (driver->cut(line->instrument[0].session, &window, &cut) < 0 || cut.skip > line->length ||
 		cut.frame > line->length - cut.skip) {
 		line_refuse(line, ASSAY_OUTCOME_BAD_FRAME, "the driver could not cut the bytes");
