@@ -14,6 +14,8 @@
 #include <unistd.h>
 
 #define HOST_MEMORY_MAX 536870912u /* bytes of data: 64 lines keep at most 1 MiB each, and the outbox */
+#define TIMER_SLACK_NS                                                                                       \
+	1000ul /* silences of a bus are some milliseconds; the kernel would add 50 us to each */
 #define NS_PER_MS 1000000ull
 #define BACKOFF_MIN_MS 500u
 #define BACKOFF_MAX_MS 60000u
@@ -133,8 +135,10 @@ static int run_role(enum role_kind kind, const struct assay_role *role)
 
 	if (kind != ROLE_WEB && role->certificate) /* this process's copy */
 		explicit_bzero(role->certificate, sizeof *role->certificate);
-	if (kind == ROLE_HOST)
+	if (kind == ROLE_HOST) {
 		limit_memory();
+		(void)prctl(PR_SET_TIMERSLACK, TIMER_SLACK_NS);
+	}
 	if (confine(kind, role, &err) == ASSAY_OK)
 		return kinds[kind].run(role);
 	if (assay_channel_send(role->control, &refused, &err, sizeof err, -1) != ASSAY_OK)

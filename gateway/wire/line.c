@@ -407,18 +407,6 @@ static uint64_t next_quiet(const struct host_line *line)
 	return silent < most ? silent : most;
 }
 
-static void tick_waiting(struct host_line *line, uint64_t now)
-{
-	if (line->complete) {
-		if (now >= line->last_rx_ns + line_frame_gap_ns(line))
-			modbus_rtu_complete(line);
-	} else if (line->length && !line_is_tcp(line) && now >= line->last_rx_ns + gap_ns(line)) {
-		line_refuse(line, ASSAY_OUTCOME_BAD_FRAME, "an answer that stopped half way");
-	} else if (now >= line->deadline_ns) {
-		expire(line);
-	}
-}
-
 static void tick_idle(struct host_line *line, uint64_t now)
 {
 	if (!line->open) {
@@ -432,6 +420,22 @@ static void tick_idle(struct host_line *line, uint64_t now)
 		line_refuse(line, ASSAY_OUTCOME_BAD_FRAME, "a frame that never ended");
 	else
 		exchange_end(line, ASSAY_OUTCOME_OK, "");
+}
+
+static void tick_waiting(struct host_line *line, uint64_t now)
+{
+	if (line->complete) {
+		if (now < line->last_rx_ns + line_frame_gap_ns(line))
+			return;
+		modbus_rtu_complete(line);
+		if (line->phase ==
+			PHASE_IDLE) /* the bus is free: the recorder is told while the next request is on its way */
+			tick_idle(line, host_now_ns(line->host));
+	} else if (line->length && !line_is_tcp(line) && now >= line->last_rx_ns + gap_ns(line)) {
+		line_refuse(line, ASSAY_OUTCOME_BAD_FRAME, "an answer that stopped half way");
+	} else if (now >= line->deadline_ns) {
+		expire(line);
+	}
 }
 
 void line_tick(struct host_line *line, uint64_t now)
