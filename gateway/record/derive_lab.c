@@ -68,7 +68,7 @@ static void short_text(const json_t *value, char out[120])
 /* Members that later versions have added: their absence is no difference. */
 static bool added_later(const char *name)
 {
-	static const char *const added[] = {"share"};
+	static const char *const added[] = {"share", "judged"};
 
 	for (size_t i = 0; i < sizeof added / sizeof *added; i++)
 		if (strcmp(added[i], name) == 0)

@@ -260,26 +260,28 @@ def r11():
 def r12():
     """Readable after upgrades.
     Annex 11 4.8, 17"""
-    # store-0.1.0.tar.xz: what version 0.1.0 wrote, a morning of the demonstration with three batches, and the month after
-    where = tempfile.mkdtemp(dir=FOLDER)
-    subprocess.run(["tar", "-C", where, "-xf", os.path.join(SOURCE, "tests", "requirements", "store-0.1.0.tar.xz")], check=True)
-    report = json.loads(run("verify", where, "--replay", "--json").stdout)
-    assert (report["entries"], report["segments"], report["finding_count"], report["tail"]) == (419, 2, 0, 0), report
-    assert report["replay"]["differences"] == 0 and report["replay"]["verdicts"] == 6, report["replay"]
-    second = subprocess.run(["/usr/bin/python3", os.path.join(SOURCE, "tests", "verify.py"), where], capture_output=True, text=True, timeout=60)
-    assert second.returncode == 0, second.stdout + second.stderr
-    run("rebuild", where)
-    with sqlite3.connect(f"file:{where}/state.db?mode=ro", uri=True) as db:
-        values = db.execute("SELECT r.value, r.exact, b.verdict FROM result r JOIN test t ON t.id=r.test JOIN batch b ON b.id=t.batch "
-                            "ORDER BY b.id").fetchall()
-        masses = db.execute("SELECT test, replicate, slot, value FROM slot WHERE status='filled' ORDER BY test, ordinal").fetchall()
-    # GB 5009.3-2016, direct drying: X = (m1 - m2) / (m1 - m3) * 100, the mean of two; the last of the dryings counts
-    tests = {}
-    for test, replicate, slot, value in masses:
-        tests.setdefault(test, {}).setdefault(replicate, {})[slot] = fractions.Fraction(value)
-    means = [sum((m["m1"] - m["m2"]) / (m["m1"] - m["m3"]) * 100 for m in tests[test].values()) / 2 for test in sorted(tests)]
-    assert [fractions.Fraction(exact) for _, exact, _ in values] == means, (values, means)
-    assert [(value, verdict) for value, _, verdict in values] == [("5.44", "pass"), ("8.46", "fail"), ("5.34", "undetermined")], values
+    # store-0.1.0.tar.xz: what version 0.1.0 wrote, a morning of the demonstration with three batches, and the month after.
+    # store-0.1.0-first.tar.xz: the same morning by the first build that had a demonstration, five days before.
+    for store, size, segments in (("store-0.1.0", 419, 2), ("store-0.1.0-first", 574, 1)):
+        where = tempfile.mkdtemp(dir=FOLDER)
+        subprocess.run(["tar", "-C", where, "-xf", os.path.join(SOURCE, "tests", "requirements", f"{store}.tar.xz")], check=True)
+        report = json.loads(run("verify", where, "--replay", "--json").stdout)
+        assert (report["entries"], report["segments"], report["finding_count"], report["tail"]) == (size, segments, 0, 0), report
+        assert report["replay"]["differences"] == 0 and report["replay"]["verdicts"] == 6, report["replay"]
+        second = subprocess.run(["/usr/bin/python3", os.path.join(SOURCE, "tests", "verify.py"), where], capture_output=True, text=True, timeout=60)
+        assert second.returncode == 0, second.stdout + second.stderr
+        run("rebuild", where)
+        with sqlite3.connect(f"file:{where}/state.db?mode=ro", uri=True) as db:
+            values = db.execute("SELECT r.value, r.exact, b.verdict FROM result r JOIN test t ON t.id=r.test JOIN batch b ON b.id=t.batch "
+                                "ORDER BY b.id").fetchall()
+            masses = db.execute("SELECT test, replicate, slot, value FROM slot WHERE status='filled' ORDER BY test, ordinal").fetchall()
+        # GB 5009.3-2016, direct drying: X = (m1 - m2) / (m1 - m3) * 100, the mean of two; the last of the dryings counts
+        tests = {}
+        for test, replicate, slot, value in masses:
+            tests.setdefault(test, {}).setdefault(replicate, {})[slot] = fractions.Fraction(value)
+        means = [sum((m["m1"] - m["m2"]) / (m["m1"] - m["m3"]) * 100 for m in tests[test].values()) / 2 for test in sorted(tests)]
+        assert [fractions.Fraction(exact) for _, exact, _ in values] == means, (values, means)
+        assert [(value, verdict) for value, _, verdict in values] == [("5.44", "pass"), ("8.46", "fail"), ("5.34", "undetermined")], values
 
 
 def r13():
