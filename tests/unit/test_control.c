@@ -391,6 +391,77 @@ static void test_check(void **state)
 	desk_drop(&desk);
 }
 
+/* Three weights, each within its tolerance of 0.0005 g, but not on a line: +0.5, -0.5, +0.5 mg at 10, 50 and 100 g. Least
+ * squares (by hand): mean +1/6 mg, slope 0.82 ug/g, so that 50 g lies 0.66 mg below the line. */
+static void test_linearity(void **state)
+{
+	static struct desk desk;
+	char weight[3][LAB_ID_MAX], id[LAB_ID_MAX];
+	static const char *const reference[] = {"10.0000", "50.0000", "100.0000"}, *const bent[] = {"10.0005",
+											   "49.9995",
+											   "100.0005"};
+	json_t *made;
+
+	(void)state;
+	desk_make(&desk, "[]");
+	for (int i = 0; i < 3; i++)
+		desk_material(
+			&desk, "check-weight", i + 1, "check-weight", reference[i], "0.0005", "g", weight[i]);
+	for (int lot = 0; lot < 2; lot++) { /* two of them are no line: then the tolerances alone decide */
+		made = desk_get(&desk, "chen", "qc.run.new",
+			lot ? json_pack("{s:s,s:[s,s,s]}", "instrument", "balance-1", "materials", weight[0],
+				      weight[1], weight[2])
+			    : json_pack("{s:s,s:[s,s]}", "instrument", "balance-1", "materials", weight[0],
+				      weight[1]),
+			"run");
+		(void)snprintf(id, sizeof id, "%s", desk_text(made, "run"));
+		json_decref(made);
+		for (int i = 0; i < 2 + lot; i++) {
+			char one[LAB_ID_MAX + 8];
+
+			(void)snprintf(one, sizeof one, "%s.%d", id, i + 1);
+			desk_fill(&desk, one, "w", 1, "balance-1", bent[i], "g");
+		}
+		assert_run(&desk, id, lot ? "out" : "in", lot ? "linearity" : "");
+	}
+	assert_int_equal(holds(&desk), 1);
+	desk_drop(&desk);
+}
+
+/* A blank with 0.00 mg/kg and U 0.04 (k 2): s is 0.02, so that 0.06 is a warning and 0.07 out; what was found since the last
+ * good one is held. */
+static void test_blank(void **state)
+{
+	static struct desk desk;
+	char blank[LAB_ID_MAX], batch[LAB_ID_MAX], test[LAB_ID_MAX + 8];
+	static const char *const found[] = {"0.10", "0.60", "0.70"}, *const states[] = {
+									     "in", "warning", "out"};
+
+	(void)state;
+	desk_make(&desk, "[]");
+	desk_material(&desk, "blank", 1, LEAD, "0.00", "0.04", "mg/kg", blank);
+	for (int i = 0; i < 3; i++) {
+		json_t *made;
+
+		if (i == 2)
+			lead(&desk, "aas-1", "1.00", "1.00", batch);
+		made = desk_get(&desk, "chen", "qc.run.new",
+			json_pack("{s:s,s:[s]}", "instrument", "aas-1", "materials", blank), "run");
+		(void)snprintf(test, sizeof test, "%s.1", desk_text(made, "run"));
+		for (int j = 1; j <= 2; j++) {
+			desk_fill(&desk, test, "m", j, "aas-1", "1.0000", "g");
+			desk_fill(&desk, test, "r", j, "aas-1", found[i], "μg/L");
+		}
+		desk_fill(&desk, test, "r0", 1, "aas-1", "0.00", "μg/L");
+		desk_fill(&desk, test, "V", 1, "aas-1", "100.0", "mL");
+		assert_string_equal(desk_text(made, "kind"), "blank");
+		assert_run(&desk, desk_text(made, "run"), states[i], i == 2 ? "1-3s" : "");
+		json_decref(made);
+	}
+	assert_batch(&desk, batch, "undetermined", "control-1-3s");
+	desk_drop(&desk);
+}
+
 /* A spike of 0.50 mg/kg on 0.10: 0.56 found is 92.0 %. Then the same sample again: duplicates have no chart yet. */
 static void test_spike(void **state)
 {
@@ -523,8 +594,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(test_rules), cmocka_unit_test(test_hold),
 		cmocka_unit_test(test_need), cmocka_unit_test(test_history), cmocka_unit_test(test_check),
-		cmocka_unit_test(test_spike), cmocka_unit_test(test_duplicates),
-		cmocka_unit_test(test_refused)};
+		cmocka_unit_test(test_linearity), cmocka_unit_test(test_blank), cmocka_unit_test(test_spike),
+		cmocka_unit_test(test_duplicates), cmocka_unit_test(test_refused)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
