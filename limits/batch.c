@@ -22,18 +22,22 @@ static const struct assay_method *method_for(const struct assay_specs *specs, co
 {
 	const struct assay_method *first =
 		limit && *limit->method ? assay_specs_method_on(specs, analyte, limit->method, tested) : NULL;
+	uint32_t called, names = assay_specs_names(specs, analyte, &called);
 	int exponent;
 
 	if (first && (unit < 0 || assay_unit_exponent(assay_unit_find(first->unit), unit, &exponent)))
 		return first;
 	for (size_t i = 0; i < specs->method_count; i++) {
 		const struct assay_method *method = &specs->methods[i];
-		int given = assay_unit_find(method->unit);
+		int given;
 
+		if (!assay_method_named(specs, method, analyte, called, names))
+			continue;
+		given = assay_unit_find(method->unit);
 		if ((unit < 0 || assay_unit_exponent(given, unit, &exponent) ||
 			    (assay_unit_is_mass_fraction(given) && assay_unit_is_mass_volume(unit)) ||
 			    (assay_unit_is_mass_volume(given) && assay_unit_is_mass_fraction(unit))) &&
-			assay_method_measures(specs, method, analyte) && strcmp(method->from, tested) <= 0 &&
+			strcmp(method->from, tested) <= 0 &&
 			(!*method->until || strcmp(tested, method->until) < 0))
 			return method;
 	}

@@ -78,11 +78,9 @@ const struct assay_method *assay_specs_method(const struct assay_specs *specs, c
 	return NULL;
 }
 
-bool assay_method_measures(
-	const struct assay_specs *specs, const struct assay_method *method, const char *analyte)
+bool assay_method_named(const struct assay_specs *specs, const struct assay_method *method,
+	const char *analyte, uint32_t first, uint32_t count)
 {
-	uint32_t first, count = assay_specs_names(specs, analyte, &first);
-
 	if (strcmp(method->analyte, analyte) == 0 || strcmp(method->analyte_zh, analyte) == 0)
 		return true;
 	for (uint32_t i = 0; i < count; i++)
@@ -94,8 +92,10 @@ bool assay_method_measures(
 
 const struct assay_method *assay_specs_method_for(const struct assay_specs *specs, const char *analyte)
 {
+	uint32_t first, count = assay_specs_names(specs, analyte, &first);
+
 	for (size_t i = 0; i < specs->method_count; i++)
-		if (assay_method_measures(specs, &specs->methods[i], analyte))
+		if (assay_method_named(specs, &specs->methods[i], analyte, first, count))
 			return &specs->methods[i];
 	return NULL;
 }
@@ -103,6 +103,7 @@ const struct assay_method *assay_specs_method_for(const struct assay_specs *spec
 const struct assay_method *assay_specs_method_on(
 	const struct assay_specs *specs, const char *analyte, const char *standard, const char *tested)
 {
+	uint32_t first, count = assay_specs_names(specs, analyte, &first);
 	size_t length = standard ? strcspn(standard, " ;") : 0;
 
 	if (standard && standard[length] == ' ') /* "GB 4789.3 ..." keeps its number */
@@ -110,7 +111,8 @@ const struct assay_method *assay_specs_method_on(
 	for (size_t i = 0; i < specs->method_count; i++) {
 		const struct assay_method *method = &specs->methods[i];
 
-		if (!assay_method_measures(specs, method, analyte) || strcmp(method->from, tested) > 0 ||
+		if (!assay_method_named(specs, method, analyte, first, count) ||
+			strcmp(method->from, tested) > 0 ||
 			(*method->until && strcmp(method->until, tested) <= 0))
 			continue;
 		if (!length || (strncmp(method->standard, standard, length) == 0 &&

@@ -162,9 +162,9 @@ int assay_specs_index_categories(struct assay_specs *specs, struct assay_error *
 int assay_specs_index(struct assay_specs *specs, struct assay_error *err) ASSAY_WARN_UNUSED;
 int assay_specs_check(const struct assay_specs *specs, struct assay_error *err) ASSAY_WARN_UNUSED;
 
-/* Does the method measure the analyte, by any of its names? */
-bool assay_method_measures(
-	const struct assay_specs *specs, const struct assay_method *method, const char *analyte);
+/* Does the method measure the analyte, by any of its names, which assay_specs_names found at first? */
+bool assay_method_named(const struct assay_specs *specs, const struct assay_method *method,
+	const char *analyte, uint32_t first, uint32_t count);
 
 /* 0 when the name is no condition. */
 uint64_t assay_condition_bit(const char *name, size_t length);
