@@ -217,15 +217,22 @@ static char *products_of(sqlite3 *state, const struct assay_specs *specs,
 	return text;
 }
 
-#define ITEMS                                                                                                \
+/* First the items that are shown, by what they themselves say, then what is told of them: of a million batches some hundred
+ * thousand may stand behind an entry. */
+#define WANTED                                                                                               \
+	"(SELECT batch, product, analyte, quarter, origin, outcome, held, share_low, share_high, result, "   \
+	"seq FROM risk_item WHERE product IN (SELECT value FROM json_each(?1)) AND (?3='' OR quarter=?3)"    \
+	" AND (?4='' OR origin=?4) AND (?5=0 OR seq<?5) AND outcome<>'void'"
+#define ITEMS(analyte)                                                                                       \
 	"SELECT i.batch, b.name, b.lot, b.producer, b.producer_id, i.product, b.product_zh, b.product_en,"   \
 	" i.analyte, i.quarter, i.origin, i.outcome, i.held AS \"?held\", i.share_low, i.share_high, "       \
 	"i.result, r.value, r.unit,"                                                                         \
 	" coalesce(v.standard,'') AS standard, coalesce(v.clause,'') AS clause, coalesce(v.limit_text,'')"   \
-	" AS \"limit\", i.seq FROM risk_item AS i JOIN batch AS b ON b.id=i.batch JOIN result AS r ON "      \
+	" AS \"limit\", i.seq FROM " WANTED analyte                                                          \
+	" ORDER BY seq DESC LIMIT ?6) AS i JOIN batch AS b ON b.id=i.batch JOIN result AS r ON "             \
 	"r.id=i.result"                                                                                      \
 	" LEFT JOIN verdict AS v ON v.subject=i.result AND v.seq=(SELECT max(seq) FROM verdict WHERE "       \
-	"subject=i.result)"
+	"subject=i.result) ORDER BY i.seq DESC"
 
 json_t *assay_district_items(sqlite3 *state, const struct assay_specs *specs,
 	const struct assay_district_wish *wish, struct assay_error *err)
@@ -238,10 +245,7 @@ json_t *assay_district_items(sqlite3 *state, const struct assay_specs *specs,
 		return NULL;
 	items = query_list(state,
 		query_prepare(state, err,
-			ITEMS
-			" WHERE i.product IN (SELECT value FROM json_each(?1)) AND (?2='' OR i.analyte=?2)"
-			" AND (?3='' OR i.quarter=?3) AND (?4='' OR i.origin=?4) AND (?5=0 OR i.seq<?5)"
-			" AND i.outcome<>'void' ORDER BY i.seq DESC LIMIT ?6",
+			wish->analyte && *wish->analyte ? ITEMS(" AND analyte=?2") : ITEMS(" AND ?2=''"),
 			"ttttii", products, wish->analyte ? wish->analyte : "",
 			wish->quarter ? wish->quarter : "", wish->origin ? wish->origin : "", wish->before,
 			(int64_t)ASSAY_DISTRICT_ITEMS_MAX),
@@ -254,6 +258,11 @@ json_t *assay_district_items(sqlite3 *state, const struct assay_specs *specs,
 }
 
 /* ---- the overall picture ---- */
+
+static bool put(json_t *object, const char *name, json_t *value)
+{
+	return value && json_object_set_new(object, name, value) == 0;
+}
 
 static json_t *total_json(const struct district *district, struct assay_error *err)
 {
@@ -294,16 +303,16 @@ static json_t *quarters_json(sqlite3 *state, const struct assay_specs *specs, st
 	return list;
 }
 
-static json_t *ranked_of(sqlite3 *state, const struct assay_specs *specs, const char *quarter,
-	const char *origin, unsigned by, uint32_t most, struct assay_error *err)
+static json_t *sentinel_json(
+	sqlite3 *state, const struct assay_specs *specs, const char *quarter, struct assay_error *err)
 {
-	const struct assay_district_wish wish = {.quarter = quarter, .origin = origin};
+	const struct assay_district_wish wish = {.quarter = quarter, .origin = SENTINEL};
 	struct district district;
 	json_t *list = NULL;
 	uint32_t left_out;
 
 	if (district_read(state, specs, &wish, &district, err) == ASSAY_OK)
-		list = district_ranked(&district, by, most, &left_out, err);
+		list = district_ranked(&district, CLASS | ANALYTE, RISKS, &left_out, err);
 	district_release(&district);
 	return list;
 }
@@ -321,11 +330,6 @@ static json_t *counts_json(sqlite3 *state, const char *quarter, struct assay_err
 		"nothing-there", "", err);
 }
 
-static bool put(json_t *object, const char *name, json_t *value)
-{
-	return value && json_object_set_new(object, name, value) == 0;
-}
-
 static json_t *coverage_short(
 	sqlite3 *state, const struct assay_specs *specs, const char *on, struct assay_error *err)
 {
@@ -339,31 +343,43 @@ static json_t *coverage_short(
 	return brief;
 }
 
+/* What is told of the quarter as a whole: its sums, its origins, its risks. */
+static json_t *quarter_whole(
+	sqlite3 *state, const struct assay_specs *specs, const char *quarter, struct assay_error *err)
+{
+	const struct assay_district_wish wish = {.quarter = quarter};
+	struct district district;
+	json_t *whole = NULL;
+	uint32_t left_out;
+
+	if (district_read(state, specs, &wish, &district, err) == ASSAY_OK)
+		whole = total_json(&district, err);
+	if (whole && (!put(whole, "origins", district_ranked(&district, ORIGIN, 50, &left_out, err)) ||
+			     !put(whole, "risks",
+				     district_ranked(&district, CLASS | ANALYTE, RISKS, &left_out, err)))) {
+		json_decref(whole);
+		whole = NULL;
+	}
+	district_release(&district);
+	return whole;
+}
+
 json_t *assay_district_overview(sqlite3 *state, const struct assay_specs *specs, const char *quarter,
 	const char *on, struct assay_error *err)
 {
-	const struct assay_district_wish wish = {.quarter = quarter};
-	json_t *overview = counts_json(state, quarter, err), *total = NULL;
-	struct district district;
+	json_t *overview = counts_json(state, quarter, err),
+	       *whole = overview ? quarter_whole(state, specs, quarter, err) : NULL;
 
-	if (!overview)
-		return NULL;
-	if (district_read(state, specs, &wish, &district, err) == ASSAY_OK)
-		total = total_json(&district, err);
-	district_release(&district);
-	if (!total || json_object_update(overview, total) != 0 ||
+	if (!whole || json_object_update(overview, whole) != 0 ||
 		!put(overview, "quarter", json_string(quarter)) ||
 		!put(overview, "by_quarter", quarters_json(state, specs, err)) ||
-		!put(overview, "origins", ranked_of(state, specs, quarter, "", ORIGIN, 50, err)) ||
-		!put(overview, "sentinel",
-			ranked_of(state, specs, quarter, SENTINEL, CLASS | ANALYTE, RISKS, err)) ||
-		!put(overview, "risks", ranked_of(state, specs, quarter, "", CLASS | ANALYTE, RISKS, err)) ||
+		!put(overview, "sentinel", sentinel_json(state, specs, quarter, err)) ||
 		!put(overview, "coverage", coverage_short(state, specs, on, err)) ||
 		!put(overview, "programmes", assay_query_programmes(state, err))) {
 		json_decref(overview);
 		overview = NULL;
 	}
-	json_decref(total);
+	json_decref(whole);
 	return overview;
 }
 

@@ -37,6 +37,11 @@ double assay_beta_quantile(double p, double a, double b)
 		return 0.0;
 	if (p >= 1.0)
 		return 1.0;
+	/* none or one of n, or all of them, as most groups of a district have it: no search is needed */
+	if (a == 1.0)
+		return -expm1(log1p(-p) / b);
+	if (b == 1.0)
+		return pow(p, 1.0 / a);
 	x = gsl_cdf_beta_Pinv(p, a, b);
 	/* GSL's search can stop short of the quantile without saying so. */
 	if (!(x >= 0.0 && x <= 1.0) || fabs(gsl_cdf_beta_P(x, a, b) - p) > 1e-10 * p)

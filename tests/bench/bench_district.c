@@ -8,21 +8,34 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <time.h>
 
+/* About one of 50 fails and one of 20 is near its limit, as in a district. */
 static const char make_cells[] =
 	"WITH RECURSIVE p(i) AS (SELECT 0 UNION ALL SELECT i+1 FROM p WHERE i+1<?1),"
 	" a(k) AS (SELECT 0 UNION ALL SELECT k+1 FROM a WHERE k+1<8),"
 	" q(n) AS (SELECT 0 UNION ALL SELECT n+1 FROM q WHERE n+1<?2), o(m) AS (SELECT 0 UNION ALL SELECT "
 	"m+1 FROM o WHERE m<3)"
-	" INSERT INTO risk_cell SELECT (SELECT id FROM names WHERE n=p.i), 'analyte-'||((p.i*5+k)%20),"
-	" printf('%04dQ%d', 2024+n/4, n%4+1), substr('abcd', m+1, 1), ?3, (p.i*7+k*3+n+m)%3, 1, (i+k+n)%4, "
-	"(i+m)%2"
-	" FROM p, a, q, o";
-static const char make_shares[] = "INSERT INTO risk_share SELECT c.product, c.analyte, c.quarter, c.origin, "
+	" INSERT INTO risk_cell(product, analyte, quarter, origin, n, failed, undetermined, near, "
+	"maybe_near, "
+	"held) SELECT (SELECT id FROM names WHERE n=p.i), 'analyte-'||((p.i*5+k)%20),"
+	" printf('%04dQ%d', 2024+n/4, n%4+1), substr('abcd', m+1, 1), ?3, CASE WHEN ?3<10 THEN "
+	"(p.i*7+k*3+n+m)%17=0 ELSE (p.i*7+k*3+n+m)%3 END, 1, CASE WHEN ?3<10 THEN (i+k+n)%7=0 ELSE (i+k+n)%4 "
+	"END, (i+m)%29=0, (i+k+m)%50=0 FROM p, a, q, o";
+static const char make_shares[] = "INSERT INTO risk_share(product, analyte, quarter, origin, low, high, n) "
+				  "SELECT c.product, c.analyte, c.quarter, c.origin, "
 				  "j.value, j.value, max(1, c.n/10) FROM risk_cell AS c,"
 				  " json_each('[0,1,2,3,4,5,6,7,8,9]') AS j";
+
+/* 72 producers with three products each: whose legal items somebody has to have tested. */
+static const char make_producers[] =
+	"WITH RECURSIVE p(i) AS (SELECT 0 UNION ALL SELECT i+1 FROM p WHERE i+1<72) INSERT INTO producer(id, "
+	"name, licence, body, wall_ns, seq) SELECT 'P'||i, 'P'||i, '', json_object('products', "
+	"json_array((SELECT id FROM "
+	"names WHERE n=i), (SELECT id FROM names WHERE n=(i*5+1)%72), (SELECT id FROM names WHERE "
+	"n=(i*7+2)%72))), 0, i+1 FROM p";
 
 static double now_ms(void)
 {
@@ -75,46 +88,70 @@ static sqlite3 *build(const struct assay_specs *specs, int64_t products, int64_t
 	}
 	run(state, make_cells, products, quarters, n);
 	run(state, make_shares, 0, 0, 0);
+	run(state, make_producers, 0, 0, 0);
 	return state;
 }
 
-static double ask_all(sqlite3 *state, const struct assay_specs *specs, const char *quarter)
+enum { ANSWERS = 5 };
+static const char *const names[ANSWERS] = {"rates", "trend", "items", "coverage", "overview"};
+
+static json_t *ask(sqlite3 *state, const struct assay_specs *specs, const char *quarter, int which)
 {
 	const struct assay_district_wish everything = {.by = 0};
-	struct assay_error err;
-	double begun = now_ms();
-	json_t *answers[] = {assay_district_rates(state, specs, &everything, &err),
-		assay_district_trends(state, specs, &everything, &err),
-		assay_district_items(state, specs, &everything, &err),
-		assay_district_coverage(state, specs, "2026-12-01", &err),
-		assay_district_overview(state, specs, quarter, "2026-12-01", &err)};
+	struct assay_error err = {.text_en = "no answer"};
+	json_t *found = which == 0   ? assay_district_rates(state, specs, &everything, &err)
+			: which == 1 ? assay_district_trends(state, specs, &everything, &err)
+			: which == 2 ? assay_district_items(state, specs, &everything, &err)
+			: which == 3 ? assay_district_coverage(state, specs, "2026-12-01", &err)
+				     : assay_district_overview(state, specs, quarter, "2026-12-01", &err);
 
-	for (size_t i = 0; i < sizeof answers / sizeof *answers; i++) {
-		char *text = answers[i] ? json_dumps(answers[i], JSON_COMPACT) : NULL;
+	if (!found)
+		fail(err.text_en);
+	return found;
+}
+
+/* Each answer in ms, as JSON; returns their sum. */
+static double ask_all(
+	sqlite3 *state, const struct assay_specs *specs, const char *quarter, double took[ANSWERS])
+{
+	double sum = 0.0;
+
+	for (int i = 0; i < ANSWERS; i++) {
+		double begun = now_ms();
+		json_t *found = ask(state, specs, quarter, i);
+		char *text = json_dumps(found, JSON_COMPACT);
 
 		if (!text)
-			fail(err.text_en);
+			fail("no memory");
 		free(text);
-		json_decref(answers[i]);
+		json_decref(found);
+		took[i] = now_ms() - begun;
+		sum += took[i];
 	}
-	return now_ms() - begun;
+	return sum;
 }
 
 static double measure(
 	const struct assay_specs *specs, const char *what, int64_t products, int64_t quarters, int64_t n)
 {
 	sqlite3 *state = build(specs, products, quarters, n);
-	double best = ask_all(state, specs, "2026Q4");
+	double took[ANSWERS], best[ANSWERS], all = ask_all(state, specs, "2026Q4", best);
 
 	for (int again = 0; again < 4; again++) {
-		double took = ask_all(state, specs, "2026Q4");
+		double sum = ask_all(state, specs, "2026Q4", took);
 
-		best = took < best ? took : best;
+		if (sum < all) {
+			all = sum;
+			memcpy(best, took, sizeof best);
+		}
 	}
-	(void)printf("%s, %lld aggregates: every answer of the page %.0f ms (best of 5)\n", what,
-		(long long)(products * 8 * quarters * 4), best);
+	(void)printf("%s, %lld aggregates: every answer of the page %.0f ms (best of 5)", what,
+		(long long)(products * 8 * quarters * 4), all);
+	for (int i = 0; i < ANSWERS; i++)
+		(void)printf("%s %s %.1f", i ? "," : ":", names[i], best[i]);
+	(void)printf("\n");
 	(void)sqlite3_close(state);
-	return best;
+	return all;
 }
 
 int main(void)
