@@ -99,21 +99,26 @@ def fetched(run, url, path):
 
 
 def quarter_is_opened(run, gateway):
-    """The quarter's CSV and PDF by their links in the page, and the PDF by the command; the PDF is for QA, not for everybody."""
+    """The quarter's CSV and PDF by their links in the page, in both languages, and the PDF by the command; the PDF is for QA, not
+    for everybody."""
     browser = run.browser
-    run.go(gateway.url, "district", "en")
-    browser.until("the link", "return document.querySelector('a.button[download]')")
-    text = browser.do_async("const done = arguments[arguments.length - 1]; fetch(document.querySelector('a.button[download]').href).then((a) => a.text()).then(done)")
-    rows = [line for line in text.split("\r\n") if line.startswith('"risks"')]
-    equal(len(rows), len(gateway.api("/api/v1/district/rates?by=class,analyte")["groups"]))
+    for language in ("zh", "en"):
+        run.go(gateway.url, "district", language)
+        browser.until("the link", "return document.querySelector('a.button[download]')")
+        text = browser.do_async("const done = arguments[arguments.length - 1]; fetch(document.querySelector('a.button[download]').href).then((a) => a.text()).then(done)")
+        rows = [line for line in text.split("\r\n") if line.startswith('"risks"')]
+        equal(len(rows), len(gateway.api("/api/v1/district/rates?by=class,analyte")["groups"]))
     quarter = gateway.api("/api/v1/district/overview")["by_quarter"][-1]["quarter"]
     out = os.path.join(run.place, "report.pdf")
     subprocess.run([run.binary, "district", "report", "--quarter", quarter, "--out", out, "-d", os.path.join(run.place, "worked-in")], check=True, timeout=60)
     log_in(run, gateway, "qa")
-    run.go(gateway.url, "district", "en")
-    link = browser.until("the print", "return document.querySelector('a[data-paper]')?.href")
-    assert link.endswith(f"/api/v1/district/quarters/{quarter}/paper"), link
-    for text in (text_of_pdf(out), text_of_pdf(fetched(run, link, os.path.join(run.place, "fetched.pdf")))):
+    papers = [text_of_pdf(out)]
+    for language in ("zh", "en"):
+        run.go(gateway.url, "district", language)
+        link = browser.until("the print", "return document.querySelector('a[data-paper]')?.href")
+        assert link.endswith(f"/api/v1/district/quarters/{quarter}/paper"), link
+        papers.append(text_of_pdf(fetched(run, link, os.path.join(run.place, f"fetched-{language}.pdf"))))
+    for text in papers:
         for wanted in ("季度风险报告", "Risks of the quarter", "脱氢乙酸", quarter, "质控暂扣 0 项"):
             assert wanted in text, wanted
     equal(status_of(run, link.replace(quarter, "2026Q9")), 400)

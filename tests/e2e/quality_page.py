@@ -5,8 +5,10 @@ reads without colour and has a table behind it; its limits are frozen. What is h
 batches said before."""
 
 import json
+import os
 import subprocess
 import time
+from fractions import Fraction
 
 
 def assay(run, place, *words):
@@ -151,6 +153,43 @@ def verdicts(gateway):
     return {one["batch"]: one["verdict"] for one in gateway.api("/api/v1/batches")["batches"]}
 
 
+def scored(run, gateway):
+    """A round of proficiency testing by keyboard: 5.42 against 5.20, sigma 0.10: z 2.20 (by hand); and no uncertainty from one run."""
+    browser = run.browser
+    run.go(gateway.url, "quality", "en")
+    browser.until("the page", "return document.querySelector('#add-round') && !document.querySelector('.loading')")
+    pressed(browser, "Enter a round")
+    browser.until("the form", "return document.querySelector('dialog[open] [name=scheme]')")
+    for field, text in (("scheme", "NIL PT-1"), ("round", "1"), ("date", "2026-05-01"), ("method", "gb-5009.3-direct"), ("value", "5.42"), ("assigned", "5.20"), ("unit", "g/100g"), ("sigma", "0.10")):
+        typed(browser, field, text)
+    run.picture("quality-round-en")
+    sent(browser)
+    browser.until("its score", "return [...document.querySelectorAll('.q-list td')].some((e) => e.textContent.trim() === '2.20 questionable')")
+    typed(browser, "method", "check-weight")
+    pressed(browser, "Work out")
+    browser.until("why there is none", "return document.querySelector('.uncertainty .said')?.textContent.includes('too few controls')")
+    run.picture("quality-scores-en")
+
+
+def frozen(run, gateway, place, material):
+    """Nineteen more points, and the limits frozen by keyboard: the mean is the points' (statistics, exact)."""
+    browser, password = run.browser, run.log_in("qa")
+    for _ in range(19):
+        measured(run, place, material)
+    run.go(gateway.url, f"quality/{material}/balance-1", "en")
+    browser.until("twenty points", "return document.querySelector('#freeze')")
+    pressed(browser, "Freeze the limits")
+    browser.until("the question", "return document.querySelector('dialog[open] [name=left_out]')")
+    for name, text in (("reason", "twenty points"), ("password", password)):
+        typed(browser, name, text)
+    run.picture("quality-freeze-en")
+    sent(browser)
+    browser.until("its own history", "return document.querySelector('.quality')?.textContent.includes('its own history, frozen')")
+    chart = gateway.api(f"/api/v1/qc/charts/{material}?instrument=balance-1")
+    points = [Fraction(point["value"]) for point in chart["list"]]
+    assert Fraction(chart["mean"]) == sum(points) / 20 and chart["n"] == 20, (chart["mean"], points)
+
+
 def held_and_released(run, gateway, place, log_in, axe, findings):
     browser = run.browser
     run.log_in = lambda user: log_in(run, gateway, user)
@@ -180,4 +219,10 @@ def held_and_released(run, gateway, place, log_in, axe, findings):
     browser.js(axe)
     found += browser.do_async(findings)
     run.picture("quality-chart-en")
+    run.log_in("qa")
+    scored(run, gateway)
+    browser.js(axe)
+    found += browser.do_async(findings)
+    if os.environ.get("ASSAY_FULL"):
+        frozen(run, gateway, place, control)
     assert not found, "\n".join(found)
