@@ -218,11 +218,13 @@ static char *products_of(sqlite3 *state, const struct assay_specs *specs,
 }
 
 /* First the items that are shown, by what they themselves say, then what is told of them: of a million batches some hundred
- * thousand may stand behind an entry. */
+ * thousand may stand behind an entry. Those of one analyte are looked up by product, all others walked back from the newest. */
 #define WANTED                                                                                               \
 	"(SELECT batch, product, analyte, quarter, origin, outcome, held, share_low, share_high, result, "   \
-	"seq FROM risk_item WHERE product IN (SELECT value FROM json_each(?1)) AND (?3='' OR quarter=?3)"    \
-	" AND (?4='' OR origin=?4) AND (?5=0 OR seq<?5) AND outcome<>'void'"
+	"seq FROM risk_item WHERE (?3='' OR quarter=?3) AND (?4='' OR origin=?4) AND seq<?5 AND "            \
+	"outcome<>'void'"
+#define OF_ANALYTE " AND product IN (SELECT value FROM json_each(?1)) AND analyte=?2"
+#define OF_ANY " AND +product IN (SELECT value FROM json_each(?1)) AND ?2=''"
 #define ITEMS(analyte)                                                                                       \
 	"SELECT i.batch, b.name, b.lot, b.producer, b.producer_id, i.product, b.product_zh, b.product_en,"   \
 	" i.analyte, i.quarter, i.origin, i.outcome, i.held AS \"?held\", i.share_low, i.share_high, "       \
@@ -244,11 +246,10 @@ json_t *assay_district_items(sqlite3 *state, const struct assay_specs *specs,
 	if (!products)
 		return NULL;
 	items = query_list(state,
-		query_prepare(state, err,
-			wish->analyte && *wish->analyte ? ITEMS(" AND analyte=?2") : ITEMS(" AND ?2=''"),
+		query_prepare(state, err, wish->analyte && *wish->analyte ? ITEMS(OF_ANALYTE) : ITEMS(OF_ANY),
 			"ttttii", products, wish->analyte ? wish->analyte : "",
-			wish->quarter ? wish->quarter : "", wish->origin ? wish->origin : "", wish->before,
-			(int64_t)ASSAY_DISTRICT_ITEMS_MAX),
+			wish->quarter ? wish->quarter : "", wish->origin ? wish->origin : "",
+			wish->before ? wish->before : INT64_MAX, (int64_t)ASSAY_DISTRICT_ITEMS_MAX),
 		err);
 	free(products);
 	if (items && json_array_size(items) == ASSAY_DISTRICT_ITEMS_MAX)
@@ -322,9 +323,8 @@ static json_t *counts_json(sqlite3 *state, const char *quarter, struct assay_err
 {
 	return query_one(state,
 		query_prepare(state, err,
-			"SELECT (SELECT count(DISTINCT batch) FROM risk_item WHERE outcome<>'void' AND "
-			"(?1='' OR quarter=?1))"
-			" AS batches, (SELECT count(*) FROM producer) AS producers,"
+			"SELECT (SELECT coalesce(sum(n),0) FROM risk_batches WHERE ?1='' OR quarter=?1) AS "
+			"batches, (SELECT count(*) FROM producer) AS producers,"
 			" (SELECT coalesce(sum(saved_fen),0) FROM programme) AS saved_fen",
 			"t", quarter),
 		"nothing-there", "", err);

@@ -179,6 +179,7 @@ const char *const assay_state_schema[] = {
 	" held INTEGER NOT NULL,"
 	" PRIMARY KEY(product, analyte, batch)) STRICT, WITHOUT ROWID",
 	"CREATE INDEX risk_item_by_producer ON risk_item(producer, quarter) WHERE producer<>''",
+	"CREATE INDEX risk_item_by_seq ON risk_item(seq)",
 	/* Sums of risk_item, kept by triggers: what is asked of a million batches is read from here. n: pass and fail. */
 	"CREATE TABLE risk_cell("
 	" product TEXT NOT NULL, analyte TEXT NOT NULL, quarter TEXT NOT NULL, origin TEXT NOT NULL,"
@@ -194,6 +195,14 @@ const char *const assay_state_schema[] = {
 	" producer TEXT NOT NULL, product TEXT NOT NULL, quarter TEXT NOT NULL,"
 	" n INTEGER NOT NULL, failed INTEGER NOT NULL,"
 	" PRIMARY KEY(quarter, product, producer)) STRICT, WITHOUT ROWID",
+	/* How many analytes of a batch count, under the quarter of its first verdict; and how many batches have any. */
+	"CREATE TABLE risk_batch(batch TEXT PRIMARY KEY, quarter TEXT NOT NULL, n INTEGER NOT NULL) STRICT, "
+	"WITHOUT ROWID",
+	"CREATE TABLE risk_batches(quarter TEXT PRIMARY KEY, n INTEGER NOT NULL) STRICT, WITHOUT ROWID",
+	"CREATE TRIGGER risk_batch_added AFTER INSERT ON risk_batch BEGIN"
+	" INSERT INTO risk_batches VALUES(new.quarter, 1) ON CONFLICT DO UPDATE SET n=n+1; END",
+	"CREATE TRIGGER risk_batch_changed AFTER UPDATE OF n ON risk_batch WHEN (old.n>0)<>(new.n>0) BEGIN"
+	" UPDATE risk_batches SET n=n+(new.n>0)-(old.n>0) WHERE quarter=new.quarter; END",
 #define RISK_ADD(row, sign)                                                                                  \
 	" INSERT INTO risk_cell SELECT " row ".product, " row ".analyte, " row ".quarter, " row ".origin,"   \
 	"  " sign "(" row ".held=0 AND " row ".outcome IN ('pass','fail')),"                                 \
@@ -212,10 +221,17 @@ const char *const assay_state_schema[] = {
 	"  " sign "1, " sign "(" row ".settled='fail') WHERE " row ".producer<>''"                           \
 	"  AND " row ".settled IN ('pass','fail')"                                                           \
 	"  ON CONFLICT DO UPDATE SET n=n+excluded.n, failed=failed+excluded.failed;"
-	"CREATE TRIGGER risk_added AFTER INSERT ON risk_item BEGIN" RISK_ADD("new", "+") " END",
+#define RISK_BATCH(row, sign)                                                                                \
+	" INSERT INTO risk_batch SELECT " row ".batch, " row ".quarter, " sign "1 WHERE " row                \
+	".outcome<>'void' ON CONFLICT DO UPDATE SET n=n+excluded.n;"
+	"CREATE TRIGGER risk_added AFTER INSERT ON risk_item BEGIN" RISK_ADD("new", "+")
+		RISK_BATCH("new", "+") " END",
 	"CREATE TRIGGER risk_changed AFTER UPDATE ON risk_item BEGIN" RISK_ADD("old", "-")
 		RISK_ADD("new", "+") " END",
+	"CREATE TRIGGER risk_voided AFTER UPDATE OF outcome ON risk_item WHEN (old.outcome='void')<>"
+	"(new.outcome='void') BEGIN" RISK_BATCH("old", "-") RISK_BATCH("new", "+") " END",
 #undef RISK_ADD
+#undef RISK_BATCH
 
 	"CREATE TABLE review("
 	" seq INTEGER PRIMARY KEY, batch TEXT NOT NULL, action TEXT NOT NULL, reason TEXT NOT NULL,"

@@ -3,6 +3,7 @@
 // laboratory's own data, adopted by a signature.
 import { html, useState } from './standalone.module.js';
 import { Ask } from './ask.js';
+import { CsvLink } from './csv.js';
 import { useFetched } from './fetched.js';
 import { Icon } from './icons.js';
 import { gatewayNow } from './live.js';
@@ -57,7 +58,7 @@ function Enter({ close, done, methods }) {
 export function Rounds({ version, methods }) {
   const { data, error, retry } = useFetched(ROUNDS, version);
   const [asked, ask] = useState(false);
-  return html`<section class="panel"><div class="panel-head"><h2>${t('pt-head')}</h2><span class="end">${may('qc.proficiency.add') ? html`<button class="button" id="add-round" onClick=${() => ask(true)}><${Icon} name="plus" />${t('pt-add')}</button>` : ''}</span></div>
+  return html`<section class="panel"><div class="panel-head"><h2>${t('pt-head')}</h2><span class="end"><${CsvLink} path=${ROUNDS} />${may('qc.proficiency.add') ? html`<button class="button" id="add-round" onClick=${() => ask(true)}><${Icon} name="plus" />${t('pt-add')}</button>` : ''}</span></div>
     ${error && !data ? html`<${Failed} error=${error} retry=${retry} />` : !data ? html`<${Loading} rows=${2} />` : !data.rounds.length ? html`<${Empty} title=${t('pt-none')} />`
     : html`<div class="table-scroll" tabindex="0" role="region" aria-label=${t('pt-head')}><table class="list q-list still"><thead><tr><th>${t('pt-round')}</th><th>${t('pt-date')}</th><th>${t('pt-method')}</th><th>${t('pt-value')}</th><th>${t('pt-assigned')}</th><th>z</th><th>z′</th><th>ζ</th><th>En</th></tr></thead>
       <tbody>${data.rounds.map((one) => html`<${Round} key=${one.seq} one=${one} />`)}</tbody></table></div>`}

@@ -206,6 +206,17 @@ static void test_trend(void **state)
 	json_decref(trends);
 }
 
+/* Batches of the quarter, each planted test in one of its own. */
+static int batches(uint32_t quarter)
+{
+	int count = 0;
+
+	for (uint32_t i = 0; i < DISTRICT_TESTS; i++)
+		count += made.test[i].quarter == quarter &&
+			 (i >= DISTRICT_BATCHES * DISTRICT_ITEMS || i % DISTRICT_ITEMS == 0);
+	return count;
+}
+
 static void test_overview(void **state)
 {
 	json_t *overview = ask("overview", json_pack("{s:s}", "quarter", "2026Q3")), *row;
@@ -213,6 +224,7 @@ static void test_overview(void **state)
 
 	(void)state;
 	assert_rate(json_object_get(overview, "failed"), count("", "", 2, -1));
+	assert_int_equal(number(overview, "batches"), batches(2));
 	assert_int_equal(json_array_size(json_object_get(overview, "by_quarter")), 4);
 	json_array_foreach(json_object_get(overview, "by_quarter"), index, row)
 	{

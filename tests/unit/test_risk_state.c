@@ -232,6 +232,7 @@ static void test_sums(void **state)
 	static const char *const origins[] = {"sent-in", "sentinel-point", ""};
 	struct risk_play play;
 	uint64_t seed = 20261130;
+	int items = 400;
 
 	(void)state;
 	risk_begin(&play);
@@ -248,12 +249,26 @@ static void test_sums(void **state)
 		risk_test(&play, test, batch, analyte, "", "");
 		risk_verdict(&play, test, verdicts[next(&seed, 3)], next(&seed, 2) ? share : "", share);
 		play.wall_ns += next(&seed, 3) * DAY_NS;
+		if (i % 4 == 0) { /* another analyte of the batch, sometimes in another quarter */
+			(void)snprintf(test, sizeof test, "B%u.2", i);
+			risk_test(&play, test, batch, "chromium", "", "");
+			risk_verdict(&play, test, verdicts[i % 3], "", share);
+			items++;
+		}
 		if (next(&seed, 3) == 0)
 			again(&play, batch, analyte, rules[next(&seed, 2)], verdicts[next(&seed, 3)]);
 		if (next(&seed, 10) == 0)
 			risk_void(&play, batch);
 	}
-	assert_int_equal(risk_number(&play, "SELECT count(*) FROM risk_item"), 400);
+	assert_int_equal(risk_number(&play, "SELECT count(*) FROM risk_item"), items);
+	assert_int_equal(risk_number(&play, "SELECT sum(n) FROM risk_batches"),
+		risk_number(&play, "SELECT count(DISTINCT batch) FROM risk_item WHERE outcome<>'void'"));
+	assert_int_equal(
+		risk_number(&play, "SELECT count(*) FROM (SELECT quarter, n FROM risk_batches EXCEPT "
+				   "SELECT quarter, count(*) FROM (SELECT batch, min(quarter) AS "
+				   "quarter FROM risk_item WHERE outcome<>'void' GROUP BY batch) "
+				   "GROUP BY quarter)"),
+		0);
 	assert_true(risk_number(&play, "SELECT count(*) FROM risk_item WHERE settled<>outcome") >= 0);
 	assert_int_equal(risk_number(&play, "SELECT count(*) FROM (SELECT product, analyte, quarter, origin, "
 					    "n, failed, undetermined, near,"

@@ -26,6 +26,8 @@ static const char *const tables[] = {
 	"SELECT * FROM risk_cell ORDER BY 1, 2, 3, 4",
 	"SELECT * FROM risk_share ORDER BY 1, 2, 3, 4, 5, 6",
 	"SELECT * FROM risk_producer ORDER BY 1, 2, 3",
+	"SELECT * FROM risk_batch ORDER BY 1",
+	"SELECT * FROM risk_batches ORDER BY 1",
 	"SELECT * FROM spec ORDER BY 1, 2",
 	"SELECT * FROM driver ORDER BY 1, 2",
 };
