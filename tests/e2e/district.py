@@ -159,6 +159,16 @@ def producer_is_told(run, gateway, batch):
     browser.until("and the district is not his", "return document.querySelector('.mine') && !document.querySelector('.district')")
 
 
+def rebuilt(run):
+    """The state made again from the journal tells the same, figure by figure (the gateway has stopped)."""
+    def figures():
+        return [command(run, "district", *words) for words in (("rates", "--by", "class,analyte,quarter,origin"), ("trend",), ("items",), ("coverage",), ("overview",))]
+    before = figures()
+    subprocess.run([run.binary, "rebuild", "-d", os.path.join(run.place, "worked-in")], check=True, timeout=60, stdout=subprocess.DEVNULL)
+    assert before[0]["groups"] and before[2]["items"], before
+    equal(figures(), before)
+
+
 def main(binary):
     run = Run(os.path.abspath(binary))
     os.makedirs(PICTURES, exist_ok=True)
@@ -178,6 +188,7 @@ def main(binary):
         if run.browser:
             run.browser.close()
         run.check("SIGTERM: exit 0", lambda: equal(gateway.stop(), 0))
+        run.check("the same figures after a rebuild", rebuilt, run)
         shutil.rmtree(run.place, ignore_errors=True)
     print(f"{run.passed} passed, {run.failed} failed")
     return 1 if run.failed or not run.passed else 0
