@@ -28,31 +28,31 @@ static void put_reading(struct json_out *out, const struct assay_end_reading *re
 
 	while (!words && count && numbers[count - 1] == 0)
 		count--;
-	json_put_raw(out, "[", 1);
+	json_put_mark(out, '[');
 	json_put_text(out, reading->channel);
-	json_put_raw(out, ",", 1);
+	json_put_mark(out, ',');
 	json_put_text(out, reading->value);
-	json_put_raw(out, ",", 1);
+	json_put_mark(out, ',');
 	json_put_text(out, reading->unit);
-	json_put_raw(out, ",", 1);
+	json_put_mark(out, ',');
 	json_put_number(out, reading->flags);
 	if (count || *reason) {
-		json_put_raw(out, ",", 1);
+		json_put_mark(out, ',');
 		json_put_text(out, reason);
 	}
 	for (size_t i = 0; i < count; i++) {
-		json_put_raw(out, ",", 1);
+		json_put_mark(out, ',');
 		json_put_number(out, numbers[i]);
 	}
 	if (words) {
-		json_put_raw(out, ",", 1);
+		json_put_mark(out, ',');
 		json_put_text(out, reading->sample);
 	}
 	if (reading->detail[0]) {
-		json_put_raw(out, ",", 1);
+		json_put_mark(out, ',');
 		json_put_text(out, reading->detail);
 	}
-	json_put_raw(out, "]", 1);
+	json_put_mark(out, ']');
 }
 
 size_t assay_exchange_body_write(const struct assay_exchange *exchange, char *text)
@@ -61,7 +61,7 @@ size_t assay_exchange_body_write(const struct assay_exchange *exchange, char *te
 	const struct assay_end *end = &exchange->end;
 	uint32_t want = end->solicited ? end->want : 0;
 
-	json_put_raw(&out, "{", 1);
+	json_put_mark(&out, '{');
 	put_text_member(&out, "instrument", exchange->instrument);
 	if (end->outcome != ASSAY_OUTCOME_OK)
 		put_text_member(&out, "outcome", assay_outcome_name(end->outcome));
@@ -85,12 +85,12 @@ size_t assay_exchange_body_write(const struct assay_exchange *exchange, char *te
 	if (end->readings) {
 		json_put_name(&out, "readings");
 		for (uint32_t i = 0; i < end->readings && i < ASSAY_END_READINGS_MAX; i++) {
-			json_put_raw(&out, i ? "," : "[", 1);
+			json_put_mark(&out, i ? ',' : '[');
 			put_reading(&out, &exchange->reading[i], end->solicited != 0);
 		}
-		json_put_raw(&out, "]", 1);
+		json_put_mark(&out, ']');
 	}
-	json_put_raw(&out, "}", 1);
+	json_put_mark(&out, '}');
 	return out.length;
 }
 
@@ -122,7 +122,9 @@ static void get_reading(struct json_in *in, struct assay_end_reading *row)
 		&row->frame_at, &row->frame_length, &unasked};
 	size_t count = 0;
 
-	memset(row, 0, sizeof *row);
+	row->channel[0] = row->value[0] = row->unit[0] = row->sample[0] = row->detail[0] = '\0';
+	row->flags = row->value_at = row->value_length = row->unit_at = row->unit_length = 0;
+	row->frame_at = row->frame_length = row->reserved = 0;
 	json_get_mark(in, '[');
 	for (unsigned column = 0; !in->bad && !json_take_mark(in, ']'); column++) {
 		if (column)

@@ -5,21 +5,15 @@
 
 #define DEPTH_MAX 32u
 
-void json_put_raw(struct json_out *out, const char *text, size_t length)
-{
-	if (length > out->size - out->length) {
-		out->full = true;
-		return;
-	}
-	memcpy(out->text + out->length, text, length);
-	out->length += length;
-}
-
 void json_put_number(struct json_out *out, uint64_t number)
 {
 	char digits[20];
 	size_t at = sizeof digits;
 
+	if (number < 10) { /* places and flags, mostly */
+		json_put_mark(out, (char)('0' + number));
+		return;
+	}
 	do
 		digits[--at] = (char)('0' + number % 10);
 	while ((number /= 10) != 0);
@@ -59,11 +53,21 @@ static void put_escaped(struct json_out *out, unsigned char byte)
 	}
 }
 
+/* How much of the text stands for itself: letters, digits and marks of ASCII. */
+static size_t plain_ascii(const unsigned char *text)
+{
+	const unsigned char *at = text;
+
+	while (*at >= 0x20 && *at < 0x7f && *at != '"' && *at != '\\')
+		at++;
+	return (size_t)(at - text);
+}
+
 void json_put_text(struct json_out *out, const char *text)
 {
-	const unsigned char *at = (const unsigned char *)text, *plain = at;
+	const unsigned char *plain = (const unsigned char *)text, *at = plain + plain_ascii(plain);
 
-	json_put_raw(out, "\"", 1);
+	json_put_mark(out, '"');
 	while (*at) {
 		size_t length = sequence(at);
 
@@ -79,7 +83,7 @@ void json_put_text(struct json_out *out, const char *text)
 		plain = ++at;
 	}
 	json_put_raw(out, (const char *)plain, (size_t)(at - plain));
-	json_put_raw(out, "\"", 1);
+	json_put_mark(out, '"');
 }
 
 void json_put_name(struct json_out *out, const char *name)
@@ -89,20 +93,6 @@ void json_put_name(struct json_out *out, const char *name)
 	json_put_raw(out, "\"", 1);
 	json_put_raw(out, name, strlen(name));
 	json_put_raw(out, "\":", 2);
-}
-
-void json_get_mark(struct json_in *in, char mark)
-{
-	if (!json_take_mark(in, mark))
-		in->bad = true;
-}
-
-bool json_take_mark(struct json_in *in, char mark)
-{
-	if (in->bad || in->at == in->end || *in->at != mark)
-		return false;
-	in->at++;
-	return true;
 }
 
 bool json_take_word(struct json_in *in, const char *word)
@@ -120,6 +110,9 @@ uint64_t json_get_number(struct json_in *in)
 	uint64_t number = 0;
 	const char *first = in->at;
 
+	if (!in->bad && in->end - in->at > 1 && in->at[0] >= '0' && in->at[0] <= '9' &&
+		(in->at[1] < '0' || in->at[1] > '9'))
+		return (uint64_t)(*in->at++ - '0');
 	while (!in->bad && in->at < in->end && *in->at >= '0' && *in->at <= '9') {
 		unsigned digit = (unsigned)(*in->at - '0');
 
@@ -187,6 +180,9 @@ void json_get_text(struct json_in *in, char *out, size_t size)
 
 	out[0] = '\0';
 	json_get_mark(in, '"');
+	while (!in->bad && in->at < in->end && *in->at != '"' && *in->at != '\\' && *in->at &&
+		length + 1 < size)
+		out[length++] = *in->at++;
 	while (!in->bad && !json_take_mark(in, '"')) {
 		char byte = in->at < in->end ? *in->at++ : '\0';
 

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 struct json_out {
 	char *text; /* not NUL-terminated */
@@ -14,7 +15,24 @@ struct json_out {
 	bool full; /* something did not fit: what is there is not JSON */
 };
 
-void json_put_raw(struct json_out *out, const char *text, size_t length);
+static inline void json_put_raw(struct json_out *out, const char *text, size_t length)
+{
+	if (length > out->size - out->length) {
+		out->full = true;
+		return;
+	}
+	memcpy(out->text + out->length, text, length);
+	out->length += length;
+}
+
+static inline void json_put_mark(struct json_out *out, char mark)
+{
+	if (out->length < out->size)
+		out->text[out->length++] = mark;
+	else
+		out->full = true;
+}
+
 void json_put_number(struct json_out *out, uint64_t number);
 /* Quoted and escaped; bytes that are not UTF-8 become ?, so that it never grows beyond its field. */
 void json_put_text(struct json_out *out, const char *text);
@@ -26,8 +44,21 @@ struct json_in {
 	bool bad; /* sticky: the text is not what was expected */
 };
 
-void json_get_mark(struct json_in *in, char mark);
-bool json_take_mark(struct json_in *in, char mark); /* false, and nothing taken, when it is another */
+/* False, and nothing taken, when it is another. */
+static inline bool json_take_mark(struct json_in *in, char mark)
+{
+	if (in->bad || in->at == in->end || *in->at != mark)
+		return false;
+	in->at++;
+	return true;
+}
+
+static inline void json_get_mark(struct json_in *in, char mark)
+{
+	if (!json_take_mark(in, mark))
+		in->bad = true;
+}
+
 bool json_take_word(struct json_in *in, const char *word);
 uint64_t json_get_number(struct json_in *in);
 /* A text that fits size bytes with its NUL; longer, or with a NUL inside: bad. */
