@@ -40,7 +40,7 @@ class Transcripts:
         self.asked_for = root.get("driver") in ("modbus", "sics", "sbi") or any(
             r.get("want") in ("values", "stable") for r in root.findall("request"))
         self.who = [piece[t] for t in all_of_them if t.get("serial") or t.get("model")]
-        self.others = [piece[t] for t in all_of_them if piece[t] not in self.who]
+        self.others = [piece[t] for t in all_of_them if not (t.get("serial") or t.get("model"))]
         self.answers, self.times, turns = {}, {}, {}
         for request in root.findall("request"):
             want, turn = request.get("want"), turns.get(request.get("want"), 0)
