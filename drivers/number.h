@@ -47,8 +47,15 @@ static inline int number_print(struct number number, char out[ASSAY_VALUE_MAX])
 	while (rest || count <= (number.places > 0 ? number.places : 0)) {
 		if (count + 4 >= (int)ASSAY_VALUE_MAX)
 			return 0;
-		digits[count++] = (char)('0' + (int)(rest % 10));
-		rest /= 10;
+		if (rest >> 64 == 0) { /* as good as always, and a processor divides it by itself */
+			uint64_t narrow = (uint64_t)rest;
+
+			digits[count++] = (char)('0' + (int)(narrow % 10));
+			rest = narrow / 10;
+		} else {
+			digits[count++] = (char)('0' + (int)(rest % 10));
+			rest /= 10;
+		}
 	}
 	if (number.coefficient < 0)
 		out[written++] = '-';
@@ -98,12 +105,15 @@ static inline number_uwide number_size(number_wide value)
 /* a * b; 0 when it does not fit. */
 static inline int number_multiply(struct number a, struct number b, struct number *out)
 {
-	if (a.coefficient &&
+	/* two of 59 bits make less than the 36 digits there may be */
+	int small = (number_size(a.coefficient) | number_size(b.coefficient)) >> 59 == 0;
+
+	if (!small && a.coefficient &&
 		number_size(b.coefficient) > number_power(NUMBER_DIGITS_MAX) / number_size(a.coefficient))
 		return 0;
 	out->coefficient = a.coefficient * b.coefficient;
 	out->places = a.places + b.places;
-	return number_fits(out->coefficient);
+	return small || number_fits(out->coefficient);
 }
 
 static inline int number_add(struct number a, struct number b, struct number *out)

@@ -77,7 +77,10 @@ static struct assay_end_reading *next(struct collector *collector)
 	if (line->end.readings == line->reading_room && !grow(line))
 		return NULL;
 	row = &line->reading[line->end.readings++];
-	memset(row, 0, sizeof *row);
+	/* not cleared whole: a few hundred bytes for each of the thousands a second */
+	row->channel[0] = row->value[0] = row->unit[0] = row->sample[0] = row->detail[0] = '\0';
+	row->flags = row->reason = row->reserved = 0;
+	row->value_at = row->value_length = row->unit_at = row->unit_length = 0;
 	row->frame_at = (uint32_t)collector->frame_at;
 	row->frame_length = (uint32_t)collector->frame->length;
 	row->asked = collector->asked;
