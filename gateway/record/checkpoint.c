@@ -299,6 +299,9 @@ int assay_note_sign(const struct assay_origin_key *key, const char *text, char o
 	assay_error_set(err, ASSAY_EDAMAGED, "checkpoint-bad", "检查点不成立：" zh,                          \
 		"the checkpoint does not hold: " en)
 
+#define ANOTHER_KEY 1
+
+/* 0, -1 no signature that holds, ANOTHER_KEY one that names another key of this origin. */
 static int check_signature(
 	const struct assay_origin_key *key, const char *note, size_t text_length, const char *line)
 {
@@ -313,8 +316,10 @@ static int check_signature(
 	key_hash(key, expected);
 	if (strcmp(line + strcspn(line, "\n"), "\n") != 0 ||
 		assay_base64_decode(line, strcspn(line, "\n"), signature, sizeof signature, &length) != 0 ||
-		length != sizeof signature || memcmp(signature, expected, KEY_HASH) != 0)
+		length != sizeof signature)
 		return -1;
+	if (memcmp(signature, expected, KEY_HASH) != 0)
+		return ANOTHER_KEY;
 	return crypto_sign_verify_detached(
 		signature + KEY_HASH, (const uint8_t *)note, text_length, key->public_key);
 }
@@ -361,14 +366,17 @@ int assay_checkpoint_check(const struct assay_origin_key *key, const char *note,
 {
 	char origin[ORIGIN_MAX];
 	const char *end;
-	int status = assay_checkpoint_parse(note, origin, size_out, root_out, err);
+	int status = assay_checkpoint_parse(note, origin, size_out, root_out, err), signature;
 
 	if (status != ASSAY_OK)
 		return status;
 	if (strcmp(origin, key->origin) != 0)
 		return NOTE_ERROR(err, "名称不对", "wrong origin");
 	end = strstr(note, "\n\n");
-	if (check_signature(key, note, (size_t)(end + 1 - note), end + 2) != 0)
-		return NOTE_ERROR(err, "签名不对", "bad signature");
-	return ASSAY_OK;
+	signature = check_signature(key, note, (size_t)(end + 1 - note), end + 2);
+	if (signature == ANOTHER_KEY)
+		return NOTE_ERROR(err, "是另一把密钥签的；从备份恢复时要放回当时的 keys/origin.key",
+			"another key has signed it; a restored directory needs the keys/origin.key of that "
+			"time");
+	return signature == 0 ? ASSAY_OK : NOTE_ERROR(err, "签名不对", "bad signature");
 }

@@ -57,6 +57,7 @@ ok() {
 		echo "FAILED: $2"
 	fi
 }
+as_assay() { inside setpriv --reuid assay --regid assay --init-groups "$@"; }
 yes_if() { if "$@" >/dev/null 2>&1; then echo 0; else echo 1; fi; }
 no_if() { if "$@" >/dev/null 2>&1; then echo 1; else echo 0; fi; }
 soon() { for _ in $(seq 40); do "$@" >/dev/null 2>&1 && return 0; sleep 0.25; done; return 1; }
@@ -109,7 +110,7 @@ XML
 inside systemctl reload assay
 ok $? 'systemctl reload, with lines'
 heard() { inside grep -q "$1" /run/heard; }
-reason() { inside setpriv --reuid assay --regid assay --init-groups assay line list -d /var/lib/assay --json | grep "\"line\":\"$1\""; }
+reason() { as_assay assay line list -d /var/lib/assay --json | grep "\"line\":\"$1\""; }
 ok "$(yes_if soon heard 10.77.0.1)" 'a device server in the laboratory is reached'
 ok "$(yes_if inside perl -MIO::Socket::INET -e 'IO::Socket::INET->new(PeerAddr => "203.0.113.7", PeerPort => 4001, Timeout => 5) or die')" 'the other address answers, if it is not the unit that asks'
 ok "$(yes_if soon heard 203.0.113.7)" 'and is heard of'
@@ -158,8 +159,29 @@ ok $? 'the backup unit runs'
 ok "$(yes_if inside sh -c 'ls /var/backups/assay/*/journal/0001.db')" 'and leaves a copy'
 inside systemctl stop assay
 ok "$(yes_if shows Result assay success)" 'it stops in good order'
-inside setpriv --reuid assay --regid assay --init-groups assay verify /var/lib/assay >/dev/null
+as_assay assay verify /var/lib/assay >/dev/null
 ok $? 'and its journal verifies'
+
+# the way back, as the administrator's guide has it
+inside systemctl start assay
+printf 'quite-long-words-7\n' | nsenter -t "$leader" -a setpriv --reuid assay --regid assay --init-groups /usr/bin/assay user add wang --name Wang --role admin -d /var/lib/assay >/dev/null
+ok $? 'somebody is registered'
+as_assay assay key change -d /var/lib/assay --reason 'trial' >/dev/null
+ok $? 'the key is changed'
+inside systemctl start assay-backup
+ok $? 'and a backup made'
+inside sh -c 'systemctl stop assay && mv /var/lib/assay /var/lib/assay.old && assay restore "$(ls -d /var/backups/assay/*T* | tail -n 1)" -d /var/lib/assay && cp /var/lib/assay.old/keys/origin.key /var/lib/assay/keys/ && chown -R assay: /var/lib/assay' >/dev/null
+ok $? 'restored'
+as_assay assay verify /var/lib/assay >/dev/null
+ok $? 'what was restored verifies'
+inside systemctl start assay
+ok "$(yes_if soon answers)" 'and serves'
+ok "$(yes_if grep -q wang <<<"$(as_assay assay user list -d /var/lib/assay)")" 'with its people'
+printf 'other-long-words-8\n' | nsenter -t "$leader" -a setpriv --reuid assay --regid assay --init-groups /usr/bin/assay user password wang --reason restored -d /var/lib/assay >/dev/null
+ok $? 'who get a new password'
+inside systemctl stop assay
+as_assay assay verify /var/lib/assay >/dev/null
+ok $? 'it goes on signing'
 down
 up || { echo "FAILED: no second boot"; exit 1; }
 ok "$(yes_if soon answers)" 'after a boot it serves by itself'

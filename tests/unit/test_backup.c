@@ -98,6 +98,36 @@ static void test_online(void **state)
 	specimen_remove(back);
 }
 
+/* The key of another time, or of another laboratory: what opens the journal says what to put there. */
+static void test_another_key(void **state)
+{
+	char dir[64], other[64], copy[100], command[400];
+	struct assay_journal_options options = specimen_options(60000);
+	struct assay_verify_report report;
+	struct assay_journal *journal;
+	struct assay_error err;
+
+	(void)state;
+	specimen_dir(dir);
+	specimen_dir(other);
+	specimen_fill(dir, 0, 20, 10, 20);
+	specimen_fill(other, 0, 20, 10, 20);
+	(void)snprintf(copy, sizeof copy, "%s-copy", dir);
+	assert_int_equal(assay_backup(dir, copy, false, &report, &err), ASSAY_OK);
+	(void)snprintf(command, sizeof command, "cp -p %s/keys/origin.key %s/keys/", other, copy);
+	assert_int_equal(system(command), 0);
+	assert_int_equal(assay_journal_open(copy, &options, &journal, &err), ASSAY_EDAMAGED);
+	assert_string_equal(err.code, "checkpoint-bad");
+	assert_non_null(strstr(err.text_en, "needs the keys/origin.key of that time"));
+	(void)snprintf(command, sizeof command, "cp -p %s/keys/origin.key %s/keys/", dir, copy);
+	assert_int_equal(system(command), 0);
+	assert_int_equal(assay_journal_open(copy, &options, &journal, &err), ASSAY_OK);
+	assay_journal_close(journal);
+	specimen_remove(dir);
+	specimen_remove(other);
+	specimen_remove(copy);
+}
+
 /* A restored laboratory judges by the bundle that was in force, not by what came with the program. */
 static void test_specs_go_along(void **state)
 {
@@ -216,6 +246,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_online),
+		cmocka_unit_test(test_another_key),
 		cmocka_unit_test(test_specs_go_along),
 		cmocka_unit_test(test_damaged_is_refused),
 		cmocka_unit_test(test_rebuild),
