@@ -200,7 +200,7 @@ static void keep_first(void *context, xmlErrorPtr error)
 	first->set = true;
 	(void)snprintf(text, sizeof text, "%s", error->message ? error->message : "?");
 	text[strcspn(text, "\n")] = '\0';
-	(void)assay_error_set(first->err, ASSAY_EREFUSED, "xml-invalid", "%s:%d：%s", "%s:%d: %s",
+	(void)assay_error_set(first->err, ASSAY_EREFUSED, "xml-invalid", "%s:%d：不合格式：%s", "%s:%d: %s",
 		first->path, error->line, text);
 }
 

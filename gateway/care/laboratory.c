@@ -13,6 +13,10 @@
 
 static void port(struct care *care, const struct assay_config_line *line)
 {
+	/* said of one that is gone, too: it may be there under the next number */
+	if (strncmp(line->port, "/dev/ttyUSB", 11) == 0 || strncmp(line->port, "/dev/ttyACM", 11) == 0)
+		care_found(care, "port-name-unstable", line->id, "线路 %s：%s 在拔插后可能变成另一台仪器",
+			"line %s: %s may be another instrument after unplugging", line->id, line->port);
 	if (access(line->port, F_OK) != 0) {
 		care_found(care, "port-missing", line->id, "线路 %s：没有端口 %s（%s）",
 			"line %s: there is no port %s (%s)", line->id, line->port, strerror(errno));
@@ -22,9 +26,6 @@ static void port(struct care *care, const struct assay_config_line *line)
 	if (!care->status && access(line->port, R_OK | W_OK) != 0)
 		care_found(care, "port-permission", line->id, "线路 %s：本用户不能打开 %s（%s）",
 			"line %s: this user may not open %s (%s)", line->id, line->port, strerror(errno));
-	if (strncmp(line->port, "/dev/ttyUSB", 11) == 0 || strncmp(line->port, "/dev/ttyACM", 11) == 0)
-		care_found(care, "port-name-unstable", line->id, "线路 %s：%s 在拔插后可能变成另一台仪器",
-			"line %s: %s may be another instrument after unplugging", line->id, line->port);
 }
 
 static void line(struct care *care, const struct assay_config_line *line)
