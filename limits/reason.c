@@ -69,6 +69,8 @@ static const struct assay_reason_text reasons[] = {
 		"the range of duplicates is beyond its action limit: the result is held"},
 	{"control-unusable", "质控样没有可用的结果，结果暂扣",
 		"a control gave no usable result: the result is held"},
+	{"count-rounded-to-bound", "修约后的菌落数恰为 m 或 M，按修约前的数值判定",
+		"rounding brought a count exactly to m or M; it was judged as it was before rounding"},
 	{"date-invalid", "日期无效", "a date is not valid"},
 	{"decision-not-for-kind", "这种限量不能用所选的判定规则",
 		"the decision rule cannot be used with this kind of limit"},

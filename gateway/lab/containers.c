@@ -166,7 +166,13 @@ static void note_container(const struct worksheet *sheet, unsigned k, const stru
 {
 	const char *sample = lab_container_sample(sheet->sheet, k), *unit = sheet->method->unit;
 
-	if (container->counted)
+	if (container->counted && strchr(container->value, '('))
+		assay_step_add(steps, "样品 %u（%s）：%s %s，修约前 %s；修约后恰为 m 或 M，按修约前判定",
+			"container %u (%s): %s %s, before rounding %s; rounded it is exactly m or M and is "
+			"judged "
+			"unrounded",
+			k, sample, container->value, unit, container->judged);
+	else if (container->counted)
 		assay_step_add(steps, "样品 %u（%s）：%s %s，修约前 %s",
 			"container %u (%s): %s %s, before rounding %s", k, sample, container->value, unit,
 			container->judged);

@@ -235,6 +235,9 @@ int lab_judge(struct assay_lab *lab, const struct worksheet *sheet, const char *
 		for (size_t i = 0; i < sheet->count; i++)
 			if (sheet->fill[i].typed)
 				assay_reason_add(&verdict->reasons, "typed-value");
+		for (unsigned k = 0; k < outcome->containers.n; k++)
+			if (strchr(outcome->containers.of[k].value, '('))
+				assay_reason_add(&verdict->reasons, "count-rounded-to-bound");
 		if (sheet->taken_back)
 			assay_reason_add(&verdict->reasons, "reading-taken-back");
 		status = lab_append(lab, ASSAY_ENTRY_VERDICT, verdict_json(result_id, verdict), NULL, err);

@@ -138,7 +138,7 @@ static bool has_year(const char *standard)
 static bool is_remark(const char *code)
 {
 	return is(code, "limit-unverified") || is(code, "typed-value") || is(code, "near-limit") ||
-	       is(code, "reading-taken-back");
+	       is(code, "reading-taken-back") || is(code, "count-rounded-to-bound");
 }
 
 static int check_judged(const struct certificate_test *test, struct assay_error *err)

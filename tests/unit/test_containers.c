@@ -93,11 +93,21 @@ typedef const char *const five[5][3];
 static void play_five(struct play *play, const char *lot, five counts, const char *value, const char *verdict)
 {
 	char test[72];
+	json_t *shown, *judged;
 
 	order(play, lot, "aerobic plate count", test);
 	for (int i = 0; i < 5; i++)
 		count(play, test, i + 1, counts[i][0], counts[i][1], counts[i][2]);
 	assert_judged(play, test, value, verdict, "");
+	/* a mark beside a count is said in words, in both languages, and nowhere else */
+	shown = test_shown(play, test);
+	judged = json_object_get(json_object_get(shown, "result"), "verdict");
+	assert_int_equal(has_reason(judged, "count-rounded-to-bound"), strchr(value, '(') != NULL);
+	if (strchr(value, '(')) {
+		assert_non_null(strstr(play_text(judged, "text_zh"), "按修约前的数值判定"));
+		assert_non_null(strstr(play_text(judged, "text_en"), "judged as it was before rounding"));
+	}
+	json_decref(shown);
 }
 
 static void test_worked_examples(void **state)
