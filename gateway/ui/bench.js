@@ -11,7 +11,7 @@ import { Empty, Loading, Status, Symbol, Trace, Verdict } from './parts.js';
 import { batchOf, takeScans } from './scan.js';
 import { may, useSession } from './session.js';
 import { SlotGrid, currentSlots, rowName, slotLabel } from './slots.js';
-import { NBSP, clock, range, readingWord, settledLength, withUnit } from './text.js';
+import { NBSP, clock, limitText, range, readingWord, settledLength, withUnit } from './text.js';
 import { t, pick, brackets, more } from './words.js';
 
 const SPAN_MS = 20000;
@@ -120,7 +120,7 @@ function Job({ test, lines }) {
   const filled = cells.filter((s) => s.status === 'filled').length;
   return html`<section class="panel job" aria-label=${`${test.batch_name} ${pick(test, 'analyte')}`}>
     <div class="job-head"><h2><a href=${test.control ? '#/quality' : `#/batches/${encodeURIComponent(test.batch)}`}>${test.batch_name}</a>　${pick(test, 'analyte')}</h2>
-      <p>${[test.sample, test.method_standard, test.limit ? `${test.limit.text}${brackets(test.limit.standard)}` : ''].filter(Boolean).join('　')}</p>
+      <p>${[test.sample, test.method_standard, test.limit ? `${limitText(test.limit.text)}${brackets(test.limit.standard)}` : ''].filter(Boolean).join('　')}</p>
       <span class="step">${t('filled_of', filled, cells.length)}</span></div>
     <${Instruction} test=${test} who=${who} event=${event} />
     <${LiveReading} who=${who} />

@@ -12,7 +12,7 @@ import { Proof } from './proof.js';
 import { may, useSession, write } from './session.js';
 import { Signature } from './signature.js';
 import { Story } from './story.js';
-import { clock, day, grouped, withUnit } from './text.js';
+import { clock, day, grouped, limitText, withUnit } from './text.js';
 import { t, pick, learn, brackets } from './words.js';
 
 learn({
@@ -43,7 +43,7 @@ const found = ({ value, unit, censored, lod, ...result }) => (censored === 'not-
 
 const Items = ({ tests }) => html`<section class="panel"><div class="panel-head"><h2>${t('tests')}</h2></div><div class="table-scroll"><table class="story"><thead><tr><th>${t('analyte')}</th><th>${t('method')}</th><th class="right">${t('result')}</th><th>${t('limit')}</th><th>${t('verdict')}</th></tr></thead>
   <tbody>${tests.map((test) => html`<tr key=${test.test}><td><b>${pick(test, 'analyte')}</b></td><td>${test.method?.standard}</td><td class="right"><b>${test.result ? found(test.result) : '—'}</b></td>
-    <td>${test.limit?.text || t('no-limit-here')}　<span class="third">${test.limit?.standard || ''}</span></td><td><${Verdict} verdict=${test.verdict?.verdict} tag=${false} /></td></tr>`)}</tbody></table></div></section>`;
+    <td>${limitText(test.limit?.text) || t('no-limit-here')}　<span class="third">${test.limit?.standard || ''}</span></td><td><${Verdict} verdict=${test.verdict?.verdict} tag=${false} /></td></tr>`)}</tbody></table></div></section>`;
 
 function One({ id }) {
   useSession();

@@ -3,7 +3,7 @@
 // and reads without colour: not detected is an open circle, within is a dot, beyond the limit is a square with its value.
 import { html } from './standalone.module.js';
 import { Verdict } from './parts.js';
-import { plot, withUnit } from './text.js';
+import { limitText, plot, withUnit } from './text.js';
 import { t, learn, said } from './words.js';
 
 learn({
@@ -15,17 +15,17 @@ const WIDTH = 420, HEIGHT = 168, LEFT = 44, RIGHT = 12, TOP = 22, BOTTOM = 26;
 
 const isNd = (value) => /^(ND|未检出|<)/.test(value || '');
 
-// points: [{at, value, unit, verdict, result, now}], oldest first; limitText as printed.
-function Series({ points, limitText }) {
-  const bound = plot(/(\d+(?:\.\d+)?)/.exec(limitText || '')?.[1]);
+// points: [{at, value, unit, verdict, result, now}], oldest first; bounded: the limit as printed.
+function Series({ points, bounded }) {
+  const bound = plot(/(\d+(?:\.\d+)?)/.exec(bounded || '')?.[1]);
   const values = points.map((one) => plot(one.value)).filter((v) => !Number.isNaN(v));
   const top = Math.max(0, ...values, Number.isNaN(bound) ? 0 : bound) * 1.25 || 1;
   const x = (i) => LEFT + ((i + 0.5) / points.length) * (WIDTH - LEFT - RIGHT);
   const y = (v) => TOP + (1 - v / top) * (HEIGHT - TOP - BOTTOM);
   const line = points.map((one, i) => [x(i), plot(one.value)]).filter(([, v]) => !Number.isNaN(v)).map(([at, v]) => `${at.toFixed(1)},${y(v).toFixed(1)}`);
-  return html`<svg class="chart" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label=${`${t('v-series')}: ${points.map((one) => `${one.at} ${withUnit(one.value, one.unit)}`).join(', ')}; ${t('limit')} ${limitText}`}>
+  return html`<svg class="chart" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label=${`${t('v-series')}: ${points.map((one) => `${one.at} ${withUnit(one.value, one.unit)}`).join(', ')}; ${t('limit')} ${limitText(bounded)}`}>
     <line class="axis" x1=${LEFT} x2=${WIDTH - RIGHT} y1=${y(0)} y2=${y(0)} /><text x=${LEFT - 6} y=${y(0) + 4} text-anchor="end">0</text>
-    ${Number.isNaN(bound) ? '' : html`<line class="limit" x1=${LEFT} x2=${WIDTH - RIGHT} y1=${y(bound)} y2=${y(bound)} /><text class="strong" x=${LEFT - 6} y=${y(bound) + 4} text-anchor="end">${/(\d+(?:\.\d+)?)/.exec(limitText)[1]}</text>`}
+    ${Number.isNaN(bound) ? '' : html`<line class="limit" x1=${LEFT} x2=${WIDTH - RIGHT} y1=${y(bound)} y2=${y(bound)} /><text class="strong" x=${LEFT - 6} y=${y(bound) + 4} text-anchor="end">${/(\d+(?:\.\d+)?)/.exec(bounded)[1]}</text>`}
     ${line.length > 1 ? html`<polyline points=${line.join(' ')} />` : ''}
     ${points.map((one, i) => {
     const v = plot(one.value), beyond = one.verdict === 'fail';
@@ -40,9 +40,9 @@ export function ResultSeries({ review }) {
   const { head, earlier, test } = review, result = test.result;
   const points = [...earlier].sort((a, b) => a.seq - b.seq).map((one) => ({ ...one, at: one.produced }));
   if (result) points.push({ at: head.produced, value: result.value, unit: result.unit, verdict: result.verdict?.verdict, result: result.result, batch: head.batch, now: true });
-  const limitText = result?.verdict?.limit || test.limit?.text || '';
+  const bounded = result?.verdict?.limit || test.limit?.text || '';
   if (points.length < 2) return html`<p class="third">${t('v-none')}</p>`;
-  return html`<${Series} points=${points} limitText=${limitText} /><details class="chart-table"><summary>${t('v-table')}</summary><table><thead><tr><th>${t('batch')}</th><th>${t('produced')}</th><th class="right">${t('result')}</th><th>${t('verdict')}</th></tr></thead>
+  return html`<${Series} points=${points} bounded=${bounded} /><details class="chart-table"><summary>${t('v-table')}</summary><table><thead><tr><th>${t('batch')}</th><th>${t('produced')}</th><th class="right">${t('result')}</th><th>${t('verdict')}</th></tr></thead>
     <tbody>${points.map((one) => html`<tr key=${one.result}><td><a href=${`#/trail/${encodeURIComponent(one.result)}`}>${one.batch}</a>${one.now ? `　${t('v-now')}` : ''}</td><td>${one.at}</td><td class="right">${withUnit(one.value, one.unit)}</td><td><${Verdict} verdict=${one.verdict} tag=${false} /></td></tr>`)}</tbody></table></details>`;
 }
 

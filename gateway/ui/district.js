@@ -7,7 +7,7 @@ import { Interval, percent, Rate, rateWords } from './figures.js';
 import { Icon } from './icons.js';
 import { Empty, Failed, Loading, Status, Verdict, rowProps } from './parts.js';
 import { may, useSession } from './session.js';
-import { withUnit } from './text.js';
+import { limitText, withUnit } from './text.js';
 import { t, pick, learn } from './words.js';
 
 learn({
@@ -75,7 +75,7 @@ function Coverage() {
   const { data, error, retry } = useFetched('/api/v1/district/coverage', '');
   if (!data) return error ? html`<${Failed} error=${error} retry=${retry} />` : html`<${Loading} />`;
   return html`<p>${t('d-tested', data.tested, data.items)}</p>${data.products.map((p) => html`<details key=${p.product}><summary>${pick(p, 'name')} <span class="third">${t('d-tested', p.tested, p.items)}</span></summary>
-    <ul class="untested">${p.untested.map((item) => html`<li key=${`${item.analyte} ${item.standard}`}>${pick({ a_zh: item.analyte_zh, a_en: item.analyte }, 'a')} <span class="third">${item.standard} ${item.limit}${item.testable ? '' : ` · ${t('d-no-method')}`}</span></li>`)}</ul></details>`)}`;
+    <ul class="untested">${p.untested.map((item) => html`<li key=${`${item.analyte} ${item.standard}`}>${pick({ a_zh: item.analyte_zh, a_en: item.analyte }, 'a')} <span class="third">${item.standard} ${limitText(item.limit)}${item.testable ? '' : ` · ${t('d-no-method')}`}</span></li>`)}</ul></details>`)}`;
 }
 
 const Panel = ({ title, end, csv, children }) => html`<section class="panel"><div class="panel-head"><h2>${title}</h2>${end || csv ? html`<span class="end">${end} ${csv && html`<${CsvLink} path=${csv} />`}</span>` : ''}</div><div class="panel-body">${children}</div></section>`;
@@ -124,7 +124,7 @@ function One({ of, analyte, quarter }) {
     ${series ? html`<${Panel} title=${t('d-quarters')} csv=${`/api/v1/district/trend?${where}`}><${Quarters} rows=${series.quarters} /></${Panel}>` : ''}
     <${Panel} title=${t('d-items')} csv=${`/api/v1/district/items?${where}${quarter ? `&quarter=${quarter}` : ''}`}><div class="wide-scroll" tabindex="0" role="region" aria-label=${t('d-items')}><table class="list figures items"><thead><tr><th>${t('batch')}</th><th>${t('product')}</th><th>${t('producer')}</th><th>${t('d-quarter')}</th><th>${t('result')}</th><th>${t('limit')}</th><th>${t('d-share')}</th><th>${t('verdict')}</th><th><span class="hidden">${t('d-bytes')}</span></th></tr></thead>
       <tbody>${items.data.items.map((item) => html`<tr key=${item.seq}><td><a href=${`#/batches/${encodeURIComponent(item.batch)}`}><b>${item.batch}</b></a></td><td>${item.name || pick(item, 'product')}</td><td>${item.producer}</td><td>${item.quarter}</td><td>${withUnit(item.value, item.unit)}</td>
-        <td>${item.limit} <small>${item.standard}</small></td><td>${share(item)}</td><td>${item.held ? html`<${Status} icon="warn" word=${t('d-is-held')} tone="und" />` : html`<${Verdict} verdict=${item.outcome} />`}</td><td><a href=${`#/trail/${encodeURIComponent(item.result)}`}>${t('d-bytes')}</a></td></tr>`)}</tbody></table></div>
+        <td>${limitText(item.limit)} <small>${item.standard}</small></td><td>${share(item)}</td><td>${item.held ? html`<${Status} icon="warn" word=${t('d-is-held')} tone="und" />` : html`<${Verdict} verdict=${item.outcome} />`}</td><td><a href=${`#/trail/${encodeURIComponent(item.result)}`}>${t('d-bytes')}</a></td></tr>`)}</tbody></table></div>
       ${items.data.next ? html`<button class="button" onClick=${() => older(items.data.next)}>${t('d-older')}</button>` : ''}</${Panel}></div>`;
 }
 

@@ -8,7 +8,7 @@ import { gatewayNow, read } from './live.js';
 import { Refusal } from './login.js';
 import { Empty, Failed, Loading, Status } from './parts.js';
 import { may, useSession, write } from './session.js';
-import { NBSP, grouped } from './text.js';
+import { grouped, limitText } from './text.js';
 import { takeScans } from './scan.js';
 import { t, pick, learn, current } from './words.js';
 
@@ -62,7 +62,7 @@ function Plan({ rows, chosen, toggle, setAll }) {
     <div class="table-scroll" tabindex="0" role="region" aria-label=${t('i-plan')}><table><thead><tr><th class="c-tick"></th><th>${t('analyte')}</th><th>${t('limit')}</th><th>${t('standard')}</th><th>${t('method')}</th></tr></thead>
     <tbody>${rows.map((row) => html`<tr key=${row.analyte} class=${row.testable ? '' : 'untested'}><td class="c-tick"><input type="checkbox" aria-label=${current() === 'zh' ? row.analyte_zh : row.analyte} checked=${chosen.has(row.analyte)} disabled=${!row.testable} onChange=${() => toggle(row.analyte)} /></td>
       <td><b>${current() === 'zh' ? row.analyte_zh || row.analyte : row.analyte}</b>${row.applies ? '' : html`<br /><small class="third">${t('i-not-applies')}</small>`}</td>
-      <td>${row.limits.map((one, i) => html`<div key=${i} class="nowrap">${one.limit.replace(/ /g, NBSP)}</div>`)}</td><td>${row.limits.map((one, i) => html`<div key=${i} class="nowrap">${one.standard}</div>`)}</td>
+      <td>${row.limits.map((one, i) => html`<div key=${i} class="nowrap">${limitText(one.limit)}</div>`)}</td><td>${row.limits.map((one, i) => html`<div key=${i} class="nowrap">${one.standard}</div>`)}</td>
       <td>${row.testable ? html`${row.method_standard}<br /><small class="third">${pick(row, 'method')}</small>` : html`<${Status} icon="warn" tone="und" word=${t('i-cannot')} />`}</td></tr>`)}</tbody></table></div>
     <p class="third panel-body">${t('i-outside')}</p></section>`;
 }

@@ -31,7 +31,7 @@ function Result({ test }) {
   const { value, unit, verdict } = test.result;
   const bad = verdict?.verdict === 'fail' ? 'fail' : verdict?.verdict === 'undetermined' ? 'und' : '';
   return html`<section class="own-result"><p class=${`figure ${bad}`}><span>${pick(test, 'analyte')}</span> <b>${value || t('no-value')}</b> <small>${value ? unit : ''}</small></p>
-    ${value && verdict?.limit ? html`<${Ruler} value=${value} limitText=${verdict.limit} unit=${unit} verdict=${verdict.verdict} />` : ''}
+    ${value && verdict?.limit ? html`<${Ruler} value=${value} bounded=${verdict.limit} unit=${unit} verdict=${verdict.verdict} />` : ''}
     ${more(verdict) ? html`<p>${more(verdict)}</p>` : ''}${verdict?.standard ? html`<p class="second">${t('m-by', verdict.standard, clauseText(verdict.clause))}</p>` : ''}</section>`;
 }
 

@@ -3,7 +3,7 @@
 import { html, useState, useEffect } from './standalone.module.js';
 import { Icon } from './icons.js';
 import { t, pick } from './words.js';
-import { NBSP, plot, bytesOf, hexByte, symbol, oneLine } from './text.js';
+import { NBSP, limitText, plot, bytesOf, hexByte, symbol, oneLine } from './text.js';
 
 export function Status({ icon, word, tone = 'off', tag = false, title }) {
   return html`<span class=${`status ${tone}${tag ? ' tag' : ''}`} title=${title}><${Icon} name=${icon} /><span>${word}</span></span>`;
@@ -101,14 +101,14 @@ export function Trace({ points, span, now, width, height, low, high, tone = '', 
 }
 
 // Zero to twice the limit, or to 1.1 times the value when that is more.
-export function Ruler({ value, limitText, unit, verdict }) {
-  const bound = /(\d+(?:\.\d+)?)/.exec(limitText || '')?.[1];
+export function Ruler({ value, bounded, unit, verdict }) {
+  const bound = /(\d+(?:\.\d+)?)/.exec(bounded || '')?.[1];
   const v = plot(value), limit = plot(bound);
   if (Number.isNaN(v) || Number.isNaN(limit) || limit <= 0) return '';
   const width = 336, end = Math.max(limit * 2, v * 1.1), x = (n) => Math.min(width, (n / end) * width);
   const beyond = v > limit;
-  return html`<svg class="ruler" viewBox="0 0 ${width} 74" role="img" aria-label=${`${value} ${unit}, ${limitText}`}>
-    <text x=${x(limit) - 6} y="20" text-anchor="end" class="strong">${t('limit')} ${limitText}</text>
+  return html`<svg class="ruler" viewBox="0 0 ${width} 74" role="img" aria-label=${`${value} ${unit}, ${limitText(bounded)}`}>
+    <text x=${x(limit) - 6} y="20" text-anchor="end" class="strong">${t('limit')} ${limitText(bounded)}</text>
     ${beyond && html`<text x=${x(limit) + 6} y="20" class="strong over">${value}</text>`}
     <rect class="track" x="0" y="30" width=${width} height="12" />
     <rect class="allowed" x="0.5" y="30.5" width=${x(limit)} height="11" />
@@ -147,7 +147,7 @@ export function short(hash, keep = 16) {
 // The limit of a test in words: the verdict's own, the plan's; judged by a standard that does not list it, it is not permitted.
 export function limitOf(test) {
   const verdict = test.result?.verdict, text = verdict?.limit || test.limit?.text;
-  return text || (verdict?.standard && ['pass', 'fail'].includes(verdict.verdict) ? t('not-permitted') : t('no-limit-here'));
+  return limitText(text) || (verdict?.standard && ['pass', 'fail'].includes(verdict.verdict) ? t('not-permitted') : t('no-limit-here'));
 }
 
 // A row that opens something: click, Enter, and focus by J and K.

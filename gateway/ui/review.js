@@ -13,7 +13,7 @@ import { gatewayNow, useLive } from './live.js';
 import { BatchStatus, Empty, Failed, Keys, Loading, Ruler, Status, Symbol, Verdict, limitOf } from './parts.js';
 import { SlotGrid, rowName } from './slots.js';
 import { Containers } from './containers.js';
-import { clauseText, grouped, lasted, range } from './text.js';
+import { clauseText, grouped, lasted, range, stepText } from './text.js';
 import { t, pick, said, brackets, more } from './words.js';
 
 const ICONS = { fail: ['fail', 'fail'], undetermined: ['undetermined', 'und'], pass: ['pass', 'pass'] };
@@ -51,7 +51,7 @@ function Checks({ test }) {
 export const clauseOf = (test) => `#/standards/${encodeURIComponent(test.result?.verdict?.standard || test.limit?.standard || '')}/${encodeURIComponent(test.analyte)}`;
 
 export function Steps({ steps }) {
-  return html`<ol class="steps">${(steps || []).map((step, i) => html`<li key=${i}><span class="third">${i + 1}</span><span>${said(step)}</span></li>`)}</ol>`;
+  return html`<ol class="steps">${(steps || []).map((step, i) => html`<li key=${i}><span class="third">${i + 1}</span><span>${stepText(said(step))}</span></li>`)}</ol>`;
 }
 
 // Tabs for each reading of the result, and its bytes.
@@ -86,7 +86,7 @@ function Evidence({ batch, test }) {
       <div class=${`big ${tone}`}><span class="name">${pick(test, 'analyte')}</span>${result ? html`<span class=${test.plan ? 'value list' : result.value ? 'value' : 'value none'}>${result.value || t('no-value')}</span><span class="unit">${result.value ? result.unit : ''}</span>` : html`<span class="value">—</span>`}
         <${Verdict} verdict=${verdict?.verdict} /></div>
       ${more(verdict) ? html`<p class="said">${more(verdict)}</p>` : ''}</div>
-      ${result?.value && verdict?.limit && !test.plan ? html`<${Ruler} value=${result.value} limitText=${verdict.limit} unit=${result.unit} verdict=${verdict.verdict} />` : ''}</div>
+      ${result?.value && verdict?.limit && !test.plan ? html`<${Ruler} value=${result.value} bounded=${verdict.limit} unit=${result.unit} verdict=${verdict.verdict} />` : ''}</div>
     <${Checks} test=${test} />
     <${Containers} test=${test} />
     <div class="review-two"><section><h3>${t('limit')}${test.limit || verdict?.standard ? html`<a class="end" href=${clauseOf(test)}>${t('open-clause')} <kbd>L</kbd></a>` : ''}</h3><dl class="pairs"><dt>${t('standard')}</dt><dd><b>${verdict?.standard || test.limit?.standard || '—'}</b></dd>

@@ -8,7 +8,7 @@ import { Icon } from './icons.js';
 import { bind } from './keys.js';
 import { gatewayNow, read } from './live.js';
 import { Empty, Failed, Keys, Loading, Status } from './parts.js';
-import { NBSP, clauseText, grouped } from './text.js';
+import { NBSP, clauseText, grouped, limitText } from './text.js';
 import { t, pick, learn, brackets, current } from './words.js';
 
 learn({
@@ -59,7 +59,6 @@ const names = (list) => list.map((one) => one[current()] || one.zh).join(current
 
 const foodOf = (limit) => (current() === 'zh' ? limit.food_zh || limit.category_zh : limit.category_en || limit.food_zh || limit.category_zh);
 const analyteOf = (limit) => (current() === 'zh' ? limit.analyte_zh || limit.analyte : limit.analyte);
-const limitText = (text) => text.replace(/ /g, NBSP);
 
 function More({ edition, limit }) {
   const facts = [['st-when', names(limit.when)], ['st-unless', names(limit.unless)], ['st-only', limit.only], ['st-except', limit.except], ['st-basis', limit.basis],

@@ -17,6 +17,16 @@ export function clauseText(clause) {
   return both ? both[current() === 'zh' ? 1 : 2] : clause || '';
 }
 
+// A limit in words, "不得使用 not permitted", in the language of the page; figures and units are no words.
+function limitWords(text) {
+  const both = /^(.*[\u4e00-\u9fff].*?) ([a-z]{2,}(?:[ +;]|$)[\x20-\x7e≤≥±]*)$/.exec(text || '');
+  return both ? both[current() === 'zh' ? 1 : 2] : text || '';
+}
+export const limitText = (text) => limitWords(text).replace(/ /g, NBSP);
+
+// A step of a derivation ends in the limit as the specs have it, with both its names.
+export const stepText = (text) => (text || '').replace(/([:：] ?)([^:：]*)$/, (whole, colon, tail) => `${colon}${limitWords(tail)}`);
+
 // -1, 0, 1 for two decimals given as text, exactly; null when one of them is none.
 export function compareDecimals(a, b) {
   const read = (text) => /^(-?)(\d+)(?:\.(\d+))?(?:\([+-]\))?$/.exec(text || '');

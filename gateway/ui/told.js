@@ -7,7 +7,7 @@ import { Rate } from './figures.js';
 import { Icon } from './icons.js';
 import { Failed, Loading } from './parts.js';
 import { OwnTests, Splits } from './splits.js';
-import { withUnit } from './text.js';
+import { limitText, withUnit } from './text.js';
 import { t, pick, learn } from './words.js';
 
 learn({
@@ -27,7 +27,7 @@ const Sentences = ({ list }) => html`<ul>${list.map((one) => html`<li key=${one.
 
 const Measure = ({ measure }) => html`<div><b>${pick(measure, 'analyte')}</b> <span class="second">${pick(measure, 'process')}</span><p>${t('o-cause')}</p><${Sentences} list=${measure.causes} /><p>${t('o-do')}</p><${Sentences} list=${measure.steps} /></div>`;
 
-const Finding = ({ one }) => html`<li><b>${pick(one, 'analyte')}</b> ${withUnit(one.value, one.unit)}　${one.percent ? t('o-percent', one.percent) : ''}<br /><span class="second">${one.name}　${one.batch}　${one.limit} ${one.standard}</span></li>`;
+const Finding = ({ one }) => html`<li><b>${pick(one, 'analyte')}</b> ${withUnit(one.value, one.unit)}　${one.percent ? t('o-percent', one.percent) : ''}<br /><span class="second">${one.name}　${one.batch}　${limitText(one.limit)} ${one.standard}</span></li>`;
 
 const Compared = ({ rows }) => html`<table><thead><tr><th>${t('o-own')}</th><th>${t('o-others')}</th></tr></thead><tbody>${rows.map((row) => html`<tr key=${`${row.quarter} ${row.class}`}><td>${row.quarter} ${pick(row, 'class')}<br />${row.own.count}/${row.own.n}</td>
   <td>${row.answer === 'allowed' ? html`<${Rate} rate=${row.others} /><br />${t('o-producers', row.producers)}` : html`<span class="third">${t(`o-${row.answer}`)}</span>`}</td></tr>`)}</tbody></table>`;

@@ -11,7 +11,7 @@ import { Empty, Failed, Loading, Symbol, Verdict, limitOf, rowProps, short } fro
 import { Proof } from './proof.js';
 import { Steps } from './review.js';
 import { Search, Story } from './story.js';
-import { bytesOf, clauseText, clock, day, grouped, withUnit } from './text.js';
+import { bytesOf, clauseText, clock, day, grouped, limitText, withUnit } from './text.js';
 import { t, pick, more } from './words.js';
 
 // A result can be entered by its number, or as ?BATCH from the list.
@@ -67,8 +67,8 @@ function Chain({ trace, index, choose, node, chooseNode }) {
   return html`<section class="chain" aria-label=${t('trail')}><header><p class="second"><a href=${`#/batches/${encodeURIComponent(batch.batch)}`}>${batch.batch}</a>　${batch.name}　${batch.producer}</p>
       <div class=${`figure ${verdict?.verdict || ''}`}><span>${pick(test, 'analyte')}</span> ${result.value || '—'} <small>${result.value ? result.unit : ''}</small></div></header>
     <ol><${Decisions} batch=${batch} ...${pressed} />
-      <${Node} name=${t('verdict')} entry=${verdict} node="verdict" ...${pressed}><div><${Verdict} verdict=${verdict?.verdict} tag=${false} /></div><div class="third" title=${pick(verdict, 'text')}>${more(verdict) || (verdict?.compared ? `${verdict.compared}　${verdict.limit}` : '')}</div></${Node}>
-      <${Node} name=${t('limit')}><div>${limit ? `${limit.standard}　${clauseText(limit.clause)}` : `${verdict?.standard || ''}　${limitOf(test)}`}</div><div class="third">${limit ? html`${limit.text || limitOf(test)}　${short(limit.sha256, 12)}` : ''}</div></${Node}>
+      <${Node} name=${t('verdict')} entry=${verdict} node="verdict" ...${pressed}><div><${Verdict} verdict=${verdict?.verdict} tag=${false} /></div><div class="third" title=${pick(verdict, 'text')}>${more(verdict) || (verdict?.compared ? `${verdict.compared}　${limitText(verdict.limit)}` : '')}</div></${Node}>
+      <${Node} name=${t('limit')}><div>${limit ? `${limit.standard}　${clauseText(limit.clause)}` : `${verdict?.standard || ''}　${limitOf(test)}`}</div><div class="third">${limit ? html`${limitText(limit.text) || limitOf(test)}　${short(limit.sha256, 12)}` : ''}</div></${Node}>
       <${Node} name=${t('result')} entry=${result} node="result" ...${pressed}><div>${result.value ? withUnit(result.value, result.unit) : t('no-value')}${verdict?.compared ? html`　<span class="third">${t('exact')} ${verdict.compared}</span>` : ''}</div>
         <div class="third">${test.method_standard || method?.id}　${pick(test, 'method')}</div></${Node}>
       <${Node} name=${t('readings')}><${Choices} readings=${readings} index=${index} choose=${choose} /></${Node}>
@@ -93,7 +93,7 @@ function Details({ trace, reading, node }) {
     <${Proof} key=${entryOf(trace, node, reading)} seq=${entryOf(trace, node, reading)} proofOf=${trace.batch.batch} />
     <section class="panel"><div class="panel-head"><h2>${t('derivation')}</h2><span class="end"><code>${trace.test.formula}</code></span></div><div class="panel-body"><${Steps} steps=${steps} /></div></section>
     <div class="trail-two"><section class="panel"><div class="panel-head"><h2>${t('clause')}</h2></div><div class="panel-body"><dl class="pairs">
-        ${limit ? html`<dt>${t('standard')}</dt><dd><b>${limit.standard}</b></dd><dt>${t('clause')}</dt><dd class="wraps">${clauseText(limit.clause)}</dd><dt>${t('limit')}</dt><dd><b>${limit.text || limitOf({ result })}</b></dd>
+        ${limit ? html`<dt>${t('standard')}</dt><dd><b>${limit.standard}</b></dd><dt>${t('clause')}</dt><dd class="wraps">${clauseText(limit.clause)}</dd><dt>${t('limit')}</dt><dd><b>${limitText(limit.text) || limitOf({ result })}</b></dd>
           <dt>${t('source-of')}</dt><dd class="wraps">${limit.source || '—'}</dd><dt>${t('confidence')}</dt><dd>${limit.confidence || '—'}</dd>` : html`<dt>${t('limit')}</dt><dd>${limitOf({ result })}</dd>`}</dl></div></section>
       <section class="panel"><div class="panel-head"><h2>${t('digests')}</h2><span class="end">SHA-256</span></div><div class="panel-body"><dl class="pairs">
         ${limit ? html`<dt>${t('limit')}</dt><dd class="wraps">${limit.file}${limit.line ? `:${limit.line}` : ''}<br />${short(limit.sha256, 24)}</dd>` : ''}

@@ -4,6 +4,7 @@
 #include "gateway/web/answer.h"
 #include "gateway/web/csv.h"
 #include "gateway/web/route.h"
+#include "limits/method.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -89,12 +90,42 @@ enum MHD_Result web_get_rack(struct web_call *call)
 	return web_answer_list(call, "places", db ? assay_query_rack(db, call->id, &err) : NULL, &err);
 }
 
+/* What the analytes of the price lists are called: {analyte: {zh, en}}. */
+static json_t *names_of(const struct assay_specs *specs, const json_t *programmes)
+{
+	json_t *names = json_object();
+	const json_t *one, *price;
+	size_t at, index;
+
+	json_array_foreach(programmes, at, one)
+	{
+		json_array_foreach(json_object_get(one, "prices"), index, price)
+		{
+			const char *analyte = json_string_value(json_object_get(price, "analyte"));
+			const struct assay_method *method =
+				specs && analyte ? assay_specs_method_for(specs, analyte) : NULL;
+
+			if (method)
+				(void)json_object_set_new(names, analyte,
+					json_pack("{s:s,s:s}", "zh", method->analyte_zh, "en",
+						method->analyte_en && *method->analyte_en ? method->analyte_en
+											  : analyte));
+		}
+	}
+	return names;
+}
+
 enum MHD_Result web_get_programmes(struct web_call *call)
 {
 	struct assay_error err = {0};
 	sqlite3 *db = web_state_get(&call->web->state, &err);
+	json_t *list = db ? assay_query_programmes(db, &err) : NULL;
 
-	return web_answer_list(call, "programmes", db ? assay_query_programmes(db, &err) : NULL, &err);
+	return web_answer_member(call, "programmes",
+		list ? json_pack(
+			       "{s:o,s:o}", "programmes", list, "analytes", names_of(call->web->specs, list))
+		     : NULL,
+		&err);
 }
 
 enum MHD_Result web_get_programme(struct web_call *call)

@@ -80,6 +80,8 @@ origin, size, root = way["checkpoint"]["note"].split("\n")[:3]
 ok(int(size) == way["checkpoint"]["size"] > shown["paper_seq"], "a checkpoint over it", way["checkpoint"])
 got = root_of(bytes.fromhex(way["leaf"]), way["seq"], int(size), [bytes.fromhex(one) for one in way["path"]])
 ok(got == base64.b64decode(root), "its path leads to the root that is signed")
+with open(os.path.join(os.environ["ASSAY_DIR"], "keys", "origin.pub"), encoding="utf-8") as file:
+    ok(way["key"] == file.read().strip(), "and the key it is signed with", way["key"])
 ok(get("journal/99999999/inclusion")[0] == 404 and get("journal/x/inclusion")[0] == 400, "no way from an entry that is not there")
 
 trail, after, told = [], 0, []

@@ -17,6 +17,7 @@ from fractions import Fraction
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import both_languages  # noqa: E402
 import pages_read  # noqa: E402
 from person import certificate_is_there, code_read, fill, fill_all, log_in, scan, served_bytes, served_pdf, submit  # noqa: E402
 from run import Gateway, ROOT, Run, equal  # noqa: E402
@@ -49,6 +50,11 @@ def free_port():
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         return taken.getsockname()[1]
+
+
+# What people enter here stays as it was entered.
+DATA = ["永和酱油厂", "永和生抽", "何师傅", "水分、总酸", "20261101-A", "清溪公共检测室", "清溪路 1 号", "理化室", "仪器室", "王敏", "容量瓶", "未稀释", "滴定管、平板或他机打印", "超限，复测确认", "两次结果一致，超限成立",
+        *(name for _, name, _ in PEOPLE)]
 
 
 class Analyser:
@@ -113,12 +119,14 @@ class Day:
     def __init__(self, run, gateway, analyser):
         self.run, self.gateway, self.analyser, self.browser = run, gateway, analyser, run.browser
         self.batch = self.test = self.result = self.certificate = None
+        self.left = []
 
     def api(self, path):
         return ask(self.browser, "GET", path)
 
     def picture(self, name):
-        self.browser.picture(os.path.join(PICTURES, f"{name}.png"))
+        """Of what is shown, in both languages; a string left in the other one is kept for the end."""
+        self.left += both_languages.both(self.browser, name, DATA, lambda as_named: self.browser.picture(os.path.join(PICTURES, f"{as_named}.png")))
 
 
 def first_administrator(day):
@@ -142,6 +150,8 @@ def people(day):
         browser.click("#add-user")
         browser.until("the form", "return document.querySelector('dialog[open] input[name=user]')")
         fill_all(browser, "dialog", user=user, name=name, new_password=day.run.password, password=day.run.password)
+        if user == PEOPLE[0][0]:
+            day.picture("1-user-dialog")
         browser.click(f"dialog input[name=role-{role}]")
         submit(browser)
     browser.until("all of them", "return document.querySelectorAll('.people tbody tr').length === arguments[0]", len(PEOPLE) + 1)
@@ -159,11 +169,13 @@ def producer_with_card(day):
     browser.click("#add-producer")
     browser.until("the form", "return document.querySelector('dialog[open] [name=licence]')")
     fill_all(browser, "dialog", name="永和酱油厂", licence="SC10351010000001", contact="何师傅", self_tests="水分、总酸", tests_a_year="24", cost_a_year="36000")
+    day.picture("2-producer-dialog")
     submit(browser)
     browser.until("his page", "return document.querySelector('#issue-card')")
     browser.click("#issue-card")
     browser.until("the programmes", "return document.querySelector('dialog[open] select option')")
     fill(browser, "dialog [name=tests]", "7")
+    day.picture("2-card-dialog")
     submit(browser)
     browser.until("the card", "return document.querySelector('.card-sheet .qr')")
     day.card = day.api("/api/v1/cards")["cards"][0]["card"]
@@ -203,6 +215,8 @@ def weigh(day, test, replicate, weight):
     browser.until("the slot", "return document.querySelector(arguments[0] + '[role=button]')", slot)
     browser.click(slot)
     browser.until("which instrument", "return document.querySelector('dialog[open] select')?.value === 'balance-1'")
+    if (test, replicate) == (day.test, 1):
+        day.picture("4-slot-dialog")
     submit(browser)
     browser.until("armed", "return document.querySelector(arguments[0] + '.armed')", slot)
     browser.js("document.activeElement?.blur()")
@@ -227,6 +241,8 @@ def measured(day, test, weights, peaks, picture=None):
     browser.js("[...document.querySelectorAll('dialog .segments button')].pop().click()")
     fill(browser, "dialog input[name=value]", "25.00 mL")
     fill(browser, "dialog input[name=reason]", "容量瓶")
+    if picture:
+        day.picture("4-typed-dialog")
     submit(browser)
     ask(browser, "POST", f"/api/v1/tests/{test}/enter", {"slot": "n", "replicate": 1, "value": "1 1", "reason": "未稀释"})
     expected = [Fraction(peak) * 25 * 1 / (Fraction(weight) * 1000) for weight, peak in zip(weights, peaks)]
@@ -382,25 +398,47 @@ def walked_back(day):
         whole = bytes.fromhex(browser.js("return [...document.querySelectorAll('.bytes .octets')].map((s) => s.textContent).join('').replace(/\\s/g, '')"))
         assert sent.encode() in whole, whole
     browser.until("the ladder holds", "return document.querySelector('.checks-panel .status.tag.pass')", seconds=75)
+    equal(browser.js("return [...document.querySelectorAll('.check-list .status')].map((s) => s.textContent.trim())"), ["通过", "通过", "通过"])
+    altered = browser.do_async("""const done = arguments[arguments.length - 1];
+        Promise.all([import('/ui/proof.js'), fetch('/api/v1/journal/3/inclusion').then((a) => a.json())]).then(async ([{ signature }, { checkpoint: { note }, key }]) =>
+          done([await signature(note, key), await signature(note.replace(/\\n(\\d)/, '\\n1$1'), key), await signature(note, key.replace(/\\+[0-9a-f]{8}\\+/, '+00000000+'))]), (e) => done(String(e)))""")
+    equal(altered, ["holds", "not", "other"])
     equal(browser.js("return [...document.querySelectorAll('.chain .k')].map((k) => k.textContent)"), ["证书", "签发", "复核", "复核", "判定", "限量", "结果", "读数", "帧", "字节"])
     day.picture("9-trail")
 
 
-def in_english(day):
-    """The same pages again, in English and dark: nothing is left in Chinese but data, nothing complains."""
+def every_page(day):
+    """Every page there is, in both languages, the English one dark too: nothing complains."""
     browser = day.browser
+    producer = day.api("/api/v1/producers")["producers"][0]["producer"]
+    for name, address in (("bench", "bench"), ("batches", "batches"), ("batch", f"batches/{day.batch}"), ("review", "review"), ("release", "release"), ("certificate", f"certificate/{day.certificate}"),
+                          ("trail", f"trail/{day.result}"), ("trail-search", "trail"), ("entry", "entry/3"), ("quality", "quality"), ("standards", "standards"), ("standard", "standards/gb-2760-2024"),
+                          ("district", "district"), ("producers", "producers"), ("producer", f"producers/{producer}"), ("card", f"producers/{producer}/{day.card}"), ("instruments", "admin/instruments"),
+                          ("instrument", "instrument/balance-1"), ("programme", "admin/programme"), ("state", "admin/state"), ("alarms", "alarms"), ("me", "me")):
+        browser.js("location.hash = '#/' + arguments[0]", address)
+        browser.until(f"{name} is drawn", "return location.hash === '#/' + arguments[0] && document.querySelector('#page > *')?.textContent && !document.querySelector('.loading')", address)
+        time.sleep(0.5)  # what it fetches by and by
+        day.picture(name)
+    browser.press("?")
+    browser.until("the keys", "return document.querySelector('dialog[open]')")
+    day.picture("keys")
+    browser.press("Escape")
     browser.dark(True)
-    browser.press("Alt+l")
-    for name, address, wanted in (("trail", f"trail/{day.result}", "Inclusion proof"), ("release", "release", "Nothing waits for release"), ("certificate", f"certificate/{day.certificate}", "Open the PDF"),
-                                  ("batch", f"batches/{day.batch}", "What happened"), ("bench", "bench", "Lines and instruments"), ("producers", "producers", "Free tests left"), ("state", "admin/state", "Latest checkpoint"), ("review", "review", "Nothing waits for review")):
+    both_languages.switch(browser, "en")
+    for name, address, wanted in (("trail", f"trail/{day.result}", "Inclusion proof"), ("certificate", f"certificate/{day.certificate}", "Open the PDF"), ("batch", f"batches/{day.batch}", "What happened"), ("bench", "bench", "Lines and instruments")):
         browser.js("location.hash = '#/' + arguments[0]", address)
         browser.until(wanted, "return document.querySelector('#page').textContent.includes(arguments[0]) && !document.querySelector('.loading')", wanted)
-        day.picture(f"en-{name}")
+        browser.picture(os.path.join(PICTURES, f"dark-en-{name}.png"))
     browser.dark(False)
-    browser.press("Alt+l")
+    both_languages.switch(browser, "zh")
 
 
-STEPS = [first_administrator, people, producer_with_card, intake, above_the_limit, the_others, retest_is_ordered, fail_is_confirmed, released_by_another, print_is_opened, walked_back, proof_holds, in_english]
+def each_in_its_language(day):
+    """What every picture of the day had in the other language."""
+    assert not day.left, "\n".join(sorted(set(day.left)))
+
+
+STEPS = [first_administrator, people, producer_with_card, intake, above_the_limit, the_others, retest_is_ordered, fail_is_confirmed, released_by_another, print_is_opened, walked_back, proof_holds, every_page, each_in_its_language]
 
 
 def the_day(run):
