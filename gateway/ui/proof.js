@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The proof ladder: an entry's leaf, hash by hash, up to the root of the oldest signed checkpoint over it (RFC 6962, 2.1.1). This
-// browser does the hashing itself; it takes nobody's word but the leaf's.
+// browser does the hashing itself, and looks at the signature where it knows Ed25519; it takes nobody's word but the leaf's and the key's.
 import { html, useEffect, useState } from './standalone.module.js';
 import { useFetched } from './fetched.js';
 import { Icon } from './icons.js';
@@ -15,7 +15,7 @@ learn({
   'p-none': ['还没有签名的检查点覆盖第 {} 条，最多等一分钟。', 'No signed checkpoint covers entry {} yet; a minute at most.'],
   'p-checkpoint': ['检查点', 'Checkpoint'], 'p-note': ['C2SP 签名文书', 'C2SP signed note'], 'p-checks': ['核对', 'Checks'], 'p-took': ['用时 {} ms', 'took {} ms'],
   'p-path': ['逐级哈希', 'Hashes'], 'p-path-how': ['{} 级合成同一个根', '{} steps to the same root'], 'p-size': ['条数', 'Entries'], 'p-size-how': ['第 {0} 条在 {1} 条之内', 'entry {0} is among {1}'],
-  'p-sign': ['签名', 'Signature'], 'p-sign-how': ['本页没有公钥，请离线核对', 'this page holds no key; check it offline'], 'p-holds': ['通过', 'holds'], 'p-not': ['不符', 'does not hold'], 'p-unknown': ['未能核对', 'could not check'],
+  'p-sign': ['签名', 'Signature'], 'p-sign-how': ['Ed25519，用本机给出的公钥；请与实验室公布的比对：{}', 'Ed25519, by the key this machine gives; compare it with the published one: {}'], 'p-sign-not-here': ['此浏览器不能核对 Ed25519 签名，请离线核对', 'this browser cannot check Ed25519; check it offline'], 'p-sign-other': ['由更早的密钥签名，请离线核对', 'signed by an earlier key; check it offline'], 'p-holds': ['通过', 'holds'], 'p-not': ['不符', 'does not hold'], 'p-unknown': ['未能核对', 'could not check'],
   'p-all': ['{} 项通过', '{} hold'], 'p-bad': ['{} 项不符', '{} do not hold'], 'p-again': ['重新核对', 'Check again'], 'p-get': ['下载证明', 'Get the proof'], 'p-whole': ['焦点所在的哈希', 'The hash in focus'],
   'p-table': ['逐级列出', 'Step by step'], 'p-step': ['级', 'Step'], 'p-side': ['旁枝', 'Sibling'], 'p-left': ['左', 'left'], 'p-right': ['右', 'right'], 'p-becomes': ['合成', 'Becomes'],
   'p-offline': ['不信任本机？在任何电脑上离线核对：', 'Do not trust this machine? Check it offline, anywhere:'], 'p-short': ['证书上印的短码', 'The short code on the certificate'],
@@ -58,13 +58,29 @@ function readNote(note) {
   return { origin, size: Number(size), root: bytes };
 }
 
+// A C2SP signed note by its verifier key, name+hash+base64(1, key). 'other': another key signed it; 'unknown': no Ed25519 here.
+export async function signature(note, key) {
+  const [, name, id, packed] = /^([^+]+)\+([0-9a-f]{8})\+(.+)$/.exec(key || '') || [];
+  const end = note.indexOf('\n\n'), unpack = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
+  try {
+    const line = note.slice(end + 2).split('\n').find((one) => one.startsWith(`\u2014 ${name} `) && hex(unpack(one.split(' ')[2]).slice(0, 4)) === id);
+    if (!line) return 'other';
+    const raw = unpack(packed);
+    if (raw[0] !== 1 || raw.length !== 33) return 'unknown';
+    const imported = await crypto.subtle.importKey('raw', raw.slice(1), 'Ed25519', false, ['verify']);
+    return (await crypto.subtle.verify('Ed25519', imported, unpack(line.split(' ')[2]).slice(4), new TextEncoder().encode(note.slice(0, end + 1)))) ? 'holds' : 'not';
+  } catch {
+    return 'unknown';
+  }
+}
+
 async function check(found) {
   const began = performance.now(), note = readNote(found.checkpoint.note);
-  if (!globalThis.crypto?.subtle) return { note, steps: [], path: 'unknown', size: 'unknown', took: 0 };
+  if (!globalThis.crypto?.subtle) return { note, steps: [], path: 'unknown', size: 'unknown', sign: 'unknown', took: 0 };
   const steps = await climb(found.seq, note.size, found.leaf, found.path);
   const top = steps?.length ? steps[steps.length - 1].hash : found.leaf;
   return {
-    note, steps: steps || [], path: steps && top === note.root ? 'holds' : 'not',
+    note, steps: steps || [], sign: await signature(found.checkpoint.note, found.key), path: steps && top === note.root ? 'holds' : 'not',
     size: found.seq < note.size && note.size === found.checkpoint.size ? 'holds' : 'not', took: Math.max(1, Math.round(performance.now() - began)),
   };
 }
@@ -91,7 +107,7 @@ function Steps({ steps }) {
 
 const SIGNS = { holds: ['check', 'pass'], not: ['cross', 'fail'], unknown: ['warn', 'und'] };
 
-const Check = ({ name, how, is }) => html`<tr><th scope="row">${name}</th><td>${how}</td><td><${Status} icon=${SIGNS[is][0]} tone=${SIGNS[is][1]} word=${t(`p-${is}`)} /></td></tr>`;
+const Check = ({ name, how, is }) => html`<tr><th scope="row">${name}</th><td class="wraps">${how}</td><td><${Status} icon=${SIGNS[is][0]} tone=${SIGNS[is][1]} word=${t(`p-${is}`)} /></td></tr>`;
 
 // seq: the entry; proofOf: a batch whose whole proof can be fetched, '' none.
 export function Proof({ seq, proofOf = '' }) {
@@ -129,7 +145,7 @@ export function Proof({ seq, proofOf = '' }) {
   if (waits) return html`<section class="panel"><div class="panel-head"><h2>${t('p-title')}</h2></div><p class="panel-body second" role="status">${t('p-none', grouped(seq))}</p></section>`;
   if (error && !found) return html`<section class="panel"><${Failed} error=${error} retry=${retry} /></section>`;
   if (!found || !checked) return html`<section class="panel"><${Loading} rows=${3} /></section>`;
-  const { note, steps } = checked, both = [checked.path, checked.size];
+  const { note, steps } = checked, both = [checked.path, checked.size, checked.sign];
   const bad = both.filter((is) => is === 'not').length, good = both.filter((is) => is === 'holds').length;
   return html`<section class="panel proof"><div class="panel-head"><h2>${t('p-title')}</h2><span class="second">${t('p-how', steps.length)}</span><span class="end">RFC 6962　SHA-256</span></div>
       <div class="panel-body"><${Ladder} found=${found} steps=${steps} focus=${focus} />
@@ -139,7 +155,7 @@ export function Proof({ seq, proofOf = '' }) {
         <div class="offline"><span>${t('p-short')}</span><code>${note.size} / ${(note.root.slice(0, 16).match(/.{4}/g) || []).join(' ')}</code></div></div></section>
       <section class="panel checks-panel"><div class="panel-head"><h2>${t('p-checks')}</h2>${bad ? html`<${Status} tag icon="cross" tone="fail" word=${t('p-bad', bad)} />` : good ? html`<${Status} tag icon="journal" tone="pass" word=${t('p-all', good)} />` : html`<${Status} tag icon="warn" tone="und" word=${t('p-no-crypto')} />`}<span class="end">${t('p-took', checked.took)}</span></div>
         <div class="panel-body"><table class="check-list"><tbody><${Check} name=${t('p-path')} how=${t('p-path-how', steps.length)} is=${checked.path} /><${Check} name=${t('p-size')} how=${t('p-size-how', grouped(found.seq), grouped(note.size))} is=${checked.size} />
-          <${Check} name=${t('p-sign')} how=${t('p-sign-how')} is="unknown" /></tbody></table>
+          <${Check} name=${t('p-sign')} how=${checked.sign === 'other' ? t('p-sign-other') : checked.sign === 'unknown' ? t('p-sign-not-here') : t('p-sign-how', found.key)} is=${SIGNS[checked.sign] ? checked.sign : 'unknown'} /></tbody></table>
         <div class="offline"><span>${t('p-offline')}</span><code>${proofOf ? `assay proof check ${proofOf}.proof` : 'assay verify DIR'}</code></div>
         <div class="buttons start"><button class="button primary" onClick=${() => again((n) => n + 1)}><${Icon} name="again" />${t('p-again')}<kbd>Enter</kbd></button>
           ${file ? html`<a class="button" href=${file} download=${`${proofOf}.proof`}><${Icon} name="falling" />${t('p-get')}<kbd>D</kbd></a>` : ''}</div></div></section></div>`;

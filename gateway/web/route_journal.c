@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * What of the journal is read at once: an entry's way to a checkpoint, a certificate's print. */
 #include "gateway/lab/query.h"
+#include "gateway/record/checkpoint.h"
 #include "gateway/web/answer.h"
 #include "gateway/web/route.h"
 
@@ -10,13 +11,21 @@
 enum MHD_Result web_get_inclusion(struct web_call *call)
 {
 	struct assay_error err = {0};
+	struct assay_origin_key key;
 	uint64_t sequence = 0;
+	char line[400];
+	json_t *found;
 
 	if (strlen(call->id) > 18 || strspn(call->id, "0123456789") != strlen(call->id))
 		return web_refuse_arguments(call);
 	for (const char *digit = call->id; *digit; digit++)
 		sequence = sequence * 10 + (uint64_t)(*digit - '0');
-	return web_answer_whole(call, assay_query_inclusion(call->web->role->dir, sequence, &err), &err);
+	found = assay_query_inclusion(call->web->role->dir, sequence, &err);
+	if (found && assay_origin_key_public(call->web->role->dir, &key, &err) == ASSAY_OK) {
+		assay_origin_key_line(&key, line, sizeof line);
+		(void)json_object_set_new(found, "key", json_string(line));
+	}
+	return web_answer_whole(call, found, &err);
 }
 
 enum MHD_Result web_get_paper(struct web_call *call)
