@@ -25,10 +25,21 @@ static json_t *set_or_drop(json_t *object, const char *name, json_t *value)
 	return NULL;
 }
 
+/* The first row, null when there is none, NULL with err. Takes rows. */
+static json_t *first(sqlite3 *state, sqlite3_stmt *rows, struct assay_error *err)
+{
+	json_t *list = query_list(state, rows, err), *one = NULL;
+
+	if (list)
+		one = json_array_size(list) ? json_incref(json_array_get(list, 0)) : json_null();
+	json_decref(list);
+	return one;
+}
+
 /* The latest verdict of a subject; null when there is none, NULL with err. */
 static json_t *verdict(sqlite3 *state, const char *subject, struct assay_error *err)
 {
-	json_t *list = query_list(state,
+	return first(state,
 		query_prepare(state, err,
 			"SELECT verdict, reasons AS \"{reasons\", standard, clause, limit_text AS \"limit\", "
 			"compared,"
@@ -36,30 +47,22 @@ static json_t *verdict(sqlite3 *state, const char *subject, struct assay_error *
 			" ORDER BY seq DESC LIMIT 1",
 			"t", subject),
 		err);
-	json_t *one = list ? json_incref(json_array_get(list, 0)) : NULL;
-
-	if (list && !one)
-		one = json_null();
-	json_decref(list);
-	return one;
 }
 
 static json_t *result(sqlite3 *state, const char *id, struct assay_error *err)
 {
-	json_t *list, *one;
+	json_t *one;
 
 	if (!*id)
 		return json_null();
-	list = query_list(state,
+	one = first(state,
 		query_prepare(state, err,
 			"SELECT id AS result, value, unit, exact, derivation AS \"{derivation\","
 			" reasons AS \"{reasons\", containers AS \"{containers\", seq FROM result WHERE "
 			"id=?1",
 			"t", id),
 		err);
-	one = list ? json_incref(json_array_get(list, 0)) : NULL;
-	json_decref(list);
-	return one ? set_or_drop(one, "verdict", verdict(state, id, err)) : NULL;
+	return json_is_object(one) ? set_or_drop(one, "verdict", verdict(state, id, err)) : one;
 }
 
 /* Names and repeats stand in the sheet, what happened stands in the rows. */
@@ -336,7 +339,7 @@ static json_t *reviews_of(sqlite3 *state, const char *batch, struct assay_error 
 /* The set of specs it was registered under and is judged by until it is released; null: before sets were recorded. */
 static json_t *specs_of(sqlite3 *state, const char *batch, struct assay_error *err)
 {
-	json_t *list = query_list(state,
+	return first(state,
 		query_prepare(state, err,
 			"SELECT s.sha256, s.serial, s.wall_ns AS \"@since\", s.seq, s.sha256=(SELECT value "
 			"FROM "
@@ -344,12 +347,6 @@ static json_t *specs_of(sqlite3 *state, const char *batch, struct assay_error *e
 			"s.sha256=b.specs WHERE b.id=?1",
 			"t", batch),
 		err);
-	json_t *one = list ? json_incref(json_array_get(list, 0)) : NULL;
-
-	if (list && !one)
-		one = json_null();
-	json_decref(list);
-	return one;
 }
 
 json_t *assay_query_batch(sqlite3 *state, const char *id, struct assay_error *err)

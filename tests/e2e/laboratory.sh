@@ -2,35 +2,15 @@
 # The laboratory's work by its commands, on the demonstration's morning: registers, free tests, intake by plan, release by a
 # second person, the certificate printed into the journal, amended, its proof; then all of it derived again. Expected
 # texts and codes are those of gateway/lab/query.h; the PDF is compared with what assay-report makes of the same document.
+# shellcheck disable=SC2154 # assay, folder: opened.sh
 set -u
-assay=${ASSAY:-build/assay}
-folder=$(mktemp -d)
-pid=
-trap '[ -z "$pid" ] || kill "$pid" 2>/dev/null; wait 2>/dev/null; rm -rf "$folder"' EXIT
-export ASSAY_DIR=$folder/d
-. "$(dirname "$0")/../counted.sh"
-member() { python3 -c 'import json,sys; v=json.load(sys.stdin)
-for name in sys.argv[1:]: v=v[int(name)] if isinstance(v,list) else v[name]
-print(v if isinstance(v,str) else json.dumps(v))' "$@"; }
-# refused CODE COMMAND...: exit 1 and that code
-refused() {
-	local code=$1
-	shift
-	"$assay" "$@" --json 2>"$folder/err" >/dev/null
-	[ $? -eq 1 ] && [ "$(member error code <"$folder/err")" = "$code" ]
-	ok $? "$* is refused with $code: $(cat "$folder/err")"
-}
+. "$(dirname "$0")/../opened.sh"
 
 timeout 100 "$assay" demo --once --json -d "$ASSAY_DIR" >"$folder/morning"
 ok $? 'the morning was played'
 good=$(sed -n 1p "$folder/morning" | member batch)
 bad=$(sed -n 2p "$folder/morning" | member batch)
-"$assay" demo -d "$ASSAY_DIR" --listen 127.0.0.1:0 >"$folder/out" 2>"$folder/gateway" &
-pid=$!
-for _ in $(seq 300); do
-	[ -s "$folder/out" ] && break
-	sleep 0.1
-done
+begin
 
 producer=$("$assay" producer add --name 陈家酱园 --licence SC10632011500001 --product puffed-snack --json | member producer)
 ok $? 'a producer is registered'

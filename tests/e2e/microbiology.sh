@@ -2,25 +2,9 @@
 # Microbiology with a sampling plan, by command against a running gateway: cooked meat, plate count, n=5 c=2 m=1e4 M=1e5 (the
 # row of GB 2726-2016; verdicts from the table of standards.md section 5). One batch passes and goes to its certificate, one
 # fails with containers missing, one stays undetermined; then everything is verified, derived again and made again.
+# shellcheck disable=SC2154 # assay, folder: opened.sh
 set -u
-assay=${ASSAY:-build/assay}
-folder=$(mktemp -d)
-pid=
-trap '[ -z "$pid" ] || kill "$pid" 2>/dev/null; wait 2>/dev/null; rm -rf "$folder"' EXIT
-export ASSAY_DIR=$folder/d
-. "$(dirname "$0")/../counted.sh"
-member() { python3 -c 'import json,sys; v=json.load(sys.stdin)
-for name in sys.argv[1:]: v=v[int(name)] if isinstance(v,list) else v[name]
-print(v if isinstance(v,str) else json.dumps(v,ensure_ascii=False))' "$@"; }
-begin() {
-	rm -f "$folder/out"
-	"$assay" demo -d "$ASSAY_DIR" --listen 127.0.0.1:0 >"$folder/out" 2>"$folder/gateway" &
-	pid=$!
-	for _ in $(seq 300); do
-		[ -s "$folder/out" ] && break
-		sleep 0.1
-	done
-}
+. "$(dirname "$0")/../opened.sh"
 new() {
 	"$assay" batch new --product cooked-meat --name 酱牛肉 --producer 禾香食品 --lot "$1" --produced 2026-01-20 \
 		--test 'aerobic plate count' --json | member batch
@@ -96,9 +80,7 @@ ok $? 'because one of the five is missing'
 ok $? 'its trace shows the five'
 "$assay" batch show "$open" --json >"$folder/before"
 
-kill -INT $pid
-wait $pid
-pid=
+end
 "$assay" verify "$ASSAY_DIR" --replay --json | grep -q '"differences":0'
 ok $? 'verified, and the same when everything is derived again'
 "$assay" rebuild -d "$ASSAY_DIR" >/dev/null
@@ -106,7 +88,5 @@ ok $? 'the state is made again'
 begin
 "$assay" batch show "$open" --json | cmp -s - "$folder/before"
 ok $? 'and says the same'
-kill -INT $pid
-wait $pid
-pid=
+end
 finish
