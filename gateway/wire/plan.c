@@ -55,7 +55,8 @@ uint64_t assay_plan_request_ns(const struct assay_plan_line *line, uint32_t func
 	if (!line->baud)
 		return turnaround + (REQUEST_CHARACTERS + ANSWER_CHARACTERS + data) * TCP_BYTE_NS;
 	return characters_ns(line, REQUEST_CHARACTERS) + silence + turnaround +
-	       characters_ns(line, ANSWER_CHARACTERS + data) + (gap > silence ? gap : silence);
+	       characters_ns(line, ANSWER_CHARACTERS + data) + (gap > silence ? gap : silence) +
+	       line->own_us * (uint64_t)1000;
 }
 
 static uint32_t end_of(const struct assay_map_piece *piece)

@@ -3,7 +3,8 @@
  * learned bars give the same plan.
  *
  * A request takes      its characters + silence + turnaround + the answer's characters + silence      on a serial bus
- * (Modbus over Serial Line v1.02, 2.5.1: 3.5 characters, fixed 1.75 ms above 19200 baud), and a turnaround on TCP. So
+ * (Modbus over Serial Line v1.02, 2.5.1: 3.5 characters, fixed 1.75 ms above 19200 baud) and what waking up for both takes
+ * here, and a turnaround on TCP. So
  * reading along is cheaper than asking twice while what is read along takes less than another turn of the bus. */
 #ifndef ASSAY_WIRE_PLAN_H
 #define ASSAY_WIRE_PLAN_H
@@ -26,6 +27,8 @@ struct assay_plan_line {
 	uint32_t
 		turnaround_us; /* from a request that is complete to the first byte of its answer; TCP: there and back */
 	uint32_t gap_us; /* least silence between two exchanges; 3.5 characters when that is longer */
+	uint32_t
+		own_us; /* what this computer adds: it wakes up for the answer, and for the end of the silence after it */
 };
 
 /* Learned from the device: registers from..to are not read along with anything; from = to: no request goes across. */
@@ -50,7 +53,7 @@ struct assay_plan {
 /* A driver's register map; out holds ASSAY_PLAN_PIECES_MAX. How many pieces; 0: it has none, or none that can be. */
 size_t assay_plan_read_map(
 	const struct assay_driver *driver, const struct assay_session *session, struct assay_map_piece *out);
-/* What requests cost on this line; turnaround as the pieces have it, else 5 ms serial, 1 ms TCP. */
+/* What requests cost on this line; turnaround as the pieces have it, else 5 ms serial, 1 ms TCP; serial, 0.25 ms of our own. */
 struct assay_plan_line assay_plan_line_of(
 	const struct assay_config_line *line, const struct assay_map_piece *pieces, size_t count);
 

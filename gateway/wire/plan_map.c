@@ -4,6 +4,7 @@
 
 #define TURNAROUND_SERIAL_MS 5u /* when the instrument's file states none */
 #define TURNAROUND_TCP_MS 1u
+#define OWN_SERIAL_US 250u /* measured: tests/bench/README.md */
 
 size_t assay_plan_read_map(
 	const struct assay_driver *driver, const struct assay_session *session, struct assay_map_piece *out)
@@ -34,5 +35,6 @@ struct assay_plan_line assay_plan_line_of(
 	return (struct assay_plan_line){.baud = serial ? line->baud : 0,
 		.character_bits = 1u + line->bits + (line->parity != 'N') + line->stop,
 		.turnaround_us = turnaround_ms * 1000u,
-		.gap_us = line->gap_ms * 1000u};
+		.gap_us = line->gap_ms * 1000u,
+		.own_us = serial ? OWN_SERIAL_US : 0};
 }

@@ -370,8 +370,7 @@ static void start_buses(struct gateway *gateway, unsigned lines, uint32_t baud)
 			   "name-zh=\"测\" name-en=\"bench\" listen=\"\">\n");
 	for (unsigned i = 0; i < lines; i++) {
 		char name[64];
-		/* one bus: the simulator has the other processor to itself */
-		const struct paced_slave slave = {paced_open(name), baud, 10, 0, lines == 1};
+		const struct paced_slave slave = {paced_open(name), baud, 10, 0};
 
 		CHECK(slave.master >= 0);
 		write_bus(out, i, name, baud);
@@ -386,16 +385,24 @@ static void start_buses(struct gateway *gateway, unsigned lines, uint32_t baud)
 	start(gateway);
 }
 
-/* What the characters, silences and turnarounds alone would allow, by the planner: bench and test of its prediction. */
+static double cycle_of(const struct assay_plan_line *cost)
+{
+	return (double)(assay_plan_request_ns(cost, 3, 10) + assay_plan_request_ns(cost, 3, 12)) / 1e9;
+}
+
+/* What the characters and silences alone would allow, and what the planner foresees for a device without turnaround. */
 static void bus(unsigned lines, uint32_t baud, unsigned seconds)
 {
 	const struct assay_plan_line cost = {.baud = baud, .character_bits = 10};
-	double cycle_s =
-		(double)(assay_plan_request_ns(&cost, 3, 10) + assay_plan_request_ns(&cost, 3, 12)) / 1e9;
+	const struct assay_config_line line = {
+		.transport = ASSAY_TRANSPORT_MODBUS_RTU, .baud = baud, .bits = 8, .parity = 'N', .stop = 1};
+	struct assay_plan_line foreseen = assay_plan_line_of(&line, NULL, 0);
+	double cycle_s = cycle_of(&cost);
 	double limit = 2 * lines / cycle_s;
 	struct gateway gateway;
 	struct figures figures;
 
+	foreseen.turnaround_us = 0;
 	start_buses(&gateway, lines, baud);
 	for (unsigned i = 0; gateway.seen < 20 * (int64_t)lines; i++) {
 		CHECK(i < 600);
@@ -408,7 +415,7 @@ static void bus(unsigned lines, uint32_t baud, unsigned seconds)
 		     "cycle %.2f ms, "
 		     "predicted %.2f ms  CPU %3.0f %%  %4.0f MiB\n",
 		lines, lines == 1 ? "  " : "es", baud, figures.entries, limit, 100 * figures.entries / limit,
-		2000 * lines / figures.entries, 1000 * cycle_s, figures.cpu, figures.mib);
+		2000 * lines / figures.entries, 1000 * cycle_of(&foreseen), figures.cpu, figures.mib);
 	(void)fflush(stdout);
 }
 

@@ -7,8 +7,6 @@
 
 #include "gateway/wire/modbus_match.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,7 +20,6 @@
 struct paced_slave {
 	int master;
 	uint32_t baud, character_bits, turnaround_us;
-	int eager; /* never sleeps, as a wire does not: takes a processor, and is not late itself */
 };
 
 /* A raw pseudo-terminal; name has room for 64. The slave side stays open, so that nobody hangs up. */
@@ -37,17 +34,12 @@ static inline int paced_open(char name[64])
 	return tcsetattr(slave, TCSANOW, &raw) == 0 ? master : -1;
 }
 
-static inline void paced_until(struct timespec *at, uint64_t ns, int eager)
+static inline void paced_until(struct timespec *at, uint64_t ns)
 {
-	struct timespec now = {0};
-
 	ns += (uint64_t)at->tv_nsec;
 	at->tv_sec += (time_t)(ns / 1000000000u);
 	at->tv_nsec = (long)(ns % 1000000000u);
-	if (!eager)
-		(void)clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, at, NULL);
-	while (eager && (now.tv_sec < at->tv_sec || (now.tv_sec == at->tv_sec && now.tv_nsec < at->tv_nsec)))
-		(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	(void)clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, at, NULL);
 }
 
 static inline size_t paced_answer(const uint8_t *request, uint8_t *out)
@@ -81,8 +73,6 @@ static inline void paced_serve(const struct paced_slave *slave)
 
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	(void)prctl(PR_SET_TIMERSLACK, 1000);
-	if (slave->eager)
-		(void)fcntl(slave->master, F_SETFL, O_RDWR | O_NONBLOCK);
 	for (;;) {
 		struct timespec at;
 		size_t length, got = 0;
@@ -90,8 +80,6 @@ static inline void paced_serve(const struct paced_slave *slave)
 		while (got < sizeof request) {
 			ssize_t more = read(slave->master, request + got, sizeof request - got);
 
-			if (more < 0 && errno == EAGAIN)
-				continue;
 			if (more <= 0)
 				_exit(0);
 			if (got == 0)
@@ -99,11 +87,11 @@ static inline void paced_serve(const struct paced_slave *slave)
 			got += (size_t)more;
 		}
 		length = paced_answer(request, answer);
-		paced_until(&at, 8 * character + silence + slave->turnaround_us * 1000ull, slave->eager);
+		paced_until(&at, 8 * character + silence + slave->turnaround_us * 1000ull);
 		for (size_t sent = 0; sent < length; sent += piece) {
 			size_t now = length - sent < piece ? length - sent : piece;
 
-			paced_until(&at, now * character, slave->eager);
+			paced_until(&at, now * character);
 			if (write(slave->master, answer + sent, now) != (ssize_t)now)
 				_exit(0);
 		}
