@@ -32,7 +32,7 @@ cp /etc/resolv.conf "$tree/etc/" 2>/dev/null
 cp build/deb/*.deb "$tree/srv/"
 printf '#!/bin/sh\nexit 101\n' >"$tree/usr/sbin/policy-rc.d"
 chmod 0755 "$tree/usr/sbin/policy-rc.d"
-systemd-nspawn -q -D "$tree" --register=no --keep-unit --resolv-conf=off --setenv=DEBIAN_FRONTEND=noninteractive sh -c 'apt-get -qq update && apt-get -qq install -y --no-install-recommends systemd systemd-sysv dbus curl procps iproute2 /srv/assay_*.deb /srv/assay-specs_*.deb' >"$folder/install.log" 2>&1 ||
+systemd-nspawn -q -D "$tree" --register=no --keep-unit --resolv-conf=off --setenv=DEBIAN_FRONTEND=noninteractive sh -c 'apt-get -qq update && apt-get -qq install -y --no-install-recommends systemd systemd-sysv dbus curl procps iproute2 udev /srv/assay_*.deb /srv/assay-specs_*.deb' >"$folder/install.log" 2>&1 ||
 	{ grep -v '^W:' "$folder/install.log" | tail -n 20; exit 1; }
 rm "$tree/usr/sbin/policy-rc.d"
 
@@ -79,6 +79,28 @@ exposure=$(inside systemd-analyze security assay --no-pager 2>/dev/null | sed -n
 ok "$(yes_if awk "BEGIN { exit !($exposure <= 1.5) }")" "exposure $exposure"
 worse=$(inside journalctl -u assay -p warning --no-pager -q)
 ok "$(yes_if test -z "$worse")" "nothing in its log worse than a notice: $worse"
+
+# The udev rules, by udev itself: what it makes of the machine's ttyS0 when that is taken for a USB adapter with a serial number,
+# and for one without.
+inside udevadm test --action=add /sys/class/tty/ttyS0 >"$folder/udev" 2>&1
+ok "$(yes_if grep -q 'Reading rules file.*70-assay.rules' "$folder/udev")" 'udev reads the rules'
+ok "$(no_if grep -i '70-assay.rules.*\(invalid\|unknown\|ignor\)' "$folder/udev")" "and has nothing against them: $(grep 70-assay "$folder/udev")"
+inside sh -c 'sed "s/ttyUSB\*|ttyACM\*/ttyS*/" /lib/udev/rules.d/70-assay.rules >/run/71-trial.rules && mkdir -p /run/udev/rules.d && mv /run/71-trial.rules /run/udev/rules.d/'
+adapter() { # NAME=VALUE ...: what udev knows of it
+	printf 'KERNEL=="ttyS0"' >"$folder/rule"
+	for pair in "$@"; do printf ', ENV{%s}="%s"' "${pair%%=*}" "${pair#*=}" >>"$folder/rule"; done
+	echo >>"$folder/rule"
+	cp "$folder/rule" "/proc/$leader/root/run/udev/rules.d/70-a.rules"
+	inside udevadm test --action=add /sys/class/tty/ttyS0 2>&1
+}
+said=$(adapter ID_VENDOR_ID=0403 ID_MODEL_ID=6001 ID_SERIAL_SHORT=A1000001 ID_PATH_TAG=pci-usb-0_2)
+ok "$(yes_if grep -q 'assay/0403-6001-A1000001' <<<"$said")" 'an adapter with a serial number has that name'
+ok "$(no_if grep -q 'assay/at-' <<<"$said")" 'and no other'
+ok "$(yes_if grep -q 'ID_MM_DEVICE_IGNORE=1' <<<"$said")" 'ModemManager leaves it alone'
+ok "$(yes_if grep -Eq '71-trial.rules:[0-9]+ GROUP 20|71-trial.rules:[0-9]+ GROUP .*dialout' <<<"$said")" "it is dialout's: $(grep -E 'GROUP|MODE' <<<"$said")"
+said=$(adapter ID_VENDOR_ID=1a86 ID_MODEL_ID=7523 ID_PATH_TAG=pci-usb-0_2)
+ok "$(yes_if grep -q 'assay/at-pci-usb-0_2' <<<"$said")" 'one without is known by its socket'
+inside rm -r /run/udev/rules.d
 
 # what the unit takes away, as the kernel tells it of each process
 ok "$(yes_if inside sh -c "ls ~root/.profile")" "there is a home of root"
