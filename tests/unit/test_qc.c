@@ -352,8 +352,10 @@ static void test_break_all_the_rules_1(void **state)
 
 /* The same, "Answers to Part Two", November 2015: two controls, means 47 and 71, SD 3 and 8, the first 26 runs. Named there:
  * 2 2:2s on both, 8 1:3s on 2, 10 1:3s on 1 and R:4s on both, 13 2:2s on 1, 17 2:2s on 2, 22 4:1s on 1, 26 R:4s. Not found
- * here, by the rules as this program reads them: 14, "R:4s by calc" (-2.33 and +1.9: neither end but one beyond 2 s), and 2:2s
- * at 22, whose reading is exactly 2 s. */
+ * here: 14, "R:4s by calc" (-2.33 and +1.9, 4.2 s apart), and 2:2s at 22, whose reading is exactly 2 s. His definition of R-4s is
+ * that one control of the run exceeds the mean plus 2 s and another the mean minus 2 s ("Westgard Rules" and multirules; the same
+ * in PMC3909142, table 1), and of 2-2s that two exceed the limit: neither holds there, so the definitions are kept. Readings of
+ * the difference alone (Bio-Rad's Unity) would hold run 14, too. */
 static void test_break_all_the_rules_2(void **state)
 {
 	static const char *const value[26][2] = {{"51.5", "82.2"}, {"38.9", "51"}, {"47.6", "74.2"},

@@ -151,6 +151,59 @@ static void test_scores(void **state)
 	near_to(history.mean_score, 5.5 / 3.0, 1e-9);
 }
 
+/* NIST's Dataplot prints z, z' and zeta after ISO 13528 for its file GEAR.DAT (ten batches of ten gears; reference manual, "ISO
+ * 13528 ZSCORE", "ZPRIME SCORE", "ZETA SCORE"): assigned value 1, sigma the standard deviation of all hundred, which is also the
+ * assigned value's uncertainty for zeta; 0.001 for z'; a laboratory's own uncertainty is its batch's standard deviation. Its
+ * three places are cut, not rounded. */
+static double deviation(const double *values, uint32_t n)
+{
+	double sum = 0.0, squares = 0.0;
+
+	for (uint32_t i = 0; i < n; i++)
+		sum += values[i];
+	for (uint32_t i = 0; i < n; i++)
+		squares += (values[i] - sum / n) * (values[i] - sum / n);
+	return sqrt(squares / (n - 1.0));
+}
+
+static void test_scores_published(void **state)
+{
+	static const double gear[100] = {1.006, 0.996, 0.998, 1.000, 0.992, 0.993, 1.002, 0.999, 0.994, 1.000,
+		0.998, 1.006, 1.000, 1.002, 0.997, 0.998, 0.996, 1.000, 1.006, 0.988, 0.991, 0.987, 0.997,
+		0.999, 0.995, 0.994, 1.000, 0.999, 0.996, 0.996, 1.005, 1.002, 0.994, 1.000, 0.995, 0.994,
+		0.998, 0.996, 1.002, 0.996, 0.998, 0.998, 0.982, 0.990, 1.002, 0.984, 0.996, 0.993, 0.980,
+		0.996, 1.009, 1.013, 1.009, 0.997, 0.988, 1.002, 0.995, 0.998, 0.981, 0.996, 0.990, 1.004,
+		0.996, 1.001, 0.998, 1.000, 1.018, 1.010, 0.996, 1.002, 0.998, 1.000, 1.006, 1.000, 1.002,
+		0.996, 0.998, 0.996, 1.002, 1.006, 1.002, 0.998, 0.996, 0.995, 0.996, 1.004, 1.004, 0.998,
+		0.999, 0.991, 0.991, 0.995, 0.984, 0.994, 0.997, 0.997, 0.991, 0.998, 1.004, 0.997};
+	static const double z[22] = {0.955, -0.637, -0.318, 0.000, -1.274, -1.114, 0.318, -0.159, -0.955,
+		0.000, -0.318, 0.955, 0.000, 0.318, -0.477, -0.318, -0.637, 0.000, 0.955, -1.911, -1.433,
+		-2.070};
+	static const double z_prime[22] = {0.943, -0.629, -0.314, 0.000, -1.258, -1.100, 0.314, -0.157,
+		-0.943, 0.000, -0.314, 0.943, 0.000, 0.314, -0.471, -0.314, -0.629, 0.000, 0.943, -1.887,
+		-1.415, -2.044};
+	static const double zeta[5] = {0.785, -0.523, -0.261, 0.000, -1.047};
+	struct assay_proficiency_result round = {
+		.assigned = 1.0, .sigma = deviation(gear, 100), .coverage = 2.0};
+
+	(void)state;
+	for (uint32_t i = 0; i < 22; i++) {
+		struct assay_proficiency_scores scores;
+
+		round.value = gear[i];
+		round.u_assigned = 0.001;
+		round.u_value = deviation(gear, 10);
+		scores = assay_proficiency_score(&round);
+		near_to(scores.z.score, z[i], 0.001);
+		near_to(scores.z_prime.score, z_prime[i], 0.001);
+		assert_int_equal(scores.z.grade,
+			i == 21 ? ASSAY_PROFICIENCY_QUESTIONABLE : ASSAY_PROFICIENCY_SATISFACTORY);
+		round.u_assigned = round.sigma;
+		if (i < 5)
+			near_to(assay_proficiency_score(&round).zeta.score, zeta[i], 0.001);
+	}
+}
+
 /* Peak flow by two meters, Bland and Altman 1986 (Lancet i:307): mean difference -2.1 l/min, sd 38.8; limits of
  * agreement printed as -79.7 and 75.5 from those rounded figures with 2 sd; here 1.96 sd. */
 static void test_agreement(void **state)
@@ -394,6 +447,7 @@ int main(void)
 		cmocka_unit_test(test_robust),
 		cmocka_unit_test(test_robust_published),
 		cmocka_unit_test(test_scores),
+		cmocka_unit_test(test_scores_published),
 		cmocka_unit_test(test_agreement),
 		cmocka_unit_test(test_trend),
 		cmocka_unit_test(test_shares),
