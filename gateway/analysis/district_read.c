@@ -204,7 +204,7 @@ static int each_row(sqlite3 *state, const char *sql, const struct assay_district
 
 	if (!row)
 		return ASSAY_EIO;
-	while (good && (rc = sqlite3_step(row)) == SQLITE_ROW) {
+	while (good && (rc = query_step(row)) == SQLITE_ROW) {
 		find_place(out->specs, text_of(row, 0), &place);
 		if (!district_wanted(wish->class, place.class) ||
 			!district_wanted(wish->process, place.process))

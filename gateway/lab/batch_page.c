@@ -151,7 +151,7 @@ static int count_prefix(
 	for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
 		sqlite3_stmt *row = query_prepare(
 			state, err, counts[i], "tti", found->prefix, found->beyond, (int64_t)FEW + 1);
-		int rc = row ? sqlite3_step(row) : SQLITE_ERROR;
+		int rc = row ? query_step(row) : SQLITE_ERROR;
 
 		if (rc == SQLITE_ROW) {
 			*hits += sqlite3_column_int64(row, 0);
@@ -218,7 +218,7 @@ static int find_span(sqlite3 *state, const char *typed, struct found *found, str
 	if (rc == SQLITE_OK)
 		rc = sqlite3_bind_text(row, 7, typed, -1, SQLITE_TRANSIENT);
 	if (rc == SQLITE_OK)
-		rc = sqlite3_step(row);
+		rc = query_step(row);
 	if (rc == SQLITE_ROW) {
 		found->numbers = sqlite3_column_int(row, 3) == 1;
 		if (sqlite3_column_int64(row, 2) <= SPAN_HITS) {
@@ -247,7 +247,7 @@ static int find_words(
 	found->products = json_array();
 	found->names = json_array();
 	found->producers = json_array();
-	while ((rc = sqlite3_step(rows)) == SQLITE_ROW)
+	while ((rc = query_step(rows)) == SQLITE_ROW)
 		take_word(found, rows, typed, &hits);
 	status = rc == SQLITE_DONE ? ASSAY_OK : query_failed(state, err);
 	(void)sqlite3_finalize(rows);
@@ -313,7 +313,7 @@ static sqlite3_stmt *prepare(sqlite3 *state, const char *sql, const struct assay
 {
 	sqlite3_stmt *statement = NULL;
 
-	if (sqlite3_prepare_v2(state, sql, -1, &statement, NULL) == SQLITE_OK &&
+	if (query_compile(state, sql, &statement) == SQLITE_OK &&
 		bind(statement, wish, cursor, found, limit) == SQLITE_OK)
 		return statement;
 	(void)query_failed(state, err);
@@ -468,7 +468,7 @@ static int64_t total_of(sqlite3 *state, const struct assay_batch_wish *wish, con
 	(void)snprintf(sql, sizeof sql, "SELECT count(*) FROM batch AS b WHERE %s AND %s AND %s", kind->where,
 		*wish->typed ? holds_few : "1", wish->own ? "producer=?11" : "1");
 	row = prepare(state, sql, wish, &none, found, 0, NULL);
-	if (row && sqlite3_step(row) == SQLITE_ROW)
+	if (row && query_step(row) == SQLITE_ROW)
 		total = sqlite3_column_int64(row, 0);
 	(void)sqlite3_finalize(row);
 	return total;
@@ -506,7 +506,7 @@ json_t *assay_query_batch_counts(sqlite3 *state, struct assay_error *err)
 		(void)json_object_set_new(counts, kinds[i].name, json_integer(0));
 	if (counts)
 		(void)json_object_set_new(counts, "all", json_integer(0));
-	while (counts && (rc = sqlite3_step(rows)) == SQLITE_ROW) {
+	while (counts && (rc = query_step(rows)) == SQLITE_ROW) {
 		const char *status = (const char *)sqlite3_column_text(rows, 0);
 		const char *verdict = (const char *)sqlite3_column_text(rows, 1);
 		bool open = strcmp(status, "released") != 0 && strcmp(status, "void") != 0;

@@ -27,7 +27,7 @@ static void copy_person(sqlite3_stmt *row, struct lab_person *out)
 /* Takes row. */
 static int read_person(sqlite3 *state, sqlite3_stmt *row, struct lab_person *out, struct assay_error *err)
 {
-	int rc = row ? sqlite3_step(row) : SQLITE_ERROR;
+	int rc = row ? query_step(row) : SQLITE_ERROR;
 
 	if (rc == SQLITE_ROW)
 		copy_person(row, out);
@@ -75,7 +75,7 @@ static int other_admins(sqlite3 *state, const char *user, int *out, struct assay
 		"SELECT count(*) FROM person WHERE disabled=0 AND user<>?1 AND ' '||roles||' ' LIKE '% admin "
 		"%'",
 		"t", user);
-	int rc = row ? sqlite3_step(row) : SQLITE_ERROR;
+	int rc = row ? query_step(row) : SQLITE_ERROR;
 
 	*out = rc == SQLITE_ROW ? sqlite3_column_int(row, 0) : 0;
 	(void)sqlite3_finalize(row);
@@ -272,7 +272,7 @@ int lab_token_add(struct assay_lab *lab, const json_t *request, const struct ass
 	if (status != ASSAY_OK)
 		return status;
 	row = query_prepare(lab->state, err, "SELECT count(*) FROM token", "");
-	rc = row ? sqlite3_step(row) : SQLITE_ERROR;
+	rc = row ? query_step(row) : SQLITE_ERROR;
 	if (rc == SQLITE_ROW)
 		count = sqlite3_column_int(row, 0);
 	(void)sqlite3_finalize(row);

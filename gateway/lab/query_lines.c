@@ -185,7 +185,7 @@ json_t *assay_query_history(sqlite3 *state, const char *instrument, const char *
 	size_t place = 0;
 
 	/* Newest exchange first, so that a long history is not read beyond from_ns; within one, in its own order. */
-	while (list && sqlite3_step(rows) == SQLITE_ROW && sqlite3_column_int64(rows, 5) >= from_ns) {
+	while (list && query_step(rows) == SQLITE_ROW && sqlite3_column_int64(rows, 5) >= from_ns) {
 		json_t *point = query_row(rows);
 
 		place = sqlite3_column_int64(rows, 3) == sequence ? place + 1 : 0;

@@ -12,6 +12,8 @@
 #include <string.h>
 #include <time.h>
 
+#define WRITER_MS 50u
+
 char *query_time(int64_t wall_ns, char out[32])
 {
 	time_t seconds = (time_t)(wall_ns / 1000000000);
@@ -54,11 +56,46 @@ int query_failed(sqlite3 *state, struct assay_error *err)
 	return assay_sqlite_error(err, state, "state.db", sqlite3_errcode(state));
 }
 
+/* false: that was not it, or it has lasted too long. */
+static bool wait_for_writer(sqlite3 *state, int rc, unsigned *waited)
+{
+	const struct timespec pause = {.tv_nsec = 1000000};
+
+	if ((rc & 0xff) != SQLITE_READONLY || sqlite3_extended_errcode(state) != SQLITE_READONLY_RECOVERY ||
+		++*waited > WRITER_MS)
+		return false;
+	(void)nanosleep(&pause, NULL);
+	return true;
+}
+
+int query_compile(sqlite3 *state, const char *sql, sqlite3_stmt **out)
+{
+	unsigned waited = 0;
+	int rc;
+
+	do
+		rc = sqlite3_prepare_v2(state, sql, -1, out, NULL);
+	while (wait_for_writer(state, rc, &waited));
+	return rc;
+}
+
+int query_step(sqlite3_stmt *row)
+{
+	unsigned waited = 0;
+	int rc = sqlite3_step(row);
+
+	while (wait_for_writer(sqlite3_db_handle(row), rc, &waited)) {
+		(void)sqlite3_reset(row); /* it has not begun: the parameters stay bound */
+		rc = sqlite3_step(row);
+	}
+	return rc;
+}
+
 sqlite3_stmt *query_prepare(sqlite3 *state, struct assay_error *err, const char *sql, const char *values, ...)
 {
 	sqlite3_stmt *row = NULL;
 	va_list args;
-	int rc = sqlite3_prepare_v2(state, sql, -1, &row, NULL);
+	int rc = query_compile(state, sql, &row);
 
 	va_start(args, values);
 	for (int column = 1; rc == SQLITE_OK && values[column - 1]; column++) {
@@ -134,7 +171,7 @@ json_t *query_list(sqlite3 *state, sqlite3_stmt *rows, struct assay_error *err)
 
 	if (!rows)
 		return NULL;
-	while (list && (rc = sqlite3_step(rows)) == SQLITE_ROW)
+	while (list && (rc = query_step(rows)) == SQLITE_ROW)
 		(void)json_array_append_new(list, query_row(rows));
 	if (rc != SQLITE_DONE) {
 		(void)query_failed(state, err);
@@ -164,7 +201,7 @@ json_t *query_one(
 
 	if (!rows)
 		return NULL;
-	rc = sqlite3_step(rows);
+	rc = query_step(rows);
 	if (rc == SQLITE_ROW)
 		object = query_row(rows);
 	else if (rc == SQLITE_DONE)

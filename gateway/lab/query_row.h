@@ -14,6 +14,10 @@
 /* values: one letter for each parameter - t text, i int64_t. NULL with err. The caller finalizes. */
 sqlite3_stmt *query_prepare(
 	sqlite3 *state, struct assay_error *err, const char *sql, const char *values, ...);
+/* sqlite3_prepare_v2 and sqlite3_step for who reads beside a writer: a reader that may not write the index of the log can meet it
+ * half written and is told that it wants recovery (SQLITE_READONLY_RECOVERY). The writer is through with it in a moment. */
+int query_compile(sqlite3 *state, const char *sql, sqlite3_stmt **out);
+int query_step(sqlite3_stmt *row);
 json_t *query_row(sqlite3_stmt *row); /* NULL: no memory */
 /* All rows as a list, in order; finalizes. NULL with err. */
 json_t *query_list(sqlite3 *state, sqlite3_stmt *rows, struct assay_error *err);

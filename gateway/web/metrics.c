@@ -2,6 +2,7 @@
  * /metrics, in Prometheus' text format. Numbers of channels are printed as they stand in the state. */
 #include "gateway/lab/batch_page.h"
 #include "gateway/lab/query.h"
+#include "gateway/lab/query_row.h"
 #include "gateway/web/answer.h"
 #include "gateway/web/route.h"
 #include "gateway/wire/channel.h"
@@ -203,13 +204,13 @@ static void reading_metrics(FILE *out, sqlite3 *db)
 
 	head(out, "instrument_last_reading_timestamp_seconds", "gauge",
 		"When a number last came from the instrument, s since 1970.");
-	if (sqlite3_prepare_v2(db,
+	if (query_compile(db,
 		    "SELECT l.instrument, max(r.wall_ns) FROM latest AS l JOIN readings AS r ON r.seq=l.seq"
 		    " WHERE EXISTS(SELECT 1 FROM json_each(r.list) AS j WHERE "
 		    "json_extract(j.value,'$[1]')<>'')"
 		    " GROUP BY l.instrument",
-		    -1, &rows, NULL) == SQLITE_OK)
-		while (sqlite3_step(rows) == SQLITE_ROW) {
+		    &rows) == SQLITE_OK)
+		while (query_step(rows) == SQLITE_ROW) {
 			int64_t at_ns = sqlite3_column_int64(rows, 1);
 
 			label(out, "assay_instrument_last_reading_timestamp_seconds{", "instrument",

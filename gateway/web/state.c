@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "gateway/lab/query.h"
+#include "gateway/lab/query_row.h"
 #include "gateway/web/web.h"
 
 #include <stdio.h>
@@ -51,8 +52,7 @@ static int64_t number(sqlite3 *db, const char *sql)
 	sqlite3_stmt *statement = NULL;
 	int64_t value = -1;
 
-	if (sqlite3_prepare_v2(db, sql, -1, &statement, NULL) == SQLITE_OK &&
-		sqlite3_step(statement) == SQLITE_ROW)
+	if (query_compile(db, sql, &statement) == SQLITE_OK && query_step(statement) == SQLITE_ROW)
 		value = sqlite3_column_int64(statement, 0);
 	(void)sqlite3_finalize(statement);
 	return value;
