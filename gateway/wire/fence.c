@@ -114,9 +114,12 @@ void fence_sent(struct host_line *line)
 /* False: there is no query that could serve as a fence. */
 static bool begin_fence(struct host_line *line, uint16_t index)
 {
+	struct host_instrument *who = &line->instrument[index];
 	struct host_unit *unit = fence_unit(line, index);
 
-	line->instrument[index].turn = 0;
+	if (!who->fence_goes_on)
+		who->turn = 0;
+	who->fence_goes_on = false;
 	if (!ask_request(line, index, line_is_stream(line) ? ASSAY_WANT_IDENTITY : ASSAY_WANT_VALUES,
 		    &line->request))
 		return false;
@@ -137,6 +140,8 @@ bool fence_allows(struct host_line *line, uint16_t index, uint64_t now)
 
 	if (!unit->dirty || line->config->transport == ASSAY_TRANSPORT_MODBUS_TCP)
 		return true;
+	if (who->fence_goes_on && begin_fence(line, index))
+		return false;
 	if ((unit->owed || by_silence) && now < unit->busy_ns + late_ns(line, index)) {
 		who->hold_ns = unit->busy_ns + late_ns(line, index);
 		return false;

@@ -48,6 +48,7 @@ struct host_instrument {
 	uint8_t address; /* Modbus unit; 0 on streams */
 	bool listens; /* nothing can be asked; it speaks by itself */
 	bool proved; /* nothing was asked since it last passed the fence */
+	bool fence_goes_on; /* stream: one query of the fence is answered, the next waits for the line's gap */
 	bool identified; /* who it is was asked and agreed, on this connection */
 	bool locked; /* another device answers */
 	bool needed, take;

@@ -103,6 +103,12 @@ void line_be_quiet(struct host_line *line)
 {
 	line->phase = PHASE_QUIET;
 	line->quiet_since_ns = host_now_ns(line->host);
+	for (size_t i = 0; i < line->instrument_count; i++) {
+		struct host_instrument *who = &line->instrument[i];
+
+		who->turn = who->fence_goes_on ? 0 : who->turn; /* the fence begins again */
+		who->fence_goes_on = false;
+	}
 }
 
 /* A conversation that begins here: no tail of a line, no answer to an earlier request. */

@@ -68,7 +68,13 @@ static bool fence_frame(struct host_line *line, enum meaning meaning, bool more)
 	who->turn++;
 	if (ask_request(line, 0, ASSAY_WANT_IDENTITY, &line->request)) {
 		line->want = ASSAY_WANT_IDENTITY;
-		fence_send(line, PHASE_FENCE);
+		if (line->config->gap_ms) {
+			line->request.kind = ASSAY_REQUEST_NONE;
+			line->phase = PHASE_IDLE;
+			who->fence_goes_on = true;
+		} else {
+			fence_send(line, PHASE_FENCE);
+		}
 		return false;
 	}
 	who->turn = 0;

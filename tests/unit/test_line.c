@@ -68,6 +68,40 @@ static void test_print_behind_a_poll(void **state)
 	end(bench);
 }
 
+static uint64_t asked_at[LOG_ROWS];
+
+static void note_time(struct bench *bench, const uint8_t *bytes, size_t length)
+{
+	if (sent_count < LOG_ROWS)
+		asked_at[sent_count] = bench->adv.now_ns;
+	asked(bench, bytes, length);
+}
+
+/* The balance answers 10 ms after it was asked; then gap-ms pass, whatever the next request is for. */
+static void test_gap(void **state)
+{
+	static const uint32_t gaps_ms[] = {0, 700};
+	bool closer = false;
+
+	(void)state;
+	for (unsigned i = 0; i < 2; i++) {
+		struct bench *bench = begin("sics", ASSAY_TRANSPORT_SERIAL, 1, NULL, 0);
+
+		config_line.gap_ms = gaps_ms[i];
+		bench->asked = note_time;
+		script = (struct script){balance, 0};
+		line_device(bench->line, 5);
+		run_for(bench, 10000);
+		assert_true(sent_count > 6);
+		for (unsigned n = 1; n < sent_count; n++) {
+			closer = closer || (i == 0 && asked_at[n] - asked_at[n - 1] < 100 * ADV_MS);
+			assert_true(asked_at[n] - asked_at[n - 1] >= (10 + gaps_ms[i]) * ADV_MS);
+		}
+		end(bench);
+	}
+	assert_true(closer); /* it is the gap that keeps them apart */
+}
+
 /* F36: a line cut short, and its rest two seconds later. */
 static void test_torn_line(void **state)
 {
@@ -418,7 +452,7 @@ static void test_hangup(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_text_line_opens),
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_text_line_opens), cmocka_unit_test(test_gap),
 		cmocka_unit_test(test_print_behind_a_poll), cmocka_unit_test(test_torn_line),
 		cmocka_unit_test(test_swapped_device), cmocka_unit_test(test_swapped_device_says_no_more),
 		cmocka_unit_test(test_swapped_while_unplugged), cmocka_unit_test(test_dead_unit),
