@@ -54,6 +54,7 @@ void ask_setup(struct host_line *line)
 		who->listens = !ask_request(line, i, ASSAY_WANT_STABLE, &request) &&
 			       !ask_request(line, i, ASSAY_WANT_IDENTITY, &request) &&
 			       !ask_request(line, i, ASSAY_WANT_VALUES, &request);
+		who->listens = who->listens || line_is_fed(line);
 		who->address = line_is_stream(line) ? 0 : request.unit;
 		who->late_ms = late_ms(who, request.timeout_ms);
 		who->due_ns = who->hold_ns = 0;

@@ -210,6 +210,7 @@ void line_answered(struct host_line *line, uint32_t outcome, const char *detail)
 /* It was not: nothing in it counts, and nothing is sent until the line is quiet. */
 void line_refuse(struct host_line *line, uint32_t outcome, const char *detail);
 void line_say_status(struct host_line *line);
+bool line_is_fed(const struct host_line *line); /* files and captures: nobody is there to be asked */
 
 /* ask.c: who is asked next, and what */
 void ask_setup(struct host_line *line); /* once the instruments are open */

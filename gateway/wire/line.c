@@ -31,7 +31,7 @@ bool line_is_stream(const struct host_line *line)
 }
 
 /* Whole messages from a feeder of our own: nothing is cut off at the beginning, nothing comes late. */
-static bool is_fed(const struct host_line *line)
+bool line_is_fed(const struct host_line *line)
 {
 	return line->config->transport == ASSAY_TRANSPORT_FOLDER ||
 	       line->config->transport == ASSAY_TRANSPORT_REPLAY;
@@ -163,7 +163,7 @@ void line_device(struct host_line *line, int fd)
 	line_be_quiet(line);
 	if (line->config->listens)
 		await_connection(line);
-	else if (is_fed(line))
+	else if (line_is_fed(line))
 		line_begin_fresh(line);
 	else if (is_dialled(line)) {
 		line->phase = PHASE_CONNECTING;
@@ -212,7 +212,7 @@ void line_close(struct host_line *line)
 
 void line_suspended(struct host_line *line)
 {
-	if (line->fd < 0 || line->phase == PHASE_CONNECTING || line_is_tcp(line) || is_fed(line))
+	if (line->fd < 0 || line->phase == PHASE_CONNECTING || line_is_tcp(line) || line_is_fed(line))
 		return;
 	if (line->phase == PHASE_FENCE || line->phase == PHASE_WAITING || line->open)
 		line_refuse(line, ASSAY_OUTCOME_LATE, "the line was not watched for a while");
@@ -420,7 +420,7 @@ static void tick_idle(struct host_line *line, uint64_t now)
 			ask_next(line, now);
 		return;
 	}
-	if (now < line->last_rx_ns + GAP_TEXT_NS || is_fed(line))
+	if (now < line->last_rx_ns + GAP_TEXT_NS || line_is_fed(line))
 		return;
 	if (line->length || line->received)
 		line_refuse(line, ASSAY_OUTCOME_BAD_FRAME, "a frame that never ended");
@@ -501,7 +501,7 @@ uint64_t line_next_ns(const struct host_line *line)
 		return next_quiet(line);
 	case PHASE_IDLE:
 		if (line->open)
-			return is_fed(line) ? UINT64_MAX : line->last_rx_ns + GAP_TEXT_NS;
+			return line_is_fed(line) ? UINT64_MAX : line->last_rx_ns + GAP_TEXT_NS;
 		if (owes_disk(line))
 			return UINT64_MAX;
 		next = ask_due_ns(line);

@@ -118,7 +118,7 @@ static bool unasked_frame(struct host_line *line, enum meaning meaning, uint32_t
 		line_refuse(line, ASSAY_OUTCOME_BAD_FRAME, "a line outside the grammar");
 		return false;
 	}
-	if (meaning == MEANS_IDENTITY || meaning == MEANS_REFUSAL) {
+	if ((meaning == MEANS_IDENTITY || meaning == MEANS_REFUSAL) && !line_is_fed(line)) {
 		/* no key prints that: an answer to an earlier request, and more may follow */
 		line_refuse(line, ASSAY_OUTCOME_LATE, "an answer to an earlier request");
 		return false;

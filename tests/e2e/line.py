@@ -3,12 +3,13 @@
 commands must show is what the scripts below send: texts of the MT-SICS manual, and registers by the Modbus protocol."""
 import json
 import os
+import socket
 import subprocess
 import sys
 import tempfile
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-from outside import ASSAY, SPECS, Sim, assay, check, die_with_parent, finish, wait_for  # noqa: E402
+from outside import ASSAY, SPECS, Sim, assay, check, die_with_parent, finish, free_port, wait_for  # noqa: E402
 
 BALANCE = """<sim protocol="text" serial="B612345678" swapped-serial="C000000009">
 <answer to="I4\\r\\n" send='I4 A "{serial}"\\r\\n'/><answer to="I2\\r\\n" send='I2 A "XPR205"\\r\\n'/>
@@ -97,6 +98,39 @@ def probing(room):
     check(assay("line", "probe", os.path.join(room, "none")).returncode == 1, "no such port")
 
 
+# A capture played again, and a device that connects to the gateway: both are lines like others.
+PLAYED = """<lab site="t" origin="t.example" name-zh="t" name-en="t">
+<line id="again" name-zh="x" name-en="Again"><replay path="{room}/com1.cap"/>
+<instrument id="again" name-zh="x" name-en="Again" spec="mettler-mt-sics" every="0s"/></line>
+<line id="dials" name-zh="x" name-en="Dials"><tcp host="127.0.0.1" port="{port}" listen="true"/>
+<instrument id="dials" name-zh="x" name-en="Dials" spec="kern-ew" every="0s"/></line></lab>"""
+
+
+def readings(data):
+    entries = rows(assay("journal", "-d", data, "--from", "0", "--json"))
+    return [(entry["line"], row[1], row[2]) for entry in entries if entry["kind"] == "exchange"
+            for row in entry["body"].get("readings", []) if entry["body"].get("outcome", "ok") == "ok"]
+
+
+def played_and_dialled(room):
+    data, port = os.path.join(room, "played"), free_port()
+    lab = write(os.path.join(room, "played.xml"), PLAYED.format(room=room, port=port))
+    serve = subprocess.Popen([ASSAY, "serve", "-c", lab, "-d", data], stdout=subprocess.DEVNULL, preexec_fn=die_with_parent)
+    try:
+        check(wait_for(lambda: ("again", "100.00", "g") in readings(data), 20), f"<replay>: {readings(data)}")
+        for again in range(2):  # and it may come back
+            with socket.create_connection(("127.0.0.1", port), 5) as device:
+                check(wait_for(lambda: status_of(data, "dials")["status"] == "online", 10), "listen: it has connected")
+                device.sendall(b"+00123.4%d GLS\r\n" % again)
+                check(wait_for(lambda value=f"123.4{again}": ("dials", value, "g") in readings(data), 10),
+                      f"and is read: {readings(data)}")
+            check(wait_for(lambda: status_of(data, "dials")["status"] == "opening", 10), "then it is waited for again")
+    finally:
+        serve.terminate()
+        check(serve.wait(20) == 0, "that gateway stops in order")
+    check(assay("verify", data, "--replay").returncode == 0, "and decoded again all is the same")
+
+
 def swapping(room, data, lab, scale, serve):
     """F30: another device at the same place locks the line until a person confirms it, who and why in the journal."""
     early = assay("line", "confirm", "com1", "--reason", "none", "-d", data, "--json")
@@ -144,6 +178,7 @@ def main():
             check(wait_for(lambda: status_of(data, "com1")["status"] == "online", 10), "list: the line is online")
             watching(data)
             recording(room, data)
+            played_and_dialled(room)
             probing(room)
             serve = swapping(room, data, lab, sims[0], serve)
         finally:
