@@ -62,7 +62,7 @@ function Instruction({ test, who, event }) {
       <span class="what">${more(test.result.verdict) || t('job-done')}</span></div>`;
   const first = currentSlots(test).find((s) => s.status === 'empty');
   return html`<div class="instruction plain" role="status"><${Icon} name="empty" /><span>${t('none-armed')}</span>
-    ${first ? html`<span class="end">${t('arm-how')}<code>assay test fill ${test.test} --slot ${first.slot} --replicate ${first.replicate}</code></span>` : ''}</div>`;
+    ${first ? html`<span class="end">${t('arm-how')}<code>assay test fill ${test.test} ${first.slot} --replicate ${first.replicate} --instrument …</code></span>` : ''}</div>`;
 }
 
 function Number({ value, unit, stable, points }) {

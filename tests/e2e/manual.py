@@ -89,8 +89,15 @@ for name in ["README.md", "SECURITY.md", "CONTRIBUTING.md", "packaging/prometheu
         if len(words) > 1 and re.fullmatch(r"[a-z][a-z-]*", words[1]) and f"assay {command} {words[1]}" not in helps[command] and topic == command:
             ok(re.search(rf"\b{words[1]}\b", helps[command]) or command in ("verify", "plan"), f"{name}: assay {command} has no {words[1]}: {line}")
         ok(options_of(line) <= options_of(body) | options_of(helps[command]) | {"help"}, f"{name}: assay {line}: {options_of(line) - options_of(body)}")
+# what the pages tell to type
+told = [(path, command) for path in sorted(glob.glob(f"{root}/gateway/ui/*.js"))
+        for command in re.findall(r"(?:<code>|[ >'`])assay ([a-z][^<'`\n]*)", open(path, encoding="utf-8").read()) if command.split()[0] in commands]
+ok(len(told) > 2, f"commands in pages: {told}")
+for path, line in told:
+    ok(options_of(line) <= options_of(helps[line.split()[0]]) | {"help"}, f"{os.path.basename(path)}: assay {line}")
 for guide in glob.glob(f"{root}/gateway/man/*.md"):
     pictures = re.findall(r"^!\[.*\]\((.*)\)$", open(guide, encoding="utf-8").read(), re.M)
+    ok(any("-zh" in picture for picture in pictures) and any("-en" in picture for picture in pictures), f"{os.path.basename(guide)}: a picture in each language")
     for picture in pictures:
         ok(os.path.exists(f"{root}/gateway/man/{picture}"), f"{os.path.basename(guide)}: no picture {picture}")
 
