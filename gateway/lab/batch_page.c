@@ -355,6 +355,14 @@ static const struct walk *choose_walks(const struct order *order, const struct a
 	return by_need;
 }
 
+/* Few hits are looked up one by one, not among all of the producer's. */
+static const char *own_of(const struct assay_batch_wish *wish, bool few)
+{
+	if (!wish->own)
+		return "1";
+	return few ? "+producer=?11" : "producer=?11";
+}
+
 /* The rows of one walk, from the cursor on. */
 static json_t *walk_rows(sqlite3 *state, const struct assay_batch_wish *wish, const struct cursor *cursor,
 	const struct found *found, const struct walk *walk, unsigned limit, struct assay_error *err)
@@ -379,7 +387,7 @@ static json_t *walk_rows(sqlite3 *state, const struct assay_batch_wish *wish, co
 		!*wish->typed ? "1"
 		: few         ? holds_few
 			      : holds_many,
-		wish->own ? "producer=?11" : "1", order->by, order->ordered);
+		own_of(wish, few), order->by, order->ordered);
 	if (length < 0 || (size_t)length >= sizeof sql) {
 		(void)assay_error_set(err, ASSAY_ENOMEM, "out-of-memory", "内存不足", "out of memory");
 		return NULL;
@@ -466,7 +474,7 @@ static int64_t total_of(sqlite3 *state, const struct assay_batch_wish *wish, con
 	if (*wish->typed && !found->few)
 		return -1;
 	(void)snprintf(sql, sizeof sql, "SELECT count(*) FROM batch AS b WHERE %s AND %s AND %s", kind->where,
-		*wish->typed ? holds_few : "1", wish->own ? "producer=?11" : "1");
+		*wish->typed ? holds_few : "1", own_of(wish, *wish->typed));
 	row = prepare(state, sql, wish, &none, found, 0, NULL);
 	if (row && query_step(row) == SQLITE_ROW)
 		total = sqlite3_column_int64(row, 0);

@@ -18,12 +18,13 @@ static size_t width(const char *text)
 	return bytes;
 }
 
+/* No character's bytes stand inside other characters' in UTF-8. */
 static bool reads(size_t reading, const char *character, size_t bytes)
 {
-	for (const char *c = readings[reading].characters; *c; c += width(c))
-		if (width(c) == bytes && memcmp(c, character, bytes) == 0)
-			return true;
-	return false;
+	char one[5] = "";
+
+	memcpy(one, character, bytes);
+	return strstr(readings[reading].characters, one) != NULL;
 }
 
 bool assay_pinyin_known(const char *text)

@@ -217,6 +217,7 @@ static void add_attention(json_t *batch)
 	(void)json_object_set_new(batch, "attention_en", json_string(en));
 }
 
+/* +status: by the batch's tests, not by the index of all that are done. */
 #define BATCH_COLUMNS                                                                                        \
 	"SELECT b.id AS batch, product, product_zh, product_en, name, producer, producer_id, card, "         \
 	"cannot_test AS \"{cannot_test\", lot, "                                                             \
@@ -226,7 +227,7 @@ static void add_attention(json_t *batch)
 	" coalesce(v.reasons,'[]') AS \"{reasons\", coalesce(v.text_zh,'') AS text_zh,"                      \
 	" coalesce(v.text_en,'') AS text_en, b.seq,"                                                         \
 	" (SELECT count(*) FROM test WHERE batch=b.id) AS tests_total,"                                      \
-	" (SELECT count(*) FROM test WHERE batch=b.id AND status='done') AS tests_done"                      \
+	" (SELECT count(*) FROM test WHERE batch=b.id AND +status='done') AS tests_done"                     \
 	" FROM batch AS b LEFT JOIN verdict AS v ON v.subject=b.id AND v.seq=b.verdict_seq"
 
 json_t *assay_query_batches(sqlite3 *state, const char *status, struct assay_error *err)
@@ -397,9 +398,12 @@ static json_t *bench_ids(sqlite3 *state, struct assay_error *err)
 		("SELECT" BENCH_ID
 		 "WHERE t.batch=(SELECT batch FROM test WHERE status IN ('testing','to-test')"
 		 "  ORDER BY status='testing' DESC, seq DESC LIMIT 1) ORDER BY t.position LIMIT 8"),
+		("SELECT" BENCH_ID "WHERE t.batch=(SELECT id FROM batch ORDER BY seq DESC LIMIT 1) ORDER BY "
+		 "t.position LIMIT 8"),
+		/* nothing was ever taken in: controls, and so few that all are looked at */
 		("SELECT" BENCH_ID
-		 "WHERE t.batch=(SELECT batch FROM test ORDER BY seq DESC LIMIT 1) ORDER BY "
-		 "t.position LIMIT 8")};
+		 "WHERE t.batch=(SELECT batch FROM test ORDER BY seq DESC LIMIT 1) AND NOT EXISTS(SELECT 1 "
+		 "FROM batch) ORDER BY t.position LIMIT 8")};
 	json_t *list = NULL;
 
 	for (size_t i = 0; i < sizeof choices / sizeof *choices; i++) {

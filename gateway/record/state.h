@@ -11,7 +11,7 @@
 
 #include <sqlite3.h>
 
-#define ASSAY_STATE_VERSION 15
+#define ASSAY_STATE_VERSION 16
 #define ASSAY_STATE_EXCHANGES 2048u /* kept for the list of frames */
 #define ASSAY_STATE_READINGS 4000000u /* entries back that channel history reaches */
 #define ASSAY_STATE_RECEIVED 1024u

@@ -26,7 +26,7 @@ import roles  # noqa: E402
 
 FULL = bool(os.environ.get("ASSAY_FULL"))
 BATCHES, READINGS = (1_000_000, 20_000_000) if FULL else (int(os.environ.get("ASSAY_BATCHES", 100_000)), 1_000_000)
-ROUNDS = 400
+ROUNDS = int(os.environ.get("ASSAY_ROUNDS", 400))
 VIEWERS, VIEW_S = 100, 10
 ITEMS = ["total acid as acetic acid", "aerobic plate count", "coliforms", "moulds", "total arsenic", "lead", "cadmium", "total mercury",
          "acesulfame potassium", "aflatoxin B1", "peroxide value", "acid value", "ammonium salt as N", "amino acid nitrogen", "pH", "aspartame",
