@@ -33,6 +33,13 @@ ok(listed <= attributes, f"attributes of the manual that lab.xsd does not know: 
 named = set(re.findall(r"<([a-z-]+)>", body))
 ok(elements == named, f"elements: {sorted(elements ^ named)}")
 
+# each code that a mistake can have, as the sources that read the file set them
+codes = set()
+for source in glob.glob(f"{root}/gateway/config*.c"):
+    codes |= set(re.findall(r'ASSAY_E[A-Z]+,\s*"([a-z]+(?:-[a-z]+)+)"', open(source).read()))
+told = {w for words in re.findall(r"^\.It Li (.+)$", manual[manual.index(".Sh DIAGNOSTICS"):], re.M) for w in re.split(r"\s*,\s*", words.strip())}
+ok(len(codes) > 20 and codes <= told, f"codes of mistakes that the manual does not tell: {sorted(codes - told)}")
+
 item = next(e for e in schema.iter(XS + "element") if e.get("name") == "item")
 columns = {a.get("name") for a in item.iter(XS + "attribute")}
 driver = json.loads(subprocess.run([assay, "driver", "show", "modbus", "--json"], capture_output=True, text=True, check=True).stdout)

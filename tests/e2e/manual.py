@@ -75,6 +75,13 @@ for page_name in ("assay.1", "assay-line.1", "assay-sim.5", "assay.xml.5", "assa
     text = re.sub(r"\.Fl -", "--", plain(read(f"gateway/man/{page_name}")))
     ok(options_of(text) - {"offline"} <= known | {"url", "mail-from", "mail-rcpt"}, f"{page_name}: options nobody knows: {options_of(text) - known}")
 
+# every kind of entry stands in assay-journal(5) with its number
+kinds = re.findall(r"ASSAY_ENTRY_(\w+) =\s+(\d+)", read("gateway/record/journal.h"))
+listed = plain(read("gateway/man/assay-journal.5"))
+for name, number in kinds:
+    ok(re.search(rf"^{number} {name.lower().replace('_', '-')}\b", listed, re.M), f"assay-journal(5): no kind {number} {name.lower()}")
+ok(len(kinds) > 30, f"kinds: {len(kinds)}")
+
 # guides, README and alert rules: commands with verb and options as they are
 for name in ["README.md", "SECURITY.md", "CONTRIBUTING.md", "packaging/prometheus/assay.rules.yml"] + [f"gateway/man/{g}.md" for g in ("technician", "qa", "administrator")]:
     text = read(name).replace("sudo -u assay ", "")
