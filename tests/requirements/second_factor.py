@@ -177,6 +177,23 @@ def in_the_journal(gateway, secrets):
     database.close()
 
 
+def without_the_secrets(gateway, secret):
+    """As after a restore, whose backup holds no secrets: nobody gets in by a password alone until the factor is taken off."""
+    gateway.stop()
+    os.remove(f"{gateway.folder}/keys/people.db")
+    gateway.start()
+    rc, out, err = gateway.command("user", "password", "root-a", "--reason", "恢复", stdin=password("root-a") + "\n")
+    ok(rc == 0, "S19 a new password from the machine", out + err)
+    status, _, body = log_in(gateway, "root-a")
+    ok(status == 401 and body["code"] == "second-factor-needed", "S19 the journal says that there is a factor", body)
+    status, _, body = log_in(gateway, "root-a", code=code(secret))
+    ok(status == 401 and body["code"] == "second-factor-refused", "S19 and no code is right without its secret", body)
+    rc, out, err = gateway.command("user", "second-factor-off", "root-a", "--reason", "恢复")
+    ok(rc == 0, "S19 it is taken off from the machine", out + err)
+    status, _, body = log_in(gateway, "root-a")
+    ok(status == 200 and body["second_factor_missing"] is True, "S19 and he sets it up again", body)
+
+
 def main():
     with tempfile.TemporaryDirectory() as folder:
         gateway = Gateway(f"{folder}/d", web='<web second-factor="admin qa"/>')
@@ -195,6 +212,7 @@ def main():
             time_passes(gateway)
             status, _, body = log_in(gateway, "root-a", code=code(secret))
             ok(status == 200, "S19 and the code still counts", body)
+            without_the_secrets(gateway, secret)
             gateway.stop()
             with open(f"{gateway.folder}/lab.xml", "w") as file:
                 file.write('<lab site="t" origin="t.example/log" name-zh="试" name-en="trial" listen="127.0.0.1:0"><web second-factor="king"/></lab>\n')
