@@ -5,6 +5,13 @@
 
 #include <unistd.h>
 
+const char *assay_role_kind_name(unsigned kind)
+{
+	static const char *const names[] = {NULL, "recorder", "host", "web", "report", "notify"};
+
+	return kind < sizeof names / sizeof *names ? names[kind] : NULL;
+}
+
 bool assay_role_goes_on(const struct assay_role *role)
 {
 	static uint8_t payload[ASSAY_CHANNEL_PAYLOAD_MAX];

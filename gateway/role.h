@@ -12,6 +12,13 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#define ASSAY_ROLE_KINDS 6u /* by enum role_kind; 0 is none */
+/* How many of each kind live, and were ever started. The supervisor writes, in memory that all roles share and only it may
+ * write: an aligned word is read whole. */
+struct assay_role_counts {
+	volatile uint32_t starts[ASSAY_ROLE_KINDS], living[ASSAY_ROLE_KINDS];
+};
+
 struct assay_role {
 	const struct assay_config *config; /* inherited, read-only */
 	const struct assay_places *places;
@@ -24,11 +31,15 @@ struct assay_role {
 	const uint16_t *lines; /* host: indexes in config->lines */
 	uint16_t line_count;
 	pid_t supervisor;
+	struct assay_role_counts *counts; /* NULL: nobody counts */
 	struct assay_certificate *certificate; /* of https; NULL: plain HTTP. Wiped in every role but web */
 	const struct assay_reload
 		*reload; /* recorder: who wanted this configuration, and why; NULL: a start */
 	bool demonstration; /* a played laboratory: anybody on this machine may look */
 };
+
+/* By enum role_kind: "recorder", "host" ...; NULL: there is no such kind. */
+const char *assay_role_kind_name(unsigned kind);
 
 int assay_recorder_main(const struct assay_role *role);
 int assay_host_main(const struct assay_role *role);

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -67,19 +68,19 @@ pid_t role_process_fork(const char *name, const int *keep, size_t keep_count)
 }
 
 static const struct {
-	const char *name, *process;
+	const char *process;
 	int (*run)(const struct assay_role *role);
 } kinds[] = {
-	[ROLE_RECORDER] = {"recorder", "assay-recorder", assay_recorder_main},
-	[ROLE_HOST] = {"host", "assay-host", assay_host_main},
-	[ROLE_WEB] = {"web", "assay-web", assay_web_main},
-	[ROLE_REPORT] = {"report", "assay-report-role", assay_report_main},
-	[ROLE_NOTIFY] = {"notify", "assay-notify", assay_notify_main},
+	[ROLE_RECORDER] = {"assay-recorder", assay_recorder_main},
+	[ROLE_HOST] = {"assay-host", assay_host_main},
+	[ROLE_WEB] = {"assay-web", assay_web_main},
+	[ROLE_REPORT] = {"assay-report-role", assay_report_main},
+	[ROLE_NOTIFY] = {"assay-notify", assay_notify_main},
 };
 
 const char *role_process_name(const struct role_process *process)
 {
-	return kinds[process->kind].name;
+	return assay_role_kind_name(process->kind);
 }
 
 /* The report program, its libraries and its fonts; nothing of the laboratory. */
@@ -133,6 +134,8 @@ static int run_role(enum role_kind kind, const struct assay_role *role)
 	struct assay_message refused = {.type = ASSAY_MSG_REFUSED, .generation = role->generation};
 	struct assay_error err;
 
+	if (role->counts) /* the supervisor's to write */
+		(void)mprotect(role->counts, sizeof *role->counts, PROT_READ);
 	if (kind != ROLE_WEB && role->certificate) /* this process's copy */
 		explicit_bzero(role->certificate, sizeof *role->certificate);
 	if (kind == ROLE_HOST) {
@@ -142,7 +145,7 @@ static int run_role(enum role_kind kind, const struct assay_role *role)
 	if (confine(kind, role, &err) == ASSAY_OK)
 		return kinds[kind].run(role);
 	if (assay_channel_send(role->control, &refused, &err, sizeof err, -1) != ASSAY_OK)
-		(void)fprintf(stderr, "assay: %s: %s\n", kinds[kind].name, err.text_en);
+		(void)fprintf(stderr, "assay: %s: %s\n", assay_role_kind_name(kind), err.text_en);
 	return 1;
 }
 
@@ -169,8 +172,14 @@ int role_process_start(struct role_process *process, const struct assay_role *ba
 		process->pid = 0;
 		(void)close(pair[0]);
 		status = assay_error_set(err, ASSAY_EIO, "no-process", "不能启动 %s 进程（%s）",
-			"cannot start the %s process (%s)", kinds[process->kind].name, strerror(errno));
+			"cannot start the %s process (%s)", assay_role_kind_name(process->kind),
+			strerror(errno));
 		goto out;
+	}
+	process->counts = base->counts;
+	if (process->counts) {
+		process->counts->starts[process->kind]++;
+		process->counts->living[process->kind]++;
 	}
 	process->control = pair[0];
 	process->ready = process->refused = false;
@@ -196,6 +205,8 @@ void role_process_died(struct role_process *process, uint64_t now_ns)
 	if (process->control >= 0)
 		(void)close(process->control);
 	process->control = -1;
+	if (process->counts && process->pid > 0)
+		process->counts->living[process->kind]--;
 	process->pid = 0;
 	process->ready = false;
 	memmove(process->died_ns + 1, process->died_ns, (ROLE_DEATHS - 1) * sizeof *process->died_ns);

@@ -15,6 +15,7 @@ enum role_kind { ROLE_RECORDER = 1, ROLE_HOST, ROLE_WEB, ROLE_REPORT, ROLE_NOTIF
 
 struct role_process {
 	enum role_kind kind; /* 0: slot not used */
+	struct assay_role_counts *counts; /* since it was started; NULL none */
 	pid_t pid; /* 0: not running */
 	int control; /* our end, -1 none */
 	int listener; /* what it answers on, -1 none; ours, outlives it */

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
@@ -450,6 +451,7 @@ static void raise_descriptors(void)
 static int prepare(struct supervisor *supervisor, struct assay_error *err)
 {
 	const struct assay_serve_options *options = supervisor->options;
+	struct assay_role_counts *counts;
 	char path[1024];
 	int status = assay_bundle_places(options->dir, &supervisor->places, err);
 
@@ -467,7 +469,9 @@ static int prepare(struct supervisor *supervisor, struct assay_error *err)
 		status = open_listeners(supervisor, err);
 	if (status == ASSAY_OK)
 		status = take_signals(supervisor, err);
+	counts = mmap(NULL, sizeof *counts, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	supervisor->role = (struct assay_role){.config = supervisor->config,
+		.counts = counts == MAP_FAILED ? NULL : counts,
 		.places = &supervisor->places,
 		.dir = options->dir,
 		.spec_keys = {options->spec_signers ? options->spec_signers : ASSAY_BUNDLE_KEYS,
@@ -499,6 +503,8 @@ static void release(struct supervisor *supervisor)
 	reload_abandon(supervisor);
 	assay_data_dir_release(&supervisor->dir);
 	assay_certificate_free(supervisor->certificate);
+	if (supervisor->role.counts)
+		(void)munmap(supervisor->role.counts, sizeof *supervisor->role.counts);
 	free(supervisor->roles);
 	free(supervisor->ports);
 	assay_config_free(supervisor->config);

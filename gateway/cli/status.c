@@ -6,7 +6,7 @@
 
 static const char help[] =
 	"usage: assay status [-d DIR] [--json]\n"
-	"Lines, instruments and their last readings, the journal and the roles of the gateway that runs in "
+	"Lines, instruments and their last readings, and the journal of the gateway that runs in "
 	"DIR ($ASSAY_DIR).\n";
 
 static void print_channel(const json_t *channel)

@@ -221,6 +221,20 @@ static void reading_metrics(FILE *out, sqlite3 *db)
 	(void)sqlite3_finalize(rows);
 }
 
+static void role_metrics(FILE *out, const struct assay_role_counts *counts)
+{
+	const char *name;
+
+	head(out, "role_processes", "gauge", "Processes of the role that live.");
+	for (unsigned i = 1; (name = assay_role_kind_name(i)) != NULL; i++)
+		(void)fprintf(out, "assay_role_processes{role=\"%s\"} %lu\n", name,
+			(unsigned long)counts->living[i]);
+	head(out, "role_starts_total", "counter", "Processes of the role that were started.");
+	for (unsigned i = 1; (name = assay_role_kind_name(i)) != NULL; i++)
+		(void)fprintf(out, "assay_role_starts_total{role=\"%s\"} %lu\n", name,
+			(unsigned long)counts->starts[i]);
+}
+
 enum MHD_Result web_metrics(struct web_call *call)
 {
 	struct web *web = call->web;
@@ -238,6 +252,8 @@ enum MHD_Result web_metrics(struct web_call *call)
 		return web_answer_problem(web, call->connection, &web_problem_memory);
 	}
 	own_metrics(out, web);
+	if (web->role->counts)
+		role_metrics(out, web->role->counts);
 	head(out, "state_ready", "gauge", "1 when the state can be read.");
 	(void)fprintf(out, "assay_state_ready %d\n", db != NULL);
 	if (db) {

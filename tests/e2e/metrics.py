@@ -96,6 +96,20 @@ try:
     ok(0 < count <= int(after["assay_journal_entries"]) and 0 < total < 60, f"commits: {count} in {total} s")
     upto = {float(re.search(r'le="([0-9.]+)"', k).group(1)): v for k, v in commits[:-1]}
     ok(total <= sum((upto[e] - upto.get(b, 0)) * e for b, e in zip([0, *sorted(upto)], sorted(upto))) + 60 * (count - upto[2.0]), "their sum lies below their edges")
+    # roles: as the kernel has them, and one more start when one is killed
+    def role(what, name):
+        return int(scrape(url)[1][f'assay_role_{what}{{role="{name}"}}'])
+
+    def below(pid):
+        return [pid] + [one for kid in open(f"/proc/{pid}/task/{pid}/children").read().split() for one in below(kid)]
+
+    def kids(name):  # proc(5): 15 characters of a name
+        return [int(pid) for pid in below(gateway.pid) if open(f"/proc/{pid}/comm").read().strip() == f"assay-{name}"[:15]]
+    for name, process in (("recorder", "recorder"), ("host", "host"), ("web", "web"), ("report", "report-role"), ("notify", "notify")):
+        ok(role("processes", name) == len(kids(process)), f"{name}: {role('processes', name)} processes, {kids(process)}")
+    hosts, starts = role("processes", "host"), role("starts_total", "host")
+    os.kill(kids("host")[0], 9)
+    ok(wait_for(lambda: role("starts_total", "host") == starts + 1 and role("processes", "host") == hosts > 1, 20), "a host that is killed is started again")
     now = time.time()
     last = {k: float(v) for k, v in after.items() if k.startswith("assay_instrument_last_reading")}
     ok(last and all(now - 60 < v <= now + 1 for v in last.values()), f"last readings: {last}")
