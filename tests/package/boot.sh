@@ -15,7 +15,8 @@ down() {
 	[ -n "$container" ] || return 0
 	kill -TERM "$container" 2>/dev/null # the container is halted in good order
 	for _ in $(seq 40); do kill -0 "$container" 2>/dev/null || break; sleep 0.5; done
-	kill -KILL "$container" 2>/dev/null
+	# its first process goes first: it would outlive nspawn
+	kill -0 "$container" 2>/dev/null && kill -KILL "$leader" "$container" 2>/dev/null
 	wait "$container" 2>/dev/null
 	container=''
 }
