@@ -202,10 +202,7 @@ void ask_next(struct host_line *line, uint64_t now)
 		fence_unit(line, best)->dirty = false; /* nothing was asked, so nothing can be late */
 		return;
 	}
-	/* A print line may have been taken for an answer that is still to come: a value that fills a slot is asked for
-	 * only right behind the fence. */
-	if (line_is_stream(line) && line->instrument[best].take && !line->instrument[best].proved)
-		fence_unit(line, best)->dirty = true;
+	fence_between(line, best);
 	if (fence_allows(line, best, now))
 		ask_values(line, best, now);
 }

@@ -28,6 +28,7 @@ static void begin(struct host_line *line)
 	line->begun_mono_ns = host_now_ns(line->host);
 	line->consumed = 0;
 	line->received = 0;
+	line->kept = 0;
 	memset(&line->end, 0, sizeof line->end);
 	line->end.instrument = 0xffff;
 }

@@ -6,7 +6,9 @@
  *   - a device that owes an answer is left alone until it has been silent for that delay, and
  *   - must then give an answer that nothing older could be: the echo of a fresh nonce (Modbus function 8), the
  *     exception to it (0x88), or who it is. Silence alone is enough only for devices that answer none of these.
- *   - Two requests of one shape do not follow each other within that delay (a doubled request gives two answers):
+ *   - A stream's print key speaks like an answer, and may be taken for one; who it is stands between two polls, so that
+ *     no answer comes later than the next poll.
+ *   - Two Modbus requests of one shape do not follow each other within that delay (a doubled request gives two answers):
  *     between them stands a read of another shape, or the silence.
  *
  * The nonce holds even against a device that is later than it states; the silence even against a line that echoes. */
@@ -129,6 +131,18 @@ static bool begin_fence(struct host_line *line, uint16_t index)
 		unit->silent_fences++; /* until it is answered */
 	fence_send(line, PHASE_FENCE);
 	return true;
+}
+
+void fence_between(struct host_line *line, uint16_t index)
+{
+	const struct host_instrument *who = &line->instrument[index];
+	struct host_unit *unit = fence_unit(line, index);
+
+	line->between = false;
+	if (!line_is_stream(line) || who->proved || unit->dirty)
+		return;
+	line->between = unit->answers_fences && who->turn == 0;
+	unit->dirty = line->between || who->take;
 }
 
 bool fence_allows(struct host_line *line, uint16_t index, uint64_t now)

@@ -107,6 +107,8 @@ struct host_line {
 	bool answered; /* stream: the frame that answers has been decoded */
 	uint64_t answer_ns; /* stream: when the last answer came, and what it was: its copy is no reading */
 	uint32_t answer_mark;
+	bool between; /* stream: the fence stands between two polls of a clean line, a weight that comes meanwhile counts */
+	uint32_t kept; /* readings of such weights, once it is answered */
 	bool discard_first; /* stream: the first line after opening may be the tail of one */
 	bool overrun; /* more bytes than the window keeps */
 	uint64_t begun_mono_ns, last_rx_ns, quiet_since_ns, deadline_ns;
@@ -244,6 +246,10 @@ uint64_t line_period_ns(const struct host_instrument *who, uint32_t period_ms); 
 struct host_unit *fence_unit(struct host_line *line, uint16_t index);
 void fence_all_dirty(struct host_line *line);
 void fence_burst(struct host_line *line); /* who may have sent what stands in the window? */
+/* A print line may have been taken for the answer to a poll; that answer then comes unasked, like a key, and the one to the
+ * next poll behind it. So between two polls of a stream stands who it is: what comes unasked is a key or the answer to the
+ * last poll, of now either. A device that does not say who it is is asked so for a slot's value alone. */
+void fence_between(struct host_line *line, uint16_t index);
 /* True: clean, ask. False: a fence was sent, or hold_ns says when to come back. */
 bool fence_allows(struct host_line *line, uint16_t index, uint64_t now);
 /* True: this request may follow the last one at once. False: a separator was sent, or hold_ns is set. */

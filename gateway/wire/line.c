@@ -286,6 +286,8 @@ void line_refuse(struct host_line *line, uint32_t outcome, const char *detail)
 		return;
 	}
 	line->end.readings = 0; /* nothing of a bad exchange counts, not even what looked right */
+	line->end.set_aside += line->kept > 0; /* whoever waits for it prints again */
+	line->kept = 0;
 	if (line->phase == PHASE_FENCE && outcome != ASSAY_OUTCOME_TIMEOUT)
 		outcome = ASSAY_OUTCOME_LATE;
 	line->refusal = outcome;

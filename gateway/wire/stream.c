@@ -54,8 +54,9 @@ static bool fence_frame(struct host_line *line, enum meaning meaning, bool more)
 {
 	struct host_instrument *who = &line->instrument[0];
 
-	line->end.readings = 0;
+	line->end.readings = line->kept;
 	if (meaning == MEANS_REFUSAL && who->turn == 0) {
+		line->end.readings = 0;
 		exchange_end(line, ASSAY_OUTCOME_FENCE, "it does not tell who it is: waiting for silence");
 		fence_refused(line);
 		return false;
@@ -64,9 +65,11 @@ static bool fence_frame(struct host_line *line, enum meaning meaning, bool more)
 		return true; /* older bytes: keep waiting within the deadline */
 	if (!fence_known_device(line))
 		return false;
-	exchange_end(line, ASSAY_OUTCOME_IDENTITY, "");
+	if (line->kept)
+		line->request.kind = ASSAY_REQUEST_NONE; /* what matters came unasked */
+	exchange_end(line, line->kept ? (uint32_t)ASSAY_OUTCOME_OK : (uint32_t)ASSAY_OUTCOME_IDENTITY, "");
 	who->turn++;
-	if (ask_request(line, 0, ASSAY_WANT_IDENTITY, &line->request)) {
+	if (!line->between && ask_request(line, 0, ASSAY_WANT_IDENTITY, &line->request)) {
 		line->want = ASSAY_WANT_IDENTITY;
 		if (line->config->gap_ms) {
 			line->request.kind = ASSAY_REQUEST_NONE;
@@ -94,24 +97,35 @@ static uint32_t mark_of(const uint8_t *bytes, size_t length)
 	return mark;
 }
 
-/* A frame that came by itself: a print key, or a line nobody can place. The same bytes right after an answer may be its
- * second copy or a key, and no byte tells which. They fill no slot, but whoever waits for one is told to press again; a
- * third copy is a key. */
+/* The same bytes right after an answer may be its second copy or a key, and no byte tells which. They fill no slot, but
+ * whoever waits for one is told to press again; a third copy is a key. */
+static bool is_copy(const struct host_line *line, uint32_t mark)
+{
+	return line->answer_ns && mark == line->answer_mark && line->last_rx_ns < line->answer_ns + COPY_NS;
+}
+
+static void set_aside(struct host_line *line, enum meaning meaning, uint32_t before)
+{
+	line->end.readings = before;
+	line->answer_ns = 0;
+	if (meaning != MEANS_READING)
+		return;
+	line->end.set_aside++;
+	(void)snprintf(line->end.detail, sizeof line->end.detail,
+		"the same bytes right after an answer: its copy, or a print key");
+}
+
+/* A frame that came by itself: a print key, or a line nobody can place. */
 static bool unasked_frame(struct host_line *line, enum meaning meaning, uint32_t mark, uint32_t before)
 {
-	bool copy =
-		line->answer_ns && mark == line->answer_mark && line->last_rx_ns < line->answer_ns + COPY_NS;
-
-	if (fence_unit(line, 0)->dirty || line->discard_first || copy) {
+	if (is_copy(line, mark)) {
+		line->discard_first = false;
+		set_aside(line, meaning, before);
+		return true;
+	}
+	if (fence_unit(line, 0)->dirty || line->discard_first) {
 		line->discard_first = false;
 		line->end.readings = before;
-		if (copy && meaning == MEANS_READING) {
-			line->end.set_aside++;
-			(void)snprintf(line->end.detail, sizeof line->end.detail,
-				"the same bytes right after an answer: its copy, or a print key");
-		}
-		if (copy)
-			line->answer_ns = 0;
 		return true;
 	}
 	if (meaning == MEANS_NONSENSE) {
@@ -149,14 +163,35 @@ static bool asked_frame(struct host_line *line, enum meaning meaning, bool more)
 	return false;
 }
 
+/* A weight while the fence stands between two polls; false: the frame is something else. */
+static bool weight_between(struct host_line *line, size_t length, uint32_t mark)
+{
+	uint32_t before = line->end.readings;
+	struct assay_end was = line->end;
+
+	if (decode(line, length, false) != MEANS_READING) {
+		line->end = was;
+		return false;
+	}
+	if (is_copy(line, mark))
+		set_aside(line, MEANS_READING, before);
+	line->kept = line->end.readings;
+	consume(line, length);
+	return true;
+}
+
 static bool one_frame(struct host_line *line, const struct assay_cut *cut)
 {
 	bool asked = (line->phase == PHASE_WAITING || line->phase == PHASE_FENCE) && !line->answered;
 	uint32_t mark = mark_of(line->window, cut->frame), before = line->end.readings;
 	bool copy = mark == line->answer_mark && line->instrument[0].turn > 0;
-	enum meaning meaning = decode(line, cut->frame, asked);
+	enum meaning meaning;
 
-	if (asked) {
+	if (line->phase == PHASE_FENCE && line->between && weight_between(line, cut->frame, mark))
+		return true;
+	meaning = decode(line, cut->frame, asked);
+
+	if (asked && !(line->phase == PHASE_FENCE && line->between)) {
 		line->answer_ns = line->last_rx_ns;
 		line->answer_mark = mark;
 	}

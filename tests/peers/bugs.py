@@ -158,7 +158,7 @@ def bugs(some, data, room):
           f"peer_01 telegraf 11782: one silent unit takes no other's data with it: {read}")
     never_another_answer(of(some, "tcp-late"), "peer_02 telegraf 14317: no answer goes to the next question, TCP", 20)
     never_another_answer(of(some, "rtu-late"), "peer_03 libmodbus 255: nor on a serial bus", 10)
-    never_another_answer(of(some, "text-late"), "peer_04 NUT 1847: a late answer's bytes are not the retry's answer", 5)
+    never_another_answer(of(some, "text-late"), "peer_04 NUT 1847: a late answer's bytes are not the retry's answer", 3)
     never_another_answer(of(some, "rtu-lost"), "peer_05 zephyr 63668: after a time-out not the value of the read before", 10)
     never_another_answer(of(some, "rtu-cut"), "peer_06 sunsynk 658: a cut answer gives no number", 10)
     never_another_answer(of(some, "rtu-chaos"), "nor do nine faults at random", 5)

@@ -68,6 +68,49 @@ static void test_print_behind_a_poll(void **state)
 	end(bench);
 }
 
+static bool says_who;
+
+static const char *silent_about_itself(const uint8_t *bytes, size_t length, size_t *reply_length)
+{
+	return bytes[0] == 'I' && !says_who ? NULL : balance(bytes, length, reply_length);
+}
+
+/* Between two polls stands who it is, so that of two keys taken for answers neither answer can come later than the next poll.
+ * A key pressed meanwhile counts when that is answered, and is told when it is not. */
+static void test_print_between_polls(void **state)
+{
+	(void)state;
+	for (unsigned answered = 0; answered < 2; answered++) {
+		struct bench *bench = begin("sics", ASSAY_TRANSPORT_SERIAL, 1, NULL, 0);
+		unsigned before;
+
+		script = (struct script){silent_about_itself, 30};
+		bench->told = count_set_aside;
+		set_aside = 0;
+		says_who = true;
+		line_device(bench->line, 5);
+		while (!strstr(heard, "weight=100.00 "))
+			run_for(bench, 1);
+		heard[0] = '\0';
+		before = sent_count;
+		says_who = answered != 0;
+		while (sent_count == before)
+			run_for(bench, 1);
+		assert_string_equal(sent[before], "49340D0A");
+		assert_string_equal(heard, "");
+		says(bench, "S S      20.00 g\r\n", 18);
+		run_for(bench, 200);
+		assert_string_equal(heard, answered ? "weight=20.00(by itself) " : "");
+		run_for(bench, 5000);
+		assert_int_equal(set_aside, answered ? 0 : 1);
+		if (answered) {
+			assert_string_equal(sent[before + 1], "53490D0A"); /* no I2: the same device */
+			assert_non_null(strstr(heard, "weight=100.00 "));
+		}
+		end(bench);
+	}
+}
+
 static uint64_t asked_at[LOG_ROWS];
 
 static void note_time(struct bench *bench, const uint8_t *bytes, size_t length)
@@ -453,8 +496,9 @@ static void test_hangup(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(test_text_line_opens), cmocka_unit_test(test_gap),
-		cmocka_unit_test(test_print_behind_a_poll), cmocka_unit_test(test_torn_line),
-		cmocka_unit_test(test_swapped_device), cmocka_unit_test(test_swapped_device_says_no_more),
+		cmocka_unit_test(test_print_behind_a_poll), cmocka_unit_test(test_print_between_polls),
+		cmocka_unit_test(test_torn_line), cmocka_unit_test(test_swapped_device),
+		cmocka_unit_test(test_swapped_device_says_no_more),
 		cmocka_unit_test(test_swapped_while_unplugged), cmocka_unit_test(test_dead_unit),
 		cmocka_unit_test(test_late_answer), cmocka_unit_test(test_astm_handshake),
 		cmocka_unit_test(test_suspend), cmocka_unit_test(test_stood_still),
