@@ -192,7 +192,9 @@ ok $? 'somebody is registered'
 as_assay assay key change -d /var/lib/assay --reason 'trial' >/dev/null
 ok $? 'the key is changed'
 inside systemctl start assay-backup
-ok $? 'and a backup made'
+made=$?
+ok "$made" 'and a backup made'
+[ "$made" -eq 0 ] || inside journalctl -u assay-backup -u assay -n 30 --no-pager
 inside sh -c 'systemctl stop assay && mv /var/lib/assay /var/lib/assay.old && assay restore "$(ls -d /var/backups/assay/*T* | tail -n 1)" -d /var/lib/assay && cp /var/lib/assay.old/keys/origin.key /var/lib/assay/keys/ && chown -R assay: /var/lib/assay' >/dev/null
 ok $? 'restored'
 as_assay assay verify /var/lib/assay >/dev/null
