@@ -91,15 +91,17 @@ def ports_and_folders():
     found, _ = doctor(lab)
     ok(subjects(found, "port-name-unstable") == ["usb", "acm"], f"names that change with the socket: {found}")
     ok(subjects(found, "folder-missing") == ["in"], "a folder that is not there")
-    found, _ = doctor(lab, user=65534) if os.geteuid() == 0 else (found, 0)  # root may open everything
-    ok(subjects(found, "port-permission") == ["right"], f"a port this user may not open: {found}")
-    # a program whose plugins anybody could replace
+    # a copy of the program, which everybody reaches, wherever this tree lies
+    program = f"{folder}/program/assay"
     os.mkdir(f"{folder}/program")
-    shutil.copy(assay, f"{folder}/program/assay")
+    shutil.copy(assay, program)
     shutil.copytree(f"{os.path.dirname(os.path.abspath(assay))}/drivers", f"{folder}/program/drivers")
-    os.symlink(os.path.abspath(f"{here}/../../specs"), f"{folder}/program/specs")
+    shutil.copytree(f"{here}/../../specs", f"{folder}/program/specs")
+    found, _ = doctor(lab, user=65534, program=program) if os.geteuid() == 0 else (found, 0)  # root may open everything
+    ok(subjects(found, "port-permission") == ["right"], f"a port this user may not open: {found}")
+    # plugins that anybody could replace
     os.chmod(f"{folder}/program/drivers", 0o777)
-    found, _ = doctor(lab, program=f"{folder}/program/assay")
+    found, _ = doctor(lab, program=program)
     ok("plugins-open" in found, f"plugins that others may write: {found}")
 
 
