@@ -6,6 +6,7 @@ cd "$(dirname "$0")/.."
 [ "$(id -u)" = 0 ] || { echo "check-bare needs root (debootstrap, chroot)" >&2; exit 1; }
 command -v debootstrap >/dev/null || apt-get -qq install -y debootstrap >/dev/null
 tree=${TREE:-$(mktemp -d)}
+mkdir -p "$tree" && chmod 0755 "$tree" # as / is
 mirror=${MIRROR:-$(apt-cache policy 2>/dev/null | sed -n 's/.* \(https\?:[^ ]*\) bookworm\/main .*/\1/p' | head -n 1)}
 finish() {
 	umount -l "$tree/dev/pts" "$tree/dev/shm" "$tree/dev" "$tree/proc" "$tree/sys" 2>/dev/null || true
