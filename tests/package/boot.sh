@@ -88,10 +88,9 @@ ok "$(yes_if grep -q 'Reading rules file.*70-assay.rules' "$folder/udev")" 'udev
 ok "$(no_if grep -i '70-assay.rules.*\(invalid\|unknown\|ignor\)' "$folder/udev")" "and has nothing against them: $(grep 70-assay "$folder/udev")"
 inside sh -c 'sed "s/ttyUSB\*|ttyACM\*/ttyS*/" /lib/udev/rules.d/70-assay.rules >/run/71-trial.rules && mkdir -p /run/udev/rules.d && mv /run/71-trial.rules /run/udev/rules.d/'
 adapter() { # NAME=VALUE ...: what udev knows of it
-	printf 'KERNEL=="ttyS0"' >"$folder/rule"
-	for pair in "$@"; do printf ', ENV{%s}="%s"' "${pair%%=*}" "${pair#*=}" >>"$folder/rule"; done
-	echo >>"$folder/rule"
-	cp "$folder/rule" "/proc/$leader/root/run/udev/rules.d/70-a.rules"
+	rule='KERNEL=="ttyS0"'
+	for pair in "$@"; do rule="$rule, ENV{${pair%%=*}}=\"${pair#*=}\""; done
+	inside sh -c 'printf "%s\n" "$1" >/run/udev/rules.d/70-a.rules' sh "$rule"
 	inside udevadm test --action=add /sys/class/tty/ttyS0 2>&1
 }
 said=$(adapter ID_VENDOR_ID=0403 ID_MODEL_ID=6001 ID_SERIAL_SHORT=A1000001 ID_PATH_TAG=pci-usb-0_2)
