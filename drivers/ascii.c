@@ -274,6 +274,8 @@ static int tell(const struct assay_session *session, const struct rule *rule, co
 
 	if (rule->meaning == MEANS_IGNORE)
 		return 0;
+	if (rule->meaning == MEANS_READY)
+		return sink->reason(sink->context, ASSAY_REASON_NONE, NULL);
 	if (rule->meaning == MEANS_IDENTITY)
 		return tell_identity(session, rule, line, sink);
 	if (rule->meaning == MEANS_REASON && !rule->channels[0])
@@ -423,7 +425,7 @@ static const struct assay_option options[] = {
 	{.group = "line",
 		.name = "means",
 		.kind = ASSAY_OPTION_CHOICE,
-		.choices = "reading identity ignore not-mine bad-checksum bad-format over under busy "
+		.choices = "reading identity ignore ready not-mine bad-checksum bad-format over under busy "
 			   "not-ready device-error refused no-sensor unknown-unit too-long",
 		.fallback = "reading",
 		.help_zh = "含义",

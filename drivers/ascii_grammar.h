@@ -14,7 +14,7 @@
 #define CHANNELS_MAX 160u /* characters of a rule's list */
 
 enum end { END_LF, END_CR, END_ANY, END_BYTES };
-enum meaning { MEANS_READING, MEANS_IDENTITY, MEANS_IGNORE, MEANS_REASON };
+enum meaning { MEANS_READING, MEANS_IDENTITY, MEANS_IGNORE, MEANS_READY, MEANS_REASON };
 
 struct request_row {
 	uint32_t want, timeout_ms, length;
@@ -97,6 +97,7 @@ static inline int set_rule(
 		rule->meaning = strcmp(setting->value, "reading") == 0    ? MEANS_READING
 				: strcmp(setting->value, "identity") == 0 ? MEANS_IDENTITY
 				: strcmp(setting->value, "ignore") == 0   ? MEANS_IGNORE
+				: strcmp(setting->value, "ready") == 0    ? MEANS_READY
 									  : MEANS_REASON;
 		rule->reason = words_code(words_reasons, setting->value, strlen(setting->value));
 		return rule->meaning != MEANS_REASON || rule->reason;

@@ -147,7 +147,8 @@ struct assay_sink {
 	int (*identity)(void *context, const struct assay_identity *identity);
 	/* Bytes to send back, only after everything read so far is durable (ASTM's ACK). */
 	int (*reply)(void *context, const uint8_t *bytes, size_t length);
-	/* The frame as a whole gives no reading; detail (may be NULL) is shown to the technician. */
+	/* The frame as a whole gives no reading; detail (may be NULL) is shown to the technician. ASSAY_REASON_NONE: it is
+	 * the answer to the request, and there is nothing to read in it (ready); the cycle goes on. */
 	int (*reason)(void *context, uint32_t reason, const char *detail);
 };
 

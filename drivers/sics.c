@@ -161,7 +161,8 @@ static int weight(
 	if (!number(value, text) || unit->length == 0 || unit->length >= sizeof unit_text)
 		return sink->reason(sink->context, ASSAY_REASON_BAD_FORMAT, "not a weight and a unit");
 	for (uint32_t i = 0; i < unit->length; i++)
-		if (unit->text[i] < 0x21 || unit->text[i] > 0x7e || unit->text[i] == ':')
+		if (unit->text[i] < 0x21 || unit->text[i] > 0x7e || unit->text[i] == ':' ||
+			(unit->text[i] >= '0' && unit->text[i] <= '9')) /* "gI4": an echo within the line */
 			return sink->reason(sink->context, ASSAY_REASON_BAD_FORMAT,
 				"not a unit (compound units are not read)");
 	memcpy(unit_text, unit->text, unit->length);
@@ -212,6 +213,9 @@ static int identity(const struct assay_sink *sink, const char *line, size_t leng
 	close = open ? memchr(open + 1, '"', length - (size_t)(open + 1 - line)) : NULL;
 	if (!close || (size_t)(close - open - 1) >= sizeof text)
 		return sink->reason(sink->context, ASSAY_REASON_BAD_FORMAT, "identity without quoted text");
+	for (const char *c = open + 1; c < close; c++)
+		if (*c < 0x20 || *c > 0x7e)
+			return sink->reason(sink->context, ASSAY_REASON_BAD_FORMAT, "identity is no text");
 	memcpy(text, open + 1, (size_t)(close - open - 1));
 	text[close - open - 1] = '\0';
 	if (line[1] == '4')

@@ -273,8 +273,8 @@ void exchange_status(
 	struct host_line *line, uint32_t status, const char *code, const char *zh, const char *en);
 bool exchange_send(struct host_line *line, const uint8_t *bytes, size_t length); /* TX event, then write */
 
-/* readings.c: what drivers say */
-int readings_decode(struct host_line *line, uint16_t instrument, size_t frame_at,
+/* readings.c: what drivers say. True: it is an answer, though there may be nothing to read in it. */
+bool readings_decode(struct host_line *line, uint16_t instrument, size_t frame_at,
 	const struct assay_frame *frame, bool asked);
 
 void readings_put_back(struct host_line *line); /* they have been told, or do not count */

@@ -14,6 +14,7 @@ struct collector {
 	const struct assay_frame *frame;
 	size_t frame_at;
 	bool asked;
+	bool ready; /* it is an answer, with nothing to read in it */
 };
 
 static bool copy(char *out, size_t size, const char *text)
@@ -160,8 +161,13 @@ static int on_reply(void *context, const uint8_t *bytes, size_t length)
 static int on_reason(void *context, uint32_t reason, const char *detail)
 {
 	struct collector *collector = context;
-	struct assay_end_reading *row = next(collector);
+	struct assay_end_reading *row;
 
+	if (reason == ASSAY_REASON_NONE) {
+		collector->ready = true;
+		return 0;
+	}
+	row = next(collector);
 	if (!row)
 		return -1;
 	row->reason = reason;
@@ -170,11 +176,11 @@ static int on_reason(void *context, uint32_t reason, const char *detail)
 	return 0;
 }
 
-int readings_decode(struct host_line *line, uint16_t instrument, size_t frame_at,
+bool readings_decode(struct host_line *line, uint16_t instrument, size_t frame_at,
 	const struct assay_frame *frame, bool asked)
 {
 	struct host_instrument *who = &line->instrument[instrument];
-	struct collector collector = {line, frame, frame_at, asked};
+	struct collector collector = {line, frame, frame_at, asked, false};
 	const struct assay_sink sink = {&collector, on_reading, on_identity, on_reply, on_reason};
 	int status;
 
@@ -184,5 +190,5 @@ int readings_decode(struct host_line *line, uint16_t instrument, size_t frame_at
 	line->end.instrument = instrument;
 	if (status < 0)
 		(void)on_reason(&collector, ASSAY_REASON_BAD_FORMAT, "the driver could not read the frame");
-	return status;
+	return collector.ready;
 }

@@ -68,6 +68,8 @@ static int on_reason(void *context, uint32_t reason, const char *detail)
 {
 	struct assay_replay *replay = context;
 
+	if (reason == ASSAY_REASON_NONE)
+		return 0;
 	replay->result.reading = NULL;
 	replay->result.reason = reason;
 	replay->result.detail = detail;

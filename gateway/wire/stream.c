@@ -9,7 +9,7 @@
 #define COPY_NS (250 * ASSAY_MS) /* a second copy of an answer comes within so long */
 
 /* What a frame turned out to be. */
-enum meaning { MEANS_READING, MEANS_IDENTITY, MEANS_REFUSAL, MEANS_OTHER, MEANS_NONSENSE };
+enum meaning { MEANS_READING, MEANS_READY, MEANS_IDENTITY, MEANS_REFUSAL, MEANS_OTHER, MEANS_NONSENSE };
 
 static void consume(struct host_line *line, size_t count)
 {
@@ -42,11 +42,11 @@ static enum meaning decode(struct host_line *line, size_t length, bool asked)
 	struct assay_frame frame = {line->window, length, asked ? &line->request : NULL};
 	uint32_t before = line->end.readings;
 	char serial = line->end.serial[0], model = line->end.model[0];
-	bool identified;
+	bool ready = readings_decode(line, 0, line->consumed, &frame, asked),
+	     identified = line->end.serial[0] != serial || line->end.model[0] != model;
+	enum meaning meaning = meaning_of(line, before, identified);
 
-	(void)readings_decode(line, 0, line->consumed, &frame, asked);
-	identified = line->end.serial[0] != serial || line->end.model[0] != model;
-	return meaning_of(line, before, identified);
+	return ready && meaning == MEANS_OTHER ? MEANS_READY : meaning;
 }
 
 /* A frame while the fence is up: only who it is counts. Returns false when the line has moved on. */
@@ -142,8 +142,8 @@ static bool unasked_frame(struct host_line *line, enum meaning meaning, uint32_t
 
 static bool asked_frame(struct host_line *line, enum meaning meaning, bool more)
 {
-	bool wanted =
-		line->want == ASSAY_WANT_IDENTITY ? meaning == MEANS_IDENTITY : meaning == MEANS_READING;
+	bool wanted = line->want == ASSAY_WANT_IDENTITY ? meaning == MEANS_IDENTITY
+							: meaning == MEANS_READING || meaning == MEANS_READY;
 
 	if (meaning == MEANS_OTHER)
 		return true; /* a line beside the matter, a date or a heading */
