@@ -202,8 +202,7 @@ void ask_next(struct host_line *line, uint64_t now)
 		fence_unit(line, best)->dirty = false; /* nothing was asked, so nothing can be late */
 		return;
 	}
-	fence_between(line, best);
-	if (fence_allows(line, best, now))
+	if (fence_between(line, best, now) && fence_allows(line, best, now))
 		ask_values(line, best, now);
 }
 

@@ -7,11 +7,13 @@
  *   - must then give an answer that nothing older could be: the echo of a fresh nonce (Modbus function 8), the
  *     exception to it (0x88), or who it is. Silence alone is enough only for devices that answer none of these.
  *   - A stream's print key speaks like an answer, and may be taken for one; who it is stands between two polls, so that
- *     no answer comes later than the next poll.
+ *     no answer comes later than the next poll. Behind a value of a device that does not say who it is stands the delay:
+ *     whatever was taken for the answer, the answer itself has come by then, and counts as a key, a value of now, too.
  *   - Two Modbus requests of one shape do not follow each other within that delay (a doubled request gives two answers):
  *     between them stands a read of another shape, or the silence.
  *
- * The nonce holds even against a device that is later than it states; the silence even against a line that echoes. */
+ * The nonce holds even against a device that is later than it states; the silence even against a line that echoes. What
+ * remains is a device that does not say who it is and is later than it states. */
 #include "gateway/wire/host_line.h"
 
 #include <stdio.h>
@@ -133,16 +135,21 @@ static bool begin_fence(struct host_line *line, uint16_t index)
 	return true;
 }
 
-void fence_between(struct host_line *line, uint16_t index)
+bool fence_between(struct host_line *line, uint16_t index, uint64_t now)
 {
-	const struct host_instrument *who = &line->instrument[index];
+	struct host_instrument *who = &line->instrument[index];
 	struct host_unit *unit = fence_unit(line, index);
 
 	line->between = false;
 	if (!line_is_stream(line) || who->proved || unit->dirty)
-		return;
+		return true;
 	line->between = unit->answers_fences && who->turn == 0;
-	unit->dirty = line->between || who->take;
+	unit->dirty = line->between || (who->take && !unit->mute);
+	if (unit->dirty || unit->answers_fences || !unit->valued ||
+		now >= unit->busy_ns + late_ns(line, index))
+		return true;
+	who->hold_ns = unit->busy_ns + late_ns(line, index);
+	return false;
 }
 
 bool fence_allows(struct host_line *line, uint16_t index, uint64_t now)

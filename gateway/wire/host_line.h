@@ -33,6 +33,7 @@ struct host_unit {
 	bool dirty;
 	bool mute; /* answers reads, but neither echo test nor identity query: only silence proves it clean */
 	bool answers_fences; /* has answered one on this connection */
+	bool valued; /* stream: its last answer was a value, as a print key's line is */
 	uint8_t owed; /* requests without an answer since it was last clean */
 	uint8_t silent_fences; /* fences without an answer since it was last clean */
 	uint8_t function; /* shape of the last answer: function and registers; 0 none yet */
@@ -248,8 +249,9 @@ void fence_all_dirty(struct host_line *line);
 void fence_burst(struct host_line *line); /* who may have sent what stands in the window? */
 /* A print line may have been taken for the answer to a poll; that answer then comes unasked, like a key, and the one to the
  * next poll behind it. So between two polls of a stream stands who it is: what comes unasked is a key or the answer to the
- * last poll, of now either. A device that does not say who it is is asked so for a slot's value alone. */
-void fence_between(struct host_line *line, uint16_t index);
+ * last poll, of now either. A device that does not say who it is is not asked again within its stated delay instead. False:
+ * hold_ns says when to come back. */
+bool fence_between(struct host_line *line, uint16_t index, uint64_t now);
 /* True: clean, ask. False: a fence was sent, or hold_ns says when to come back. */
 bool fence_allows(struct host_line *line, uint16_t index, uint64_t now);
 /* True: this request may follow the last one at once. False: a separator was sent, or hold_ns is set. */

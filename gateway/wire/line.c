@@ -342,6 +342,7 @@ void line_answered(struct host_line *line, uint32_t outcome, const char *detail)
 	unit->busy_ns = host_now_ns(line->host);
 	unit->function = line->request.function;
 	unit->count = outcome == ASSAY_OUTCOME_OK ? line->request.count : 0;
+	unit->valued = line->end.readings > 0;
 	line->discard_first = false;
 	if (separator)
 		line->end.readings = 0;
