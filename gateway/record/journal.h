@@ -97,7 +97,7 @@ struct assay_journal_options {
 	const char *site, *origin; /* of a new journal; checked against an old one */
 	uint64_t segment_bytes; /* seal and start the next segment beyond this; 0: 1 GiB */
 	uint64_t reserve_bytes; /* room kept back for "the disk is full"; 0: 64 MiB, UINT64_MAX: none */
-	int wal_pages; /* put the WAL into the file beyond this many pages of 4 KiB; 0: 4000 */
+	int wal_pages; /* put the WAL into the file beyond this many pages of 8 KiB; 0: 2000 */
 	/* Called for each entry the journal writes by itself (the seal that begins a segment), once it is durable, so that
 	 * a live state can apply it in order. May be NULL. */
 	void (*wrote)(void *context, const struct assay_entry *entry);

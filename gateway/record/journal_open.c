@@ -16,7 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define WAL_PAGES 4000
+#define WAL_PAGES 2000
 #define SEGMENT_BYTES (1024ull * 1024 * 1024)
 
 /* A restored directory has a boot id of its own, on the same machine, too (backup.c). */

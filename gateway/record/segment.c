@@ -23,6 +23,10 @@
 	"CREATE TRIGGER " table "_no_replace BEFORE INSERT ON " table " WHEN EXISTS(SELECT 1 FROM " table    \
 	" WHERE " key ") BEGIN SELECT RAISE(ABORT,'append-only'); END;"
 
+/* An entry of fifty registers takes a little more than half of 4 KiB: one to a page, and the rest of it empty. Readers ask
+ * the file; older segments keep theirs. */
+#define PAGE_SIZE "PRAGMA page_size=8192;"
+
 /* leaf stands before body and raw so that reading it never walks the pages of a long payload. A tile of level 0 keeps
  * its root alone: its 256 hashes are the leaves. gone: digests of payloads that were lawfully dropped; their entries keep header and
  * leaf. */
@@ -165,7 +169,7 @@ static int fill_new(
 	sqlite3 *db, const struct assay_segment *segment, const struct assay_tree *tree, const char *note)
 {
 	char first[24], number[16], root[65];
-	int rc = sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
+	int rc = sqlite3_exec(db, PAGE_SIZE " BEGIN IMMEDIATE", NULL, NULL, NULL);
 
 	(void)snprintf(first, sizeof first, "%" PRIu64, segment->first);
 	(void)snprintf(number, sizeof number, "%u", segment->number);

@@ -130,7 +130,8 @@ static sqlite3 *open_bare(sqlite3_stmt **insert)
 			      SQLITE_OPEN_EXRESCODE,
 		      NULL) == SQLITE_OK);
 	CHECK(sqlite3_exec(db,
-		      "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=4000;"
+		      "PRAGMA page_size=8192; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA "
+		      "wal_autocheckpoint=2000;"
 		      "CREATE TABLE entry(seq INTEGER PRIMARY KEY, header BLOB NOT NULL, leaf BLOB NOT NULL,"
 		      " body TEXT NOT NULL, raw BLOB NOT NULL) STRICT",
 		      NULL, NULL, NULL) == SQLITE_OK);

@@ -163,7 +163,8 @@ static sqlite3 *open_bare(const struct play *play, sqlite3_stmt **insert)
 		SQLITE_OK);
 	assert_int_equal(
 		sqlite3_exec(db,
-			"PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=4000;"
+			"PRAGMA page_size=8192; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA "
+			"wal_autocheckpoint=2000;"
 			"CREATE TABLE entry(seq INTEGER PRIMARY KEY, header BLOB NOT NULL, leaf BLOB NOT "
 			"NULL,"
 			" body TEXT NOT NULL, raw BLOB NOT NULL) STRICT",
