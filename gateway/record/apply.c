@@ -63,21 +63,19 @@ static int prune(struct assay_state *state, uint64_t sequence, struct assay_erro
 	return status;
 }
 
-static bool offers_any(const struct assay_exchange *exchange)
-{
-	for (uint32_t i = 0; i < exchange->end.readings; i++)
-		if (assay_exchange_offers(exchange, &exchange->reading[i]))
-			return true;
-	return false;
-}
-
 static int apply_exchange(struct assay_state *state, const struct assay_entry *entry, struct assay_error *err)
 {
-	static struct assay_exchange exchange;
+	struct assay_exchange_gist read;
+	const struct assay_exchange_gist *gist = entry->gist;
 	uint8_t received[ASSAY_STATE_RECEIVED];
 	size_t length = 0;
-	int status = assay_exchange_body_read(entry->body, entry->body_length, &exchange, err);
+	int status = ASSAY_OK;
+	bool values;
 
+	if (!gist || !gist->known) {
+		status = assay_exchange_gist_read(entry->body, entry->body_length, &read, err);
+		gist = &read;
+	}
 	if (status != ASSAY_OK)
 		return status;
 	if (assay_events_received(entry->raw, entry->raw_length, received, sizeof received, &length) !=
@@ -87,24 +85,25 @@ static int apply_exchange(struct assay_state *state, const struct assay_entry *e
 			entry->sequence);
 	if (length > sizeof received)
 		length = sizeof received;
-	status = state_late_mark(state, entry->line, exchange.generation, exchange.id, err);
+	values = gist->usable && gist->list_length;
+	status = state_late_mark(state, entry->line, gist->generation, gist->id, err);
 	if (status == ASSAY_OK && entry->sequence >= state->exchanges_from)
 		status = state_run(state, STATE_PUT_EXCHANGE, err, "ittitibst", (int64_t)entry->sequence,
-			entry->line, exchange.instrument, entry->wall_ns,
-			assay_outcome_name(exchange.end.outcome), (int64_t)exchange.end.solicited, received,
-			length, entry->body, entry->body_length, offers_any(&exchange) ? "unassigned" : "");
-	if (status == ASSAY_OK && exchange.end.usable && exchange.end.readings)
+			entry->line, gist->instrument, entry->wall_ns, assay_outcome_name(gist->outcome),
+			(int64_t)gist->solicited, received, length, entry->body, entry->body_length,
+			gist->offers ? "unassigned" : "");
+	if (status == ASSAY_OK && values)
 		status = state_run(state, STATE_PUT_READINGS, err, "itiis", (int64_t)entry->sequence,
-			exchange.instrument, entry->wall_ns, (int64_t)entry->mono_ns, exchange.list,
-			exchange.list_length);
-	if (status == ASSAY_OK && exchange.end.usable && exchange.end.readings)
-		status = state_late_latest(state, &exchange, entry->sequence, err);
-	if (status == ASSAY_OK && (exchange.end.serial[0] || exchange.end.model[0]))
-		status = state_run(state, STATE_IDENTITY, err, "ttt", exchange.instrument,
-			exchange.end.serial, exchange.end.model);
-	if (status == ASSAY_OK && exchange.end.serial[0])
-		status = state_run(state, STATE_FIRST_SEEN, err, "tti", exchange.instrument,
-			exchange.end.serial, (int64_t)entry->sequence);
+			gist->instrument, entry->wall_ns, (int64_t)entry->mono_ns,
+			entry->body + gist->list_at, gist->list_length);
+	if (status == ASSAY_OK && values)
+		status = state_late_latest(state, entry, gist, err);
+	if (status == ASSAY_OK && (gist->serial[0] || gist->model[0]))
+		status = state_run(
+			state, STATE_IDENTITY, err, "ttt", gist->instrument, gist->serial, gist->model);
+	if (status == ASSAY_OK && gist->serial[0])
+		status = state_run(state, STATE_FIRST_SEEN, err, "tti", gist->instrument, gist->serial,
+			(int64_t)entry->sequence);
 	return status;
 }
 

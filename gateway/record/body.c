@@ -55,17 +55,66 @@ static void put_reading(struct json_out *out, const struct assay_end_reading *re
 	json_put_mark(out, ']');
 }
 
-size_t assay_exchange_body_write(const struct assay_exchange *exchange, char *text)
+/* As the body says it, which has no word for others. */
+static uint32_t want_of(const struct assay_end *end)
+{
+	uint32_t want = end->solicited ? end->want : 0;
+
+	return want < sizeof want_names / sizeof *want_names ? want : ASSAY_WANT_VALUES;
+}
+
+/* A hash of the channels an exchange gives, in order (FNV-1a, 64 bits). 0: it gives none. */
+static int64_t shape_of(const struct assay_exchange *exchange)
+{
+	uint64_t hash = 14695981039346656037u;
+	bool any = false;
+
+	for (uint32_t i = 0; i < exchange->end.readings; i++) {
+		const char *name = exchange->reading[i].channel;
+
+		any = any || *name;
+		for (; *name; name++)
+			hash = (hash ^ (uint8_t)*name) * 1099511628211u;
+		hash = (hash ^ 0xffu) * 1099511628211u;
+	}
+	return any ? (int64_t)(hash >> 1) + 1 : 0;
+}
+
+/* The same of an exchange that is to be written as of one that was read. */
+static void fill_gist(const struct assay_exchange *exchange, struct assay_exchange_gist *gist)
+{
+	const struct assay_end *end = &exchange->end;
+	uint32_t want = want_of(end);
+	bool unasked = want == 0;
+
+	for (uint32_t i = 0; i < end->readings && !unasked; i++)
+		unasked = !exchange->reading[i].asked;
+	gist->usable = end->usable != 0;
+	gist->solicited = want != 0;
+	gist->offers = end->readings && end->usable && end->outcome == ASSAY_OUTCOME_OK &&
+		       (unasked || want == ASSAY_WANT_STABLE);
+	gist->outcome = end->outcome;
+	gist->generation = exchange->generation;
+	gist->id = exchange->id;
+	gist->shape = shape_of(exchange);
+	memcpy(gist->instrument, exchange->instrument, sizeof gist->instrument);
+	memcpy(gist->serial, end->serial, sizeof gist->serial);
+	memcpy(gist->model, end->model, sizeof gist->model);
+}
+
+size_t assay_exchange_body_write(
+	const struct assay_exchange *exchange, char *text, struct assay_exchange_gist *gist)
 {
 	struct json_out out = {.text = text, .size = ASSAY_EXCHANGE_BODY_MAX};
 	const struct assay_end *end = &exchange->end;
-	uint32_t want = end->solicited ? end->want : 0;
+	uint32_t want = want_of(end);
+	size_t list_at = 0, list_end = 0;
 
 	json_put_mark(&out, '{');
 	put_text_member(&out, "instrument", exchange->instrument);
 	if (end->outcome != ASSAY_OUTCOME_OK)
 		put_text_member(&out, "outcome", assay_outcome_name(end->outcome));
-	if (want != ASSAY_WANT_VALUES && want < sizeof want_names / sizeof *want_names)
+	if (want != ASSAY_WANT_VALUES)
 		put_text_member(&out, "want", want_names[want]);
 	json_put_name(&out, "generation");
 	json_put_number(&out, exchange->generation);
@@ -84,13 +133,21 @@ size_t assay_exchange_body_write(const struct assay_exchange *exchange, char *te
 	put_text_member(&out, "detail", end->detail);
 	if (end->readings) {
 		json_put_name(&out, "readings");
+		list_at = out.length;
 		for (uint32_t i = 0; i < end->readings && i < ASSAY_END_READINGS_MAX; i++) {
 			json_put_mark(&out, i ? ',' : '[');
 			put_reading(&out, &exchange->reading[i], end->solicited != 0);
 		}
 		json_put_mark(&out, ']');
+		list_end = out.length;
 	}
 	json_put_mark(&out, '}');
+	if (!gist)
+		return out.length;
+	fill_gist(exchange, gist);
+	gist->list_at = list_at;
+	gist->list_length = list_end - list_at;
+	gist->known = !out.replaced && !out.full && end->readings <= ASSAY_END_READINGS_MAX;
 	return out.length;
 }
 
@@ -255,6 +312,24 @@ int assay_exchange_body_read(
 	if (in.bad || in.at != in.end)
 		return assay_error_set(err, ASSAY_EDAMAGED, "journal-damaged", "交换条目的正文读不懂",
 			"the body of an exchange entry cannot be read");
+	return ASSAY_OK;
+}
+
+int assay_exchange_gist_read(
+	const char *body, size_t length, struct assay_exchange_gist *out, struct assay_error *err)
+{
+	static struct assay_exchange exchange;
+	int status = assay_exchange_body_read(body, length, &exchange, err);
+
+	memset(out, 0, sizeof *out);
+	if (status != ASSAY_OK)
+		return status;
+	fill_gist(&exchange, out);
+	if (exchange.end.readings) {
+		out->list_at = (size_t)(exchange.list - body);
+		out->list_length = exchange.list_length;
+	}
+	out->known = true;
 	return ASSAY_OK;
 }
 

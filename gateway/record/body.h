@@ -57,9 +57,29 @@ struct assay_exchange {
 	size_t list_length;
 };
 
+/* What the state takes from a body besides its text: whoever writes one knows it already, the others read it. */
+struct assay_exchange_gist {
+	bool known; /* the rest says what the body says */
+	bool usable, solicited;
+	bool offers; /* a reading that may fill a slot */
+	uint16_t outcome;
+	uint32_t generation;
+	uint64_t id;
+	int64_t shape; /* a hash of the channels it gives, in order; 0: it gives none */
+	size_t list_at, list_length; /* the readings in the body, a JSON list; length 0 none */
+	char instrument[ASSAY_INSTRUMENT_ID_MAX];
+	char serial[48], model[48];
+};
+
 /* Write the body; out holds ASSAY_EXCHANGE_BODY_MAX bytes. Bytes that are not UTF-8 become a question mark. Returns the
- * length. Any thread. */
-size_t assay_exchange_body_write(const struct assay_exchange *exchange, char *out);
+ * length. *gist (NULL: not wanted) is what assay_exchange_gist_read would find in it; not known when a byte became a
+ * question mark. Any thread. */
+size_t assay_exchange_body_write(
+	const struct assay_exchange *exchange, char *out, struct assay_exchange_gist *gist);
+
+/* Read a body for what the state takes from it. ASSAY_EDAMAGED as below. Not for threads: an exchange is large. */
+int assay_exchange_gist_read(const char *body, size_t length, struct assay_exchange_gist *out,
+	struct assay_error *err) ASSAY_WARN_UNUSED;
 
 /* Read a body; numbers and texts beyond their fields, or anything that is not such an object: ASSAY_EDAMAGED. Only
  * end.readings rows of reading[] are written. Any thread. */

@@ -56,16 +56,18 @@ static int record(struct recorder *recorder, struct recorder_line *line,
 	const struct assay_exchange *exchange, int64_t wall_ns, uint64_t mono_ns, struct assay_error *err)
 {
 	static char body[ASSAY_EXCHANGE_BODY_MAX];
+	struct assay_exchange_gist gist;
 	struct assay_entry entry = {.kind = ASSAY_ENTRY_EXCHANGE,
 		.wall_ns = wall_ns,
 		.mono_ns = mono_ns,
 		.body = body,
 		.raw = line->held_length ? line->held : NULL,
-		.raw_length = line->held_length};
+		.raw_length = line->held_length,
+		.gist = &gist};
 	int status;
 
 	(void)snprintf(entry.line, sizeof entry.line, "%s", line->config->id);
-	entry.body_length = assay_exchange_body_write(exchange, body);
+	entry.body_length = assay_exchange_body_write(exchange, body, &gist);
 	status = recorder_append(recorder, &entry, err);
 	if (status != ASSAY_OK)
 		return status;

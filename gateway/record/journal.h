@@ -81,6 +81,8 @@ struct assay_entry {
 	size_t body_length;
 	const uint8_t *raw; /* borrowed; NULL with length 0 */
 	size_t raw_length;
+	/* Of an exchange, from whoever wrote its body, for the state (body.h); borrowed. NULL: it is read from the body. */
+	const struct assay_exchange_gist *gist;
 };
 
 void assay_entry_header(const struct assay_entry *entry, uint8_t out[ASSAY_HEADER_SIZE]);

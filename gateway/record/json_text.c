@@ -80,6 +80,7 @@ void json_put_text(struct json_out *out, const char *text)
 			put_escaped(out, *at);
 		else
 			json_put_raw(out, "?", 1);
+		out->replaced = out->replaced || length == 0;
 		plain = ++at;
 	}
 	json_put_raw(out, (const char *)plain, (size_t)(at - plain));

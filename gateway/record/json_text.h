@@ -13,6 +13,7 @@ struct json_out {
 	char *text; /* not NUL-terminated */
 	size_t size, length;
 	bool full; /* something did not fit: what is there is not JSON */
+	bool replaced; /* a byte that is not UTF-8 became a question mark */
 };
 
 static inline void json_put_raw(struct json_out *out, const char *text, size_t length)

@@ -139,23 +139,6 @@ int state_late_mark(struct assay_state *state, const char *line, uint32_t genera
 	return put(state, &state->late_marks, &marks, &mark, err);
 }
 
-/* A hash of the channels an exchange gives, in order (FNV-1a, 64 bits). 0: it gives none. */
-static int64_t shape_of(const struct assay_exchange *exchange)
-{
-	uint64_t hash = 14695981039346656037u;
-	bool any = false;
-
-	for (uint32_t i = 0; i < exchange->end.readings; i++) {
-		const char *name = exchange->reading[i].channel;
-
-		any = any || *name;
-		for (; *name; name++)
-			hash = (hash ^ (uint8_t)*name) * 1099511628211u;
-		hash = (hash ^ 0xffu) * 1099511628211u;
-	}
-	return any ? (int64_t)(hash >> 1) + 1 : 0;
-}
-
 /* The instrument's older lists are gone: what comes again of them makes its row again. */
 static void forget_instrument(struct state_late *late, const char *instrument)
 {
@@ -168,15 +151,18 @@ static void forget_instrument(struct state_late *late, const char *instrument)
 
 /* A list of channels that was not met before, or not since the tables were gone over. What is done here is done
  * whenever a row is made, and does nothing to one that is there: so it does not matter what is remembered. */
-static int meet(struct assay_state *state, const struct assay_exchange *exchange,
-	struct state_late_latest *row, struct assay_error *err)
+static int meet(struct assay_state *state, const struct assay_entry *entry, struct state_late_latest *row,
+	struct assay_error *err)
 {
-	int status = state_late_write(state, err);
+	static struct assay_exchange exchange;
+	int status = assay_exchange_body_read(entry->body, entry->body_length, &exchange, err);
 
-	for (uint32_t i = 0; status == ASSAY_OK && i < exchange->end.readings; i++)
-		if (exchange->reading[i].channel[0])
+	if (status == ASSAY_OK)
+		status = state_late_write(state, err);
+	for (uint32_t i = 0; status == ASSAY_OK && i < exchange.end.readings; i++)
+		if (exchange.reading[i].channel[0])
 			status = state_run(state, STATE_CHANNEL_SEEN, err, "tti", row->instrument,
-				exchange->reading[i].channel, (int64_t)row->seq);
+				exchange.reading[i].channel, (int64_t)row->seq);
 	if (status == ASSAY_OK)
 		status = state_run(
 			state, STATE_PUT_LATEST, err, "tii", row->instrument, row->shape, (int64_t)row->seq);
@@ -192,21 +178,21 @@ static int meet(struct assay_state *state, const struct assay_exchange *exchange
 	return put(state, &state->late_latest, &latest, row, err);
 }
 
-int state_late_latest(struct assay_state *state, const struct assay_exchange *exchange, uint64_t seq,
-	struct assay_error *err)
+int state_late_latest(struct assay_state *state, const struct assay_entry *entry,
+	const struct assay_exchange_gist *gist, struct assay_error *err)
 {
 	struct state_late *late = &state->late_latest;
-	struct state_late_latest row = {.shape = shape_of(exchange), .seq = seq}, *kept;
+	struct state_late_latest row = {.shape = gist->shape, .seq = entry->sequence}, *kept;
 	const uint32_t *place;
 
 	if (row.shape == 0)
 		return ASSAY_OK;
-	(void)snprintf(row.instrument, sizeof row.instrument, "%s", exchange->instrument);
+	(void)snprintf(row.instrument, sizeof row.instrument, "%s", gist->instrument);
 	place = late->room ? find_place(late, &latest, &row) : NULL;
 	kept = place && *place ? row_at(late, &latest, *place - 1) : NULL;
 	if (!kept || !kept->known)
-		return meet(state, exchange, &row, err);
-	kept->seq = seq;
+		return meet(state, entry, &row, err);
+	kept->seq = entry->sequence;
 	kept->due = true;
 	return ASSAY_OK;
 }

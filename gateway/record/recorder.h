@@ -104,6 +104,7 @@ struct recorder_ask {
 /* Entries that the journal has, or has in its open group, and the state has not been given yet. */
 struct recorder_follow {
 	struct assay_entry *entry;
+	struct assay_exchange_gist *gist; /* of each */
 	uint8_t *bytes; /* their bodies and raw bytes */
 	size_t count, length;
 	size_t committed, committed_length; /* of these, durable */

@@ -18,8 +18,9 @@ int recorder_follow_open(struct recorder_follow *follow, struct assay_error *err
 {
 	/* Touched as far as it is used: a few pages, mostly. */
 	follow->entry = malloc(FOLLOW_ENTRIES * sizeof *follow->entry);
+	follow->gist = malloc(FOLLOW_ENTRIES * sizeof *follow->gist);
 	follow->bytes = malloc(FOLLOW_BYTES);
-	if (follow->entry && follow->bytes)
+	if (follow->entry && follow->gist && follow->bytes)
 		return ASSAY_OK;
 	return assay_error_set(err, ASSAY_ENOMEM, "out-of-memory", "内存不足", "out of memory");
 }
@@ -27,6 +28,7 @@ int recorder_follow_open(struct recorder_follow *follow, struct assay_error *err
 void recorder_follow_close(struct recorder_follow *follow)
 {
 	free(follow->entry);
+	free(follow->gist);
 	free(follow->bytes);
 	memset(follow, 0, sizeof *follow);
 }
@@ -65,8 +67,13 @@ int recorder_follow_add(struct recorder *recorder, const struct assay_entry *ent
 	if (follow->count == 0)
 		follow->since_ns = recorder_now_ns();
 	at = follow->bytes + follow->length;
-	kept = &follow->entry[follow->count++];
+	kept = &follow->entry[follow->count];
 	*kept = *entry;
+	if (entry->gist) {
+		follow->gist[follow->count] = *entry->gist;
+		kept->gist = &follow->gist[follow->count];
+	}
+	follow->count++;
 	kept->body = (const char *)at;
 	memcpy(at, entry->body, entry->body_length);
 	at += entry->body_length;

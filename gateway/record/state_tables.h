@@ -166,8 +166,8 @@ int state_check_tables(sqlite3 *db);
 int state_late_mark(struct assay_state *state, const char *line, uint32_t generation, uint64_t id,
 	struct assay_error *err) ASSAY_WARN_UNUSED;
 /* A usable exchange with readings: its instrument's last values of these channels stand there. */
-int state_late_latest(struct assay_state *state, const struct assay_exchange *exchange, uint64_t seq,
-	struct assay_error *err) ASSAY_WARN_UNUSED;
+int state_late_latest(struct assay_state *state, const struct assay_entry *entry,
+	const struct assay_exchange_gist *gist, struct assay_error *err) ASSAY_WARN_UNUSED;
 int state_late_write(struct assay_state *state, struct assay_error *err) ASSAY_WARN_UNUSED;
 void state_late_forget(struct assay_state *state);
 void state_late_free(struct assay_state *state);

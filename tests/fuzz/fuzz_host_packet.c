@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * What a host tells the recorder: a packet of messages, and the end of an exchange. Hosts run driver code, so any bytes may
- * come. What is taken lies within the packet, can be written again, and makes a body that reads back to the same readings. */
+ * come. What is taken lies within the packet, can be written again, and makes a body that reads back to the same readings and the
+ * same gist. */
 #include "gateway/record/body.h"
 #include "gateway/wire/channel_packet.h"
 #include "gateway/wire/end_message.h"
@@ -10,12 +11,31 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+static void check_gist(const char *body, size_t length, const struct assay_exchange_gist *told)
+{
+	struct assay_exchange_gist read;
+	struct assay_error err;
+
+	if (assay_exchange_gist_read(body, length, &read, &err) != ASSAY_OK)
+		abort();
+	if (told->known &&
+		(told->usable != read.usable || told->solicited != read.solicited ||
+			told->offers != read.offers || told->outcome != read.outcome ||
+			told->generation != read.generation || told->id != read.id ||
+			told->shape != read.shape || told->list_at != read.list_at ||
+			told->list_length != read.list_length ||
+			strcmp(told->instrument, read.instrument) != 0 ||
+			strcmp(told->serial, read.serial) != 0 || strcmp(told->model, read.model) != 0))
+		abort();
+}
+
 static void check_body(const struct assay_exchange *exchange)
 {
 	static struct assay_exchange again;
 	static char body[ASSAY_EXCHANGE_BODY_MAX];
+	struct assay_exchange_gist gist;
 	struct assay_error err;
-	size_t length = assay_exchange_body_write(exchange, body);
+	size_t length = assay_exchange_body_write(exchange, body, &gist);
 
 	if (length > sizeof body || assay_exchange_body_read(body, length, &again, &err) != ASSAY_OK ||
 		again.end.readings != exchange->end.readings || again.end.outcome != exchange->end.outcome ||
@@ -29,6 +49,7 @@ static void check_body(const struct assay_exchange *exchange)
 			assay_exchange_offers(exchange, told) != assay_exchange_offers(&again, read))
 			abort();
 	}
+	check_gist(body, length, &gist);
 }
 
 static void check_end(const uint8_t *payload, size_t length)

@@ -377,7 +377,7 @@ static void test_exchange_body_round_trip(void **state)
 		memset(row->sample, 0xff, i & 2 ? sizeof row->sample - 1 : 0);
 		memset(row->detail, 0x1f, i & 4 ? sizeof row->detail - 1 : 0);
 	}
-	length = assay_exchange_body_write(&out, text);
+	length = assay_exchange_body_write(&out, text, NULL);
 	assert_true(length < sizeof text);
 	parsed = json_loadb(text, length, 0, NULL); /* another reader agrees that it is JSON */
 	assert_non_null(parsed);
@@ -392,6 +392,101 @@ static void test_exchange_body_round_trip(void **state)
 	/* Cut anywhere it is refused, never misread. */
 	for (size_t cut = 0; cut < 2000; cut++)
 		assert_int_equal(assay_exchange_body_read(text, cut, &in, &err), ASSAY_EDAMAGED);
+}
+
+static uint32_t dice(uint32_t below)
+{
+	static uint64_t seed = 88172645463325252u;
+
+	seed ^= seed << 13;
+	seed ^= seed >> 7;
+	seed ^= seed << 17;
+	return (uint32_t)(seed >> 33) % below;
+}
+
+static void roll_text(char *text, size_t size)
+{
+	static const char *const pieces[] = {
+		"", "h0001", "weight", "°C", "\x01", "\"", "\\u", "天平", "\x80", "\x7f", "\xe5\xa4", " "};
+	size_t used = 0;
+
+	text[0] = '\0';
+	for (uint32_t i = dice(4); i; i--) {
+		const char *piece = pieces[dice(dice(2) ? 4 : sizeof pieces / sizeof *pieces)];
+
+		if (used + strlen(piece) < size) {
+			(void)snprintf(text + used, size - used, "%s", piece);
+			used += strlen(piece);
+		}
+	}
+}
+
+static void roll_exchange(struct assay_exchange *out)
+{
+	memset(out, 0, sizeof *out);
+	roll_text(out->instrument, sizeof out->instrument);
+	out->generation = dice(3) ? dice(100) : UINT32_MAX;
+	out->id = dice(3) ? dice(100) : UINT64_MAX;
+	out->end = (struct assay_end){.outcome = (uint16_t)(dice(2) ? 1 : 1 + dice(10)),
+		.solicited = (uint16_t)dice(2),
+		.usable = (uint16_t)dice(2),
+		.want = dice(5),
+		.set_aside = dice(2),
+		.readings = dice(4) ? dice(5) : 0};
+	if (!dice(3)) {
+		roll_text(out->end.serial, sizeof out->end.serial);
+		roll_text(out->end.model, sizeof out->end.model);
+		roll_text(out->end.detail, sizeof out->end.detail);
+	}
+	for (uint32_t i = 0; i < out->end.readings; i++) {
+		struct assay_end_reading *row = &out->reading[i];
+
+		roll_text(row->channel, sizeof row->channel);
+		roll_text(row->value, sizeof row->value);
+		roll_text(row->unit, sizeof row->unit);
+		row->flags = dice(3);
+		row->reason = dice(13);
+		row->value_at = dice(200);
+		row->asked = dice(4) != 0;
+	}
+}
+
+/* The state is made by what the recorder knows of a body it has just written, and made again by what stands there: the
+ * two agree, or the first says that it does not know. */
+static void test_gist_is_what_the_body_says(void **state)
+{
+	static struct assay_exchange exchange;
+	static char text[ASSAY_EXCHANGE_BODY_MAX];
+	struct assay_exchange_gist told, read;
+	unsigned known = 0, offering = 0;
+	struct assay_error err;
+
+	(void)state;
+	for (unsigned round = 0; round < 20000; round++) {
+		size_t length;
+
+		roll_exchange(&exchange);
+		length = assay_exchange_body_write(&exchange, text, &told);
+		assert_int_equal(assay_exchange_gist_read(text, length, &read, &err), ASSAY_OK);
+		if (!told.known)
+			continue;
+		known++;
+		offering += told.offers;
+		assert_true(told.usable == read.usable && told.solicited == read.solicited);
+		assert_true(told.offers == read.offers && told.outcome == read.outcome);
+		assert_true(told.generation == read.generation && told.id == read.id);
+		assert_true(told.shape == read.shape);
+		assert_true(told.list_at == read.list_at && told.list_length == read.list_length);
+		assert_string_equal(told.instrument, read.instrument);
+		assert_string_equal(told.serial, read.serial);
+		assert_string_equal(told.model, read.model);
+	}
+	assert_in_range(known, 5000, 19999); /* both happen */
+	assert_in_range(offering, 500, known);
+	exchange.end.outcome = ASSAY_OUTCOME_OK;
+	(void)snprintf(exchange.instrument, sizeof exchange.instrument, "b\xff");
+	(void)assay_exchange_body_write(&exchange, text, &told);
+	assert_false(told.known);
 }
 
 /* A driver's reason that no word exists for: read back, the reading is still refused. */
@@ -409,7 +504,8 @@ static void test_unknown_reason_is_a_reason(void **state)
 		.outcome = ASSAY_OUTCOME_OK, .solicited = 1, .want = ASSAY_WANT_STABLE, .readings = 1};
 	out.reading[0] = (struct assay_end_reading){.channel = "weight", .value = "1", .reason = 114};
 	assert_int_equal(
-		assay_exchange_body_read(text, assay_exchange_body_write(&out, text), &in, &err), ASSAY_OK);
+		assay_exchange_body_read(text, assay_exchange_body_write(&out, text, NULL), &in, &err),
+		ASSAY_OK);
 	assert_int_not_equal(in.reading[0].reason, ASSAY_REASON_NONE);
 }
 
@@ -420,6 +516,7 @@ int main(void)
 		cmocka_unit_test(test_share_of_limit),
 		cmocka_unit_test(test_damage_is_found),
 		cmocka_unit_test(test_exchange_body_round_trip),
+		cmocka_unit_test(test_gist_is_what_the_body_says),
 		cmocka_unit_test(test_unknown_reason_is_a_reason),
 	};
 
