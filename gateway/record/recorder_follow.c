@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FOLLOW_ENTRIES 8192u
+#define FOLLOW_ENTRIES 12288u
 #define FOLLOW_BYTES (2u * (ASSAY_BODY_MAX + ASSAY_RAW_MAX))
 #define FOLLOW_NS (500ull * 1000000u)
 #define REST_NS (100ull * 1000000u) /* the more at once, the less an exchange costs the state */
