@@ -151,14 +151,16 @@ static void run_check(
 	show(&value, text);
 	(void)assay_decimal_format(&low_copy, low_text);
 	(void)assay_decimal_format(&high_copy, high_text);
-	if (good)
-		assay_step_add(&out->steps, "平行样 %u：%s %s %s，在 %s～%s %s 内（%s）",
-			"replicate %u: %s %s %s, within %s–%s %s (%s)", scope->replicate, check->formula,
-			text, check->unit, low_text, high_text, check->unit, check->name);
-	else
-		assay_step_add(&out->steps, "平行样 %u：%s %s %s，不在 %s～%s %s 内（%s）",
-			"replicate %u: %s %s %s, not within %s–%s %s (%s)", scope->replicate, check->formula,
-			text, check->unit, low_text, high_text, check->unit, check->name);
+	assay_step_zh(&out->steps,
+		good ? "平行样 %u：%s %s %s，在 %s～%s %s 内（%s）"
+		     : "平行样 %u：%s %s %s，不在 %s～%s %s 内（%s）",
+		scope->replicate, check->formula, text, check->unit, low_text, high_text, check->unit,
+		check->label_zh);
+	assay_step_en(&out->steps,
+		good ? "replicate %u: %s %s %s, within %s–%s %s (%s)"
+		     : "replicate %u: %s %s %s, not within %s–%s %s (%s)",
+		scope->replicate, check->formula, text, check->unit, low_text, high_text, check->unit,
+		check->label_en);
 }
 
 static bool replicate_value(const struct assay_method *method, const struct assay_slot_value *values,
@@ -272,28 +274,31 @@ static void look_at_evidence(
 				     max = found[i].max;
 		char low_text[ASSAY_DECIMAL_TEXT_MAX], high_text[ASSAY_DECIMAL_TEXT_MAX],
 			min_text[ASSAY_DECIMAL_TEXT_MAX], max_text[ASSAY_DECIMAL_TEXT_MAX];
+		bool inside;
 
 		(void)assay_decimal_format(&low, low_text);
 		(void)assay_decimal_format(&high, high_text);
 		if (!found[i].present || found[i].count == 0) {
 			assay_reason_add(&out->reasons, "evidence-missing");
-			assay_step_add(&out->steps, "%s：没有完整的温度等记录，要求 %s～%s %s",
-				"%s: no complete record, required %s–%s %s", rule->role, low_text, high_text,
-				rule->unit);
+			assay_step_zh(&out->steps, "%s：没有完整的温度等记录，要求 %s～%s %s", rule->label_zh,
+				low_text, high_text, rule->unit);
+			assay_step_en(&out->steps, "%s: no complete record, required %s–%s %s",
+				rule->label_en, low_text, high_text, rule->unit);
 			continue;
 		}
 		(void)assay_decimal_format(&min, min_text);
 		(void)assay_decimal_format(&max, max_text);
-		if (assay_decimal_compare(&min, &low) < 0 || assay_decimal_compare(&max, &high) > 0) {
+		inside = assay_decimal_compare(&min, &low) >= 0 && assay_decimal_compare(&max, &high) <= 0;
+		if (!inside)
 			assay_reason_add(&out->reasons, "condition-out-of-range");
-			assay_step_add(&out->steps, "%s：%u 个读数 %s～%s %s，超出 %s～%s",
-				"%s: %u readings %s–%s %s, outside %s–%s", rule->role, found[i].count,
-				min_text, max_text, rule->unit, low_text, high_text);
-		} else {
-			assay_step_add(&out->steps, "%s：%u 个读数 %s～%s %s，在 %s～%s 内",
-				"%s: %u readings %s–%s %s, within %s–%s", rule->role, found[i].count,
-				min_text, max_text, rule->unit, low_text, high_text);
-		}
+		assay_step_zh(&out->steps,
+			inside ? "%s：%u 个读数 %s～%s %s，在 %s～%s 内"
+			       : "%s：%u 个读数 %s～%s %s，超出 %s～%s",
+			rule->label_zh, found[i].count, min_text, max_text, rule->unit, low_text, high_text);
+		assay_step_en(&out->steps,
+			inside ? "%s: %u readings %s–%s %s, within %s–%s"
+			       : "%s: %u readings %s–%s %s, outside %s–%s",
+			rule->label_en, found[i].count, min_text, max_text, rule->unit, low_text, high_text);
 	}
 }
 

@@ -31,12 +31,14 @@ struct assay_slot {
 
 struct assay_method_check {
 	const char *name, *name_zh, *name_en, *formula, *unit, *reason;
+	const char *label_zh, *label_en; /* in a derivation; methods of before have none: the name */
 	struct assay_decimal low, high;
 };
 
 struct assay_method_evidence {
 	const char *role, *channel, *unit, *from_slot,
 		*to_slot; /* last fill of from_slot to last fill of to_slot */
+	const char *label_zh, *label_en; /* in a derivation; methods of before have none: the role */
 	struct assay_decimal low, high;
 };
 

@@ -38,6 +38,21 @@ static bool read_fields(struct assay_specs *specs, xmlNodePtr node, const struct
 	return true;
 }
 
+/* What a derivation calls it. A method without says its word in both languages, as its results were recorded with. */
+static bool read_labels(
+	struct assay_specs *specs, xmlNodePtr node, const char *word, const char **zh, const char **en)
+{
+	const struct field field[] = {{"label-zh", zh}, {"label-en", en}};
+
+	if (!read_fields(specs, node, field, sizeof field / sizeof *field))
+		return false;
+	if (!**zh)
+		*zh = word;
+	if (!**en)
+		*en = word;
+	return true;
+}
+
 static int read_slot(struct assay_specs *specs, const char *path, xmlNodePtr node,
 	struct assay_method *method, struct assay_error *err)
 {
@@ -69,7 +84,8 @@ static int read_check(struct assay_specs *specs, const char *path, xmlNodePtr no
 	int status = assay_read_decimal(path, node, "low", &has, &check->low, err);
 
 	check->reason = "check-out-of-range";
-	if (!read_fields(specs, node, field, sizeof field / sizeof *field))
+	if (!read_fields(specs, node, field, sizeof field / sizeof *field) ||
+		!read_labels(specs, node, check->name, &check->label_zh, &check->label_en))
 		return assay_read_no_memory(err);
 	if (status == ASSAY_OK)
 		status = assay_read_decimal(path, node, "high", &has, &check->high, err);
@@ -88,7 +104,8 @@ static int read_evidence(struct assay_specs *specs, const char *path, xmlNodePtr
 	bool has;
 	int status = assay_read_decimal(path, node, "low", &has, &evidence->low, err);
 
-	if (!read_fields(specs, node, field, sizeof field / sizeof *field))
+	if (!read_fields(specs, node, field, sizeof field / sizeof *field) ||
+		!read_labels(specs, node, evidence->role, &evidence->label_zh, &evidence->label_en))
 		return assay_read_no_memory(err);
 	return status == ASSAY_OK ? assay_read_decimal(path, node, "high", &has, &evidence->high, err)
 				  : status;

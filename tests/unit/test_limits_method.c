@@ -357,6 +357,36 @@ static void test_no_colonies(void **state)
 	}
 }
 
+/* A derivation is read by people: what the method calls oven and sample inside has its Chinese name in Chinese. */
+static void test_derivation_in_both_languages(void **state)
+{
+	const struct assay_method *method = assay_specs_method(specs, "gb-5009.3-direct");
+	struct assay_slot_value values[] = {fill("m3", 1, 1, "20.1127"), fill("m1", 1, 1, "23.1486"),
+		fill("m2", 1, 1, "22.9855"), fill("m2", 1, 2, "22.9841"), fill("m3", 2, 1, "21.7046"),
+		fill("m1", 2, 1, "24.8962"), fill("m2", 2, 1, "24.7239"), fill("m2", 2, 2, "24.7219")};
+	static struct assay_result result;
+	bool oven = false, sample = false;
+
+	(void)state;
+	for (unsigned present = 0; present < 2; present++) {
+		struct assay_evidence_found found = {present != 0, decimal("102.6"), decimal("103.5"), 40};
+
+		assay_method_calculate(method, values, 8, &found, &result);
+		oven = sample = false;
+		for (unsigned i = 0; i < result.steps.count; i++) {
+			const struct assay_step *step = &result.steps.step[i];
+
+			assert_null(strstr(step->zh, "oven"));
+			assert_null(strstr(step->zh, "sample"));
+			oven = oven || (strstr(step->zh, "烘箱") && strncmp(step->en, "oven: ", 6) == 0);
+			sample = sample ||
+				 (strstr(step->zh, "（试样质量）") && strstr(step->en, "(sample mass)"));
+		}
+		assert_true(oven);
+		assert_true(sample);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(test_moisture), cmocka_unit_test(test_duplicates),
@@ -364,7 +394,7 @@ int main(void)
 		cmocka_unit_test(test_precision_by_range), cmocka_unit_test(test_below_lod),
 		cmocka_unit_test(test_counts), cmocka_unit_test(test_lead),
 		cmocka_unit_test(test_acid_value_digits), cmocka_unit_test(test_editions_by_test_date),
-		cmocka_unit_test(test_no_colonies)};
+		cmocka_unit_test(test_no_colonies), cmocka_unit_test(test_derivation_in_both_languages)};
 
 	return cmocka_run_group_tests(tests, load_specs, unload_specs);
 }
