@@ -2,7 +2,6 @@
  * entry -> rows of the state. Depends on the entry and the rows before it alone: no clock, no file, no driver. */
 #include "drivers/driver.h"
 #include "gateway/record/body.h"
-#include "gateway/record/events.h"
 #include "gateway/record/segment.h"
 #include "gateway/record/state_tables.h"
 #include "gateway/wire/reading_words.h"
@@ -12,7 +11,7 @@
 #include <string.h>
 
 #define PRUNE_EXCHANGES_EVERY 256u
-#define PRUNE_READINGS_EVERY 65536u
+#define PRUNE_READINGS_EVERY 65536u /* a multiple of the other */
 
 const char *body_text(const json_t *body, const char *name)
 {
@@ -49,9 +48,9 @@ void assay_state_expect(struct assay_state *state, uint64_t sequence)
 /* Bounded, and at the same sequences whenever the state is made. */
 static int prune(struct assay_state *state, uint64_t sequence, struct assay_error *err)
 {
-	int status = ASSAY_OK;
+	int status = sequence % PRUNE_EXCHANGES_EVERY == 0 ? state_rows_flush(state, err) : ASSAY_OK;
 
-	if (sequence % PRUNE_EXCHANGES_EVERY == 0 && sequence > ASSAY_STATE_EXCHANGES)
+	if (status == ASSAY_OK && sequence % PRUNE_EXCHANGES_EVERY == 0 && sequence > ASSAY_STATE_EXCHANGES)
 		status = state_run(
 			state, STATE_PRUNE_EXCHANGES, err, "i", (int64_t)(sequence - ASSAY_STATE_EXCHANGES));
 	if (status != ASSAY_OK || sequence % PRUNE_READINGS_EVERY != 0 || sequence <= ASSAY_STATE_READINGS)
@@ -67,8 +66,6 @@ static int apply_exchange(struct assay_state *state, const struct assay_entry *e
 {
 	struct assay_exchange_gist read;
 	const struct assay_exchange_gist *gist = entry->gist;
-	uint8_t received[ASSAY_STATE_RECEIVED];
-	size_t length = 0;
 	int status = ASSAY_OK;
 	bool values;
 
@@ -78,24 +75,12 @@ static int apply_exchange(struct assay_state *state, const struct assay_entry *e
 	}
 	if (status != ASSAY_OK)
 		return status;
-	if (assay_events_received(entry->raw, entry->raw_length, received, sizeof received, &length) !=
-		ASSAY_OK)
-		return assay_error_set(err, ASSAY_EDAMAGED, "journal-damaged",
-			"第 %" PRIu64 " 条：原始字节不成事件", "entry %" PRIu64 ": its bytes are no events",
-			entry->sequence);
-	if (length > sizeof received)
-		length = sizeof received;
 	values = gist->usable && gist->list_length;
 	status = state_late_mark(state, entry->line, gist->generation, gist->id, err);
-	if (status == ASSAY_OK && entry->sequence >= state->exchanges_from)
-		status = state_run(state, STATE_PUT_EXCHANGE, err, "ittitibst", (int64_t)entry->sequence,
-			entry->line, gist->instrument, entry->wall_ns, assay_outcome_name(gist->outcome),
-			(int64_t)gist->solicited, received, length, entry->body, entry->body_length,
-			gist->offers ? "unassigned" : "");
+	if (status == ASSAY_OK)
+		status = state_rows_frame(state, entry, gist, entry->sequence >= state->exchanges_from, err);
 	if (status == ASSAY_OK && values)
-		status = state_run(state, STATE_PUT_READINGS, err, "itiis", (int64_t)entry->sequence,
-			gist->instrument, entry->wall_ns, (int64_t)entry->mono_ns,
-			entry->body + gist->list_at, gist->list_length);
+		status = state_rows_readings(state, entry, gist, err);
 	if (status == ASSAY_OK && values)
 		status = state_late_latest(state, entry, gist, err);
 	if (status == ASSAY_OK && (gist->serial[0] || gist->model[0]))
@@ -125,8 +110,10 @@ static int apply_line(struct assay_state *state, const struct assay_entry *entry
 static int apply_parsed(struct assay_state *state, const struct assay_entry *entry, struct assay_error *err)
 {
 	json_t *body = json_loadb(entry->body, entry->body_length, 0, NULL);
-	int status = state_late_write(state, err);
+	int status = state_rows_flush(state, err);
 
+	if (status == ASSAY_OK)
+		status = state_late_write(state, err);
 	if (status != ASSAY_OK) {
 		json_decref(body);
 		return status;
@@ -249,5 +236,20 @@ int assay_state_apply(struct assay_state *state, const struct assay_entry *entry
 		status = prune(state, entry->sequence, err);
 	if (status == ASSAY_OK)
 		applied(state, entry);
+	return status;
+}
+
+int assay_state_apply_all(
+	struct assay_state *state, const struct assay_entry entries[], size_t count, struct assay_error *err)
+{
+	int status = ASSAY_OK;
+
+	state->gathers = true;
+	for (size_t i = 0; i < count && status == ASSAY_OK; i++)
+		status = assay_state_apply(state, &entries[i], err);
+	if (status == ASSAY_OK)
+		status = state_rows_flush(state, err);
+	state->gathers = false;
+	state_rows_forget(state); /* on failure */
 	return status;
 }

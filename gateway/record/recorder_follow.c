@@ -87,11 +87,7 @@ int recorder_follow_add(struct recorder *recorder, const struct assay_entry *ent
 
 static int apply(struct recorder *recorder, size_t from, size_t end, struct assay_error *err)
 {
-	int status = ASSAY_OK;
-
-	for (size_t i = from; i < end && status == ASSAY_OK; i++)
-		status = assay_state_apply(recorder->state, &recorder->follow.entry[i], err);
-	return status;
+	return assay_state_apply_all(recorder->state, &recorder->follow.entry[from], end - from, err);
 }
 
 int recorder_follow_settle(struct recorder *recorder, struct assay_error *err)

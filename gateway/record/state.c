@@ -249,6 +249,7 @@ void assay_state_rollback(struct assay_state *state)
 	state->open = false;
 	state->applied = state->committed;
 	state_late_forget(state);
+	state_rows_forget(state);
 }
 
 uint64_t assay_state_applied(const struct assay_state *state)

@@ -51,6 +51,9 @@ int assay_state_pass_over(struct assay_state *state, const struct assay_entry *e
  * hold together. */
 int assay_state_apply(struct assay_state *state, const struct assay_entry *entry,
 	struct assay_error *err) ASSAY_WARN_UNUSED;
+/* The same for many, in order; faster. */
+int assay_state_apply_all(struct assay_state *state, const struct assay_entry entries[], size_t count,
+	struct assay_error *err) ASSAY_WARN_UNUSED;
 /* Everything up to this sequence is going to be applied: rows that would be dropped again until then are not made. */
 void assay_state_expect(struct assay_state *state, uint64_t sequence);
 int assay_state_commit(struct assay_state *state, struct assay_error *err) ASSAY_WARN_UNUSED;

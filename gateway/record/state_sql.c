@@ -13,6 +13,10 @@
 	"h.status<>'released' AND o.id=" result " AND (h.method='' OR h.method=t.method) AND "               \
 	"o.seq>h.after_seq AND " LAB_MEASURED_ON("h.instrument", "h.method") ")"
 
+/* STATE_ROWS of them */
+#define FOUR(row) row "," row "," row "," row
+#define ROWS(row) FOUR(FOUR(row))
+
 static const char *const sql[STATE_STATEMENTS] = {
 	[STATE_PUT_META] = "INSERT INTO meta(key,value) VALUES(?1,?2)"
 			   " ON CONFLICT(key) DO UPDATE SET value=excluded.value",
@@ -52,6 +56,8 @@ static const char *const sql[STATE_STATEMENTS] = {
 	[STATE_LINE_STATUS] = "UPDATE line SET status=?2,code=?3,text_zh=?4,text_en=?5,since_ns=?6,seq=?7"
 			      " WHERE id=?1",
 	[STATE_PUT_EXCHANGE] = "INSERT INTO exchange VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9)",
+	[STATE_PUT_EXCHANGE_ROWS] = "INSERT INTO exchange VALUES" ROWS("(?,?,?,?,?,?,?,?,?)"),
+	[STATE_PUT_READINGS_ROWS] = "INSERT INTO readings VALUES" ROWS("(?,?,?,?,?)"),
 	[STATE_PUT_READINGS] = "INSERT INTO readings VALUES(?1,?2,?3,?4,?5)",
 	[STATE_CHANNEL_SEEN] = "INSERT OR IGNORE INTO channel VALUES(?1,?2,9999,?2,?2,'','','',?3)",
 	[STATE_PUT_LATEST] = "INSERT INTO latest VALUES(?1,?2,?3) ON CONFLICT DO UPDATE SET seq=?3",

@@ -30,7 +30,9 @@ enum state_statement {
 	STATE_PUT_DRIVER,
 	STATE_LINE_STATUS,
 	STATE_PUT_EXCHANGE,
+	STATE_PUT_EXCHANGE_ROWS,
 	STATE_PUT_READINGS,
+	STATE_PUT_READINGS_ROWS,
 	STATE_CHANNEL_SEEN,
 	STATE_PUT_LATEST,
 	STATE_PRUNE_LATEST,
@@ -138,6 +140,19 @@ struct state_late {
 	uint32_t count, room; /* places are twice the room, a power of two */
 };
 
+/* Rows on their way, STATE_ROWS to a statement. */
+#define STATE_ROWS 16u
+struct state_row {
+	const struct assay_entry *entry;
+	const struct assay_exchange_gist *gist;
+	size_t received_length;
+	uint8_t received[ASSAY_STATE_RECEIVED]; /* of a frame */
+};
+struct state_rows {
+	unsigned count;
+	struct state_row row[STATE_ROWS];
+};
+
 struct assay_state {
 	char path[600];
 	sqlite3 *db;
@@ -147,6 +162,8 @@ struct assay_state {
 	uint64_t exchanges_from; /* what is older will not be in the list of frames when this is done */
 	uint8_t header[ASSAY_HEADER_SIZE]; /* of the last entry applied */
 	struct state_late late_marks, late_latest; /* the latter outlast a transaction */
+	struct state_rows readings_rows, frame_rows;
+	bool gathers; /* the entries that are applied stay until the rows are flushed */
 	int64_t looked_at; /* the last row of the history that was looked at */
 	struct assay_error failed; /* of the first statement that failed since the last rollback */
 };
@@ -161,6 +178,14 @@ sqlite3_stmt *state_statement(struct assay_state *state, enum state_statement wh
 
 /* state_check.c: SQLITE_OK when every table but reading holds together, SQLITE_CORRUPT, or what SQLite says. */
 int state_check_tables(sqlite3 *db);
+
+/* state_rows.c: the values of an exchange, and its line in the list of frames (!listed: its events are only looked at). */
+int state_rows_readings(struct assay_state *state, const struct assay_entry *entry,
+	const struct assay_exchange_gist *gist, struct assay_error *err) ASSAY_WARN_UNUSED;
+int state_rows_frame(struct assay_state *state, const struct assay_entry *entry,
+	const struct assay_exchange_gist *gist, bool listed, struct assay_error *err) ASSAY_WARN_UNUSED;
+int state_rows_flush(struct assay_state *state, struct assay_error *err) ASSAY_WARN_UNUSED;
+void state_rows_forget(struct assay_state *state);
 
 /* late.c */
 int state_late_mark(struct assay_state *state, const char *line, uint32_t generation, uint64_t id,

@@ -346,6 +346,63 @@ static void test_damage_is_found(void **state)
 	play_remove(&play);
 }
 
+/* One of several kinds: values, none in time, a print key, two channels, a text that is no UTF-8. Its END's id. */
+static uint64_t send_exchange(struct play *play, unsigned number)
+{
+	static uint8_t payload[ASSAY_CHANNEL_PAYLOAD_MAX];
+	struct assay_end end = {.outcome = ASSAY_OUTCOME_OK,
+		.usable = 1,
+		.solicited = 1,
+		.want = ASSAY_WANT_VALUES,
+		.readings = 1};
+	struct assay_end_reading row[2] = {
+		{.channel = "weight", .unit = "g", .flags = ASSAY_FLAG_STABLE, .asked = 1},
+		{.channel = "tare", .value = "0", .unit = "g", .asked = 1}};
+
+	(void)snprintf(row[0].value, sizeof row[0].value, "%u", number);
+	if (number % 7 == 3) {
+		end.outcome = ASSAY_OUTCOME_TIMEOUT;
+		end.usable = 0;
+		end.readings = 0;
+	} else if (number % 7 == 4) {
+		end.solicited = 0;
+		end.want = 0;
+		row[0].asked = 0;
+	} else if (number % 7 == 5) {
+		end.readings = 2;
+	} else if (number % 70 == 6) {
+		(void)snprintf(row[0].channel, sizeof row[0].channel, "weight\x80");
+	}
+	(void)play_event(play, BALANCE, 0, ASSAY_TX, "SI\r\n");
+	(void)play_event(play, BALANCE, 0, ASSAY_RX, "S S 1 g\r\n");
+	return play_tell(play, BALANCE, ASSAY_MSG_END, 0, payload, assay_end_write(&end, row, payload));
+}
+
+/* Exchanges that come faster than the state is given them: many at once, and the list of frames loses its first ones. */
+static void test_flood_comes_back(void **state)
+{
+	struct play play;
+	struct assay_error err;
+	struct dump live;
+
+	(void)state;
+	play_make(&play);
+	play_start(&play, ASSAY_MSG_READY, &err);
+	play_add_host(&play);
+	for (unsigned i = 0; i < ASSAY_STATE_EXCHANGES + 600; i++) {
+		uint64_t id = send_exchange(&play, i);
+
+		if (i % 100 == 99)
+			play_await_committed(&play, BALANCE, id);
+	}
+	assert_int_equal(play_stop(&play), 0);
+	dump_state(play.dir, &live);
+	assay_state_remove(play.dir);
+	assert_comes_back(play.dir, &live);
+	dump_free(&live);
+	play_remove(&play);
+}
+
 static void test_exchange_body_round_trip(void **state)
 {
 	static struct assay_exchange out, in;
@@ -515,6 +572,7 @@ int main(void)
 		cmocka_unit_test(test_comes_back),
 		cmocka_unit_test(test_share_of_limit),
 		cmocka_unit_test(test_damage_is_found),
+		cmocka_unit_test(test_flood_comes_back),
 		cmocka_unit_test(test_exchange_body_round_trip),
 		cmocka_unit_test(test_gist_is_what_the_body_says),
 		cmocka_unit_test(test_unknown_reason_is_a_reason),
