@@ -1,9 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0
  * What the recorder process costs: the real one, told by its real channel what a host tells it of balances - the request
  * sent, the bytes received, the end with one reading, three messages an exchange, in the packets a host sends: what was
- * received goes at once, with what waited before it - with so many exchanges on their way and not yet acknowledged. An entry counts when COMMITTED has come back. Beside it bare SQLite: the very rows this
- * journal then holds, in a table of the same columns, with the same flags, journal mode and synchronous setting, as many
- * to a commit as the recorder had on average. The two take turns on the same disk; the middle one of each counts.
+ * received goes at once, with what waited before it - with so many exchanges on their way and not yet acknowledged. An
+ * entry counts when COMMITTED has come back. Beside it bare SQLite: the very rows this journal then holds, in a table of
+ * the same columns, with the same flags, page size, journal mode and synchronous setting, as many to a commit as the
+ * recorder had on average.
+ *
+ * The recorder also writes the state. So there is a second pair of figures over all the rows: the recorder until it answers
+ * a command, which it does when the state has everything; bare SQLite with the rows of the journal as above, and after
+ * them those that stand in the state's tables for these exchanges - the values, their index, the list of frames - in tables
+ * made by the state's own SQL in a database opened as the state is, STATE_GROUP to a transaction. What the recorder put
+ * into the list of frames and has pruned again, and how far lines are, bare SQLite is spared.
+ *
+ * The two take turns on the same disk; the middle one of each counts.
  *
  * usage: bench_roles [ENTRIES [WINDOW]]      of a round, 20,000; WINDOW: this one row of the table */
 #include "tests/unit/recorder_play.h"
@@ -13,12 +22,17 @@
 #include <sqlite3.h>
 
 #define ROUNDS 5u
+#define STATE_GROUP 6144u /* as many as the recorder gives the state at once */
 
+/* Rows of one table, to be inserted again. */
 struct rows {
-	uint8_t *bytes; /* header, leaf, body, raw of each, one after the other */
-	size_t length, room;
-	uint32_t (*part)[4]; /* their lengths */
-	unsigned count;
+	sqlite3_value **value; /* of each row its columns */
+	unsigned count, columns;
+};
+
+struct bare {
+	sqlite3 *journal, *state;
+	sqlite3_stmt *entry, *readings, *exchange;
 };
 
 static struct assay_channel_packet telling;
@@ -109,100 +123,167 @@ static uint64_t time_recorder(struct play *play, unsigned count, unsigned window
 	return play_mono_ns() - begun;
 }
 
-static void add_part(struct rows *rows, unsigned part, sqlite3_stmt *row, int column)
-{
-	size_t length = (size_t)sqlite3_column_bytes(row, column);
-
-	if (rows->length + length > rows->room) {
-		rows->room = (rows->length + length) * 2;
-		rows->bytes = realloc(rows->bytes, rows->room);
-		assert_non_null(rows->bytes);
-	}
-	if (length)
-		memcpy(rows->bytes + rows->length, sqlite3_column_blob(row, column), length);
-	rows->part[rows->count][part] = (uint32_t)length;
-	rows->length += length;
-}
-
-static void read_rows(const struct play *play, unsigned count, struct rows *rows)
-{
-	sqlite3_stmt *row;
-	char path[120];
-	sqlite3 *db;
-
-	(void)snprintf(path, sizeof path, "%s/journal/0001.db", play->dir);
-	rows->length = rows->count = 0;
-	rows->part = realloc(rows->part, count * sizeof *rows->part);
-	assert_non_null(rows->part);
-	assert_int_equal(sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
-	assert_int_equal(
-		sqlite3_prepare_v2(db, "SELECT header, leaf, body, raw FROM entry ORDER BY seq DESC LIMIT ?1",
-			-1, &row, NULL),
-		SQLITE_OK);
-	(void)sqlite3_bind_int(row, 1, (int)count);
-	while (sqlite3_step(row) == SQLITE_ROW) {
-		for (unsigned i = 0; i < 4; i++)
-			add_part(rows, i, row, (int)i);
-		rows->count++;
-	}
-	(void)sqlite3_finalize(row);
-	(void)sqlite3_close(db);
-	assert_int_equal(rows->count, count);
-}
-
-static sqlite3 *open_bare(const struct play *play, sqlite3_stmt **insert)
+static sqlite3 *open_file(const struct play *play, const char *name, int flags)
 {
 	char path[120];
 	sqlite3 *db;
 
-	(void)snprintf(path, sizeof path, "%s/bare.db", play->dir);
-	assert_int_equal(sqlite3_open_v2(path, &db,
-				 SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX |
-					 SQLITE_OPEN_EXRESCODE,
-				 NULL),
-		SQLITE_OK);
+	(void)snprintf(path, sizeof path, "%s/%s", play->dir, name);
 	assert_int_equal(
-		sqlite3_exec(db,
-			"PRAGMA page_size=8192; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA "
-			"wal_autocheckpoint=2000;"
-			"CREATE TABLE entry(seq INTEGER PRIMARY KEY, header BLOB NOT NULL, leaf BLOB NOT "
-			"NULL,"
-			" body TEXT NOT NULL, raw BLOB NOT NULL) STRICT",
-			NULL, NULL, NULL),
-		SQLITE_OK);
-	assert_int_equal(
-		sqlite3_prepare_v3(db, "INSERT INTO entry(seq,header,leaf,body,raw) VALUES(?1,?2,?3,?4,?5)",
-			-1, SQLITE_PREPARE_PERSISTENT, insert, NULL),
+		sqlite3_open_v2(path, &db, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL),
 		SQLITE_OK);
 	return db;
 }
 
-static uint64_t time_bare(
-	sqlite3 *db, sqlite3_stmt *insert, const struct rows *rows, uint64_t first, unsigned group)
+static void run(sqlite3 *db, const char *sql)
 {
-	const uint8_t *at = rows->bytes;
+	assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+}
+
+/* sql: which rows, ?1 how many, or from which sequence on. */
+static void read_rows(sqlite3 *db, const char *sql, int64_t argument, struct rows *rows)
+{
+	unsigned room = 0;
+	sqlite3_stmt *row;
+
+	assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &row, NULL), SQLITE_OK);
+	(void)sqlite3_bind_int64(row, 1, argument);
+	*rows = (struct rows){.columns = (unsigned)sqlite3_column_count(row)};
+	while (sqlite3_step(row) == SQLITE_ROW) {
+		if (rows->count == room) {
+			room = room ? 2 * room : 1024;
+			rows->value = realloc(rows->value, room * rows->columns * sizeof(sqlite3_value *));
+			assert_non_null(rows->value);
+		}
+		for (unsigned i = 0; i < rows->columns; i++)
+			rows->value[rows->count * rows->columns + i] =
+				sqlite3_value_dup(sqlite3_column_value(row, (int)i));
+		rows->count++;
+	}
+	(void)sqlite3_finalize(row);
+}
+
+static void free_rows(struct rows *rows)
+{
+	for (unsigned i = 0; i < rows->count * rows->columns; i++)
+		sqlite3_value_free(rows->value[i]);
+	free(rows->value);
+}
+
+static void insert(sqlite3_stmt *into, const struct rows *rows, unsigned number)
+{
+	for (unsigned i = 0; i < rows->columns; i++) {
+		sqlite3_value *value = rows->value[number * rows->columns + i];
+		int column = (int)i + 1, length = sqlite3_value_bytes(value);
+
+		if (sqlite3_value_type(value) == SQLITE_INTEGER)
+			(void)sqlite3_bind_int64(into, column, sqlite3_value_int64(value));
+		else if (sqlite3_value_type(value) == SQLITE_TEXT)
+			(void)sqlite3_bind_text(
+				into, column, (const char *)sqlite3_value_text(value), length, SQLITE_STATIC);
+		else
+			(void)sqlite3_bind_blob(
+				into, column, sqlite3_value_blob(value), length, SQLITE_STATIC);
+	}
+	assert_int_equal(sqlite3_step(into), SQLITE_DONE);
+	(void)sqlite3_reset(into);
+}
+
+static uint64_t time_bare(sqlite3 *db, sqlite3_stmt *into, const struct rows *rows, unsigned group)
+{
 	uint64_t begun = play_mono_ns();
 
 	for (unsigned i = 0; i < rows->count; i++) {
 		if (i % group == 0)
-			assert_int_equal(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
-		(void)sqlite3_bind_int64(insert, 1, (sqlite3_int64)(first + i));
-		for (int part = 0; part < 4; part++) {
-			int length = (int)rows->part[i][part];
-
-			if (part == 2)
-				(void)sqlite3_bind_text(
-					insert, 2 + part, (const char *)at, length, SQLITE_STATIC);
-			else
-				(void)sqlite3_bind_blob(insert, 2 + part, at, length, SQLITE_STATIC);
-			at += length;
-		}
-		assert_int_equal(sqlite3_step(insert), SQLITE_DONE);
-		(void)sqlite3_reset(insert);
+			run(db, "BEGIN IMMEDIATE");
+		insert(into, rows, i);
 		if ((i + 1) % group == 0 || i + 1 == rows->count)
-			assert_int_equal(sqlite3_exec(db, "COMMIT", NULL, NULL, NULL), SQLITE_OK);
+			run(db, "COMMIT");
 	}
 	return play_mono_ns() - begun;
+}
+
+/* The state's own words for its tables. */
+static void copy_tables(const struct play *play, sqlite3 *to)
+{
+	sqlite3 *state = open_file(play, "state.db", SQLITE_OPEN_READONLY);
+	sqlite3_stmt *row;
+
+	assert_int_equal(sqlite3_prepare_v2(state,
+				 "SELECT sql FROM sqlite_schema WHERE tbl_name IN ('readings','exchange')"
+				 " AND sql IS NOT NULL ORDER BY rowid",
+				 -1, &row, NULL),
+		SQLITE_OK);
+	while (sqlite3_step(row) == SQLITE_ROW)
+		run(to, (const char *)sqlite3_column_text(row, 0));
+	(void)sqlite3_finalize(row);
+	(void)sqlite3_close(state);
+}
+
+static sqlite3_stmt *prepare(sqlite3 *db, const char *sql)
+{
+	sqlite3_stmt *statement;
+
+	assert_int_equal(
+		sqlite3_prepare_v3(db, sql, -1, SQLITE_PREPARE_PERSISTENT, &statement, NULL), SQLITE_OK);
+	return statement;
+}
+
+static void open_bare(const struct play *play, struct bare *bare)
+{
+	bare->journal = open_file(play, "bare.db", SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
+	run(bare->journal,
+		"PRAGMA page_size=8192; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
+		"PRAGMA wal_autocheckpoint=2000;"
+		"CREATE TABLE entry(seq INTEGER PRIMARY KEY, header BLOB NOT NULL, leaf BLOB NOT NULL,"
+		" body TEXT NOT NULL, raw BLOB NOT NULL) STRICT");
+	bare->entry =
+		prepare(bare->journal, "INSERT INTO entry(seq,header,leaf,body,raw) VALUES(?1,?2,?3,?4,?5)");
+	bare->state = open_file(play, "bare-state.db", SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
+	run(bare->state,
+		"PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA wal_autocheckpoint=4000;");
+	copy_tables(play, bare->state);
+	bare->readings = prepare(bare->state, "INSERT INTO readings VALUES(?1,?2,?3,?4,?5)");
+	bare->exchange = prepare(bare->state, "INSERT INTO exchange VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9)");
+}
+
+static void close_bare(struct bare *bare)
+{
+	(void)sqlite3_finalize(bare->entry);
+	(void)sqlite3_finalize(bare->readings);
+	(void)sqlite3_finalize(bare->exchange);
+	(void)sqlite3_close(bare->journal);
+	(void)sqlite3_close(bare->state);
+}
+
+/* The rows of the last `count` exchanges, by bare SQLite. *all_out: with those of the state. */
+static uint64_t time_bare_round(
+	const struct play *play, struct bare *bare, unsigned count, unsigned group, uint64_t *all_out)
+{
+	sqlite3 *journal = open_file(play, "journal/0001.db", SQLITE_OPEN_READONLY),
+		*state = open_file(play, "state.db", SQLITE_OPEN_READONLY);
+	struct rows entries, readings, exchanges;
+	uint64_t took;
+	int64_t first;
+
+	read_rows(journal,
+		"SELECT * FROM (SELECT seq, header, leaf, body, raw FROM entry ORDER BY seq DESC LIMIT ?1)"
+		" ORDER BY seq",
+		count, &entries);
+	assert_int_equal(entries.count, count);
+	first = sqlite3_value_int64(entries.value[0]);
+	read_rows(state, "SELECT * FROM readings WHERE seq>=?1 ORDER BY seq", first, &readings);
+	read_rows(state, "SELECT * FROM exchange WHERE seq>=?1 ORDER BY seq", first, &exchanges);
+	assert_int_equal(readings.count, count); /* the state has everything */
+	(void)sqlite3_close(journal);
+	(void)sqlite3_close(state);
+	took = time_bare(bare->journal, bare->entry, &entries, group);
+	*all_out = took + time_bare(bare->state, bare->readings, &readings, STATE_GROUP) +
+		   time_bare(bare->state, bare->exchange, &exchanges, STATE_GROUP);
+	free_rows(&entries);
+	free_rows(&readings);
+	free_rows(&exchanges);
+	return took;
 }
 
 /* Nanoseconds a process has been on a processor (proc(5), schedstat). */
@@ -226,35 +307,47 @@ static int by_value(const void *a, const void *b)
 	return left < right ? -1 : left > right;
 }
 
-static void compare(struct play *play, sqlite3 *db, sqlite3_stmt *insert, unsigned count, unsigned window)
+/* Ask for anything: it is answered when the state has what the journal has. */
+static void await_state(struct play *play)
 {
-	static struct rows rows;
-	static uint64_t stored;
-	uint64_t ours[ROUNDS], theirs[ROUNDS], cpu = 0, bare_cpu = 0;
+	struct assay_error err;
+	json_t *answer = play_call(play, json_pack("{s:s}", "cmd", "status"), &err);
+
+	assert_non_null(answer);
+	json_decref(answer);
+}
+
+static uint64_t middle(uint64_t took[ROUNDS])
+{
+	qsort(took, ROUNDS, sizeof *took, by_value);
+	return took[ROUNDS / 2];
+}
+
+static void compare(struct play *play, struct bare *bare, unsigned count, unsigned window)
+{
+	uint64_t ours[ROUNDS], theirs[ROUNDS], ours_all[ROUNDS], theirs_all[ROUNDS], cpu = 0;
+	uint64_t second = count * UINT64_C(1000000000);
 	unsigned commits, all = 0;
 
 	for (unsigned i = 0; i < ROUNDS; i++) {
+		uint64_t begun = play_mono_ns();
 		unsigned group;
 
 		cpu -= cpu_ns(play->recorder);
 		ours[i] = time_recorder(play, count, window, &commits);
+		await_state(play);
+		ours_all[i] = play_mono_ns() - begun;
 		cpu += cpu_ns(play->recorder);
 		all += commits;
 		group = (count + commits / 2) / commits;
-		read_rows(play, count, &rows);
-		bare_cpu -= cpu_ns(getpid());
-		theirs[i] = time_bare(db, insert, &rows, stored, group ? group : 1);
-		bare_cpu += cpu_ns(getpid());
-		stored += count;
+		theirs[i] = time_bare_round(play, bare, count, group ? group : 1, &theirs_all[i]);
 	}
-	qsort(ours, ROUNDS, sizeof *ours, by_value);
-	qsort(theirs, ROUNDS, sizeof *theirs, by_value);
-	(void)printf("recorder, %4u on their way: %7" PRIu64
-		     " entries/s, about %u to a commit; bare SQLite %7" PRIu64 " rows/s: %" PRIu64
-		     " %% (processor time %" PRIu64 " and %" PRIu64 " ns)\n",
-		window, count * UINT64_C(1000000000) / ours[ROUNDS / 2], (count * ROUNDS + all / 2) / all,
-		count * UINT64_C(1000000000) / theirs[ROUNDS / 2],
-		theirs[ROUNDS / 2] * 100 / ours[ROUNDS / 2], cpu / ROUNDS / count, bare_cpu / ROUNDS / count);
+	(void)printf("recorder, %4u on their way: %7" PRIu64 " entries/s, about %u to a commit, %" PRIu64
+		     " ns of processor; bare SQLite, the journal's rows: %7" PRIu64 "/s: %" PRIu64
+		     " %%; all the rows: %7" PRIu64 " beside %7" PRIu64 "/s: %" PRIu64 " %%\n",
+		window, second / middle(ours), (count * ROUNDS + all / 2) / all, cpu / ROUNDS / count,
+		second / middle(theirs), middle(theirs) * 100 / middle(ours), second / middle(ours_all),
+		second / middle(theirs_all), middle(theirs_all) * 100 / middle(ours_all));
 	(void)fflush(stdout);
 }
 
@@ -262,26 +355,24 @@ int main(int argc, char **argv)
 {
 	unsigned count = argc > 1 ? (unsigned)strtoul(argv[1], NULL, 10) : 20000;
 	struct play play;
+	struct bare bare;
 	struct assay_error err;
-	sqlite3_stmt *insert;
-	sqlite3 *db;
 
 	play_make(&play);
-	db = open_bare(&play, &insert);
 	play_start(&play, ASSAY_MSG_READY, &err);
+	open_bare(&play, &bare);
 	play_add_host(&play);
 	assert_true(play_await(play.host, ASSAY_MSG_HELLO, &(struct assay_message){0}, NULL, PLAY_WAIT_MS));
 	if (argc > 2) {
-		compare(&play, db, insert, count, (unsigned)strtoul(argv[2], NULL, 10));
+		compare(&play, &bare, count, (unsigned)strtoul(argv[2], NULL, 10));
 	} else {
-		compare(&play, db, insert, count / 50, 1);
-		compare(&play, db, insert, count / 2, 32);
-		compare(&play, db, insert, count, 256);
-		compare(&play, db, insert, count, 1024);
+		compare(&play, &bare, count / 50, 1);
+		compare(&play, &bare, count / 2, 32);
+		compare(&play, &bare, count, 256);
+		compare(&play, &bare, count, 1024);
 	}
 	assert_int_equal(play_stop(&play), 0);
-	(void)sqlite3_finalize(insert);
-	(void)sqlite3_close(db);
+	close_bare(&bare);
 	play_remove(&play);
 	return 0;
 }
