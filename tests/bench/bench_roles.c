@@ -358,6 +358,7 @@ int main(int argc, char **argv)
 	struct bare bare;
 	struct assay_error err;
 
+	(void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); /* as assay does; for both sides */
 	play_make(&play);
 	play_start(&play, ASSAY_MSG_READY, &err);
 	open_bare(&play, &bare);
