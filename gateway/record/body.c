@@ -17,42 +17,58 @@ static void put_text_member(struct json_out *out, const char *name, const char *
 	json_put_text(out, text);
 }
 
+/* Of one reading: five texts, eight numbers, and what stands between them. */
+#define READING_TEXTS                                                                                        \
+	(sizeof((struct assay_end_reading *)0)->channel + sizeof((struct assay_end_reading *)0)->value +     \
+		sizeof((struct assay_end_reading *)0)->unit +                                                \
+		sizeof((struct assay_end_reading *)0)->sample +                                              \
+		sizeof((struct assay_end_reading *)0)->detail)
+#define REASON_MAX 32u /* as it is read */
+#define READING_ROOM (JSON_TEXT_ROOM(READING_TEXTS + REASON_MAX) + 8 * JSON_NUMBER_ROOM + 32)
+
 static void put_reading(struct json_out *out, const struct assay_end_reading *reading, bool solicited)
 {
 	const char *reason = assay_reading_reason_name(reading->reason);
-	const uint64_t numbers[] = {reading->value_at, reading->value_length, reading->unit_at,
+	const uint32_t numbers[] = {reading->value_at, reading->value_length, reading->unit_at,
 		reading->unit_length, reading->frame_at, reading->frame_length,
 		solicited && !reading->asked ? 1 : 0};
 	size_t count = sizeof numbers / sizeof *numbers;
-	bool words = reading->sample[0] || reading->detail[0];
+	bool words = reading->sample[0] || reading->detail[0], replaced = false;
+	char *at = out->text + out->length;
 
+	if (out->size - out->length < READING_ROOM) {
+		out->full = true;
+		return;
+	}
 	while (!words && count && numbers[count - 1] == 0)
 		count--;
-	json_put_mark(out, '[');
-	json_put_text(out, reading->channel);
-	json_put_mark(out, ',');
-	json_put_text(out, reading->value);
-	json_put_mark(out, ',');
-	json_put_text(out, reading->unit);
-	json_put_mark(out, ',');
-	json_put_number(out, reading->flags);
+	*at++ = '[';
+	at = json_text_at(at, reading->channel, &replaced);
+	*at++ = ',';
+	at = json_text_at(at, reading->value, &replaced);
+	*at++ = ',';
+	at = json_text_at(at, reading->unit, &replaced);
+	*at++ = ',';
+	at = json_number_at(at, reading->flags);
 	if (count || *reason) {
-		json_put_mark(out, ',');
-		json_put_text(out, reason);
+		*at++ = ',';
+		at = json_text_at(at, reason, &replaced);
 	}
 	for (size_t i = 0; i < count; i++) {
-		json_put_mark(out, ',');
-		json_put_number(out, numbers[i]);
+		*at++ = ',';
+		at = json_number_at(at, numbers[i]);
 	}
 	if (words) {
-		json_put_mark(out, ',');
-		json_put_text(out, reading->sample);
+		*at++ = ',';
+		at = json_text_at(at, reading->sample, &replaced);
 	}
 	if (reading->detail[0]) {
-		json_put_mark(out, ',');
-		json_put_text(out, reading->detail);
+		*at++ = ',';
+		at = json_text_at(at, reading->detail, &replaced);
 	}
-	json_put_mark(out, ']');
+	*at++ = ']';
+	out->length = (size_t)(at - out->text);
+	out->replaced = out->replaced || replaced;
 }
 
 /* As the body says it, which has no word for others. */

@@ -66,7 +66,7 @@ static int record(struct recorder *recorder, struct recorder_line *line,
 		.gist = &gist};
 	int status;
 
-	(void)snprintf(entry.line, sizeof entry.line, "%s", line->config->id);
+	memcpy(entry.line, line->config->id, strnlen(line->config->id, sizeof entry.line - 1));
 	entry.body_length = assay_exchange_body_write(exchange, body, &gist);
 	status = recorder_append(recorder, &entry, err);
 	if (status != ASSAY_OK)

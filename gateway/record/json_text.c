@@ -5,19 +5,24 @@
 
 #define DEPTH_MAX 32u
 
+char *json_long_number_at(char *at, uint64_t number)
+{
+	char digits[JSON_NUMBER_ROOM];
+	size_t first = sizeof digits;
+
+	do
+		digits[--first] = (char)('0' + number % 10);
+	while ((number /= 10) != 0);
+	memcpy(at, digits + first, sizeof digits - first);
+	return at + sizeof digits - first;
+}
+
 void json_put_number(struct json_out *out, uint64_t number)
 {
-	char digits[20];
-	size_t at = sizeof digits;
-
-	if (number < 10) { /* places and flags, mostly */
-		json_put_mark(out, (char)('0' + number));
-		return;
-	}
-	do
-		digits[--at] = (char)('0' + number % 10);
-	while ((number /= 10) != 0);
-	json_put_raw(out, digits + at, sizeof digits - at);
+	if (out->size - out->length < JSON_NUMBER_ROOM)
+		out->full = true;
+	else
+		out->length = (size_t)(json_number_at(out->text + out->length, number) - out->text);
 }
 
 /* Length of the UTF-8 sequence at text (RFC 3629: no overlong forms, no surrogates), 0 when it is none. */
@@ -40,51 +45,56 @@ static size_t sequence(const unsigned char *text)
 	return length;
 }
 
-static void put_escaped(struct json_out *out, unsigned char byte)
+static char *escaped_at(char *at, unsigned char byte)
 {
 	static const char hex[] = "0123456789abcdef";
-	char code[6] = {'\\', 'u', '0', '0', hex[byte >> 4], hex[byte & 15]};
+	const char code[6] = {'\\', 'u', '0', '0', hex[byte >> 4], hex[byte & 15]};
 
-	if (byte == '"' || byte == '\\') {
-		code[1] = (char)byte;
-		json_put_raw(out, code, 2);
-	} else {
-		json_put_raw(out, code, sizeof code);
+	if (byte != '"' && byte != '\\') {
+		memcpy(at, code, sizeof code);
+		return at + sizeof code;
 	}
+	*at++ = '\\';
+	*at++ = (char)byte;
+	return at;
 }
 
-/* How much of the text stands for itself: letters, digits and marks of ASCII. */
-static size_t plain_ascii(const unsigned char *text)
+char *json_text_at(char *at, const char *text, bool *replaced)
 {
-	const unsigned char *at = text;
+	const unsigned char *in = (const unsigned char *)text;
 
-	while (*at >= 0x20 && *at < 0x7f && *at != '"' && *at != '\\')
-		at++;
-	return (size_t)(at - text);
+	*at++ = '"';
+	while (*in) {
+		size_t length;
+
+		if (*in >= 0x20 && *in < 0x7f && *in != '"' && *in != '\\') {
+			*at++ = (char)*in++;
+			continue;
+		}
+		length = sequence(in);
+		if (length > 1) {
+			while (length--)
+				*at++ = (char)*in++;
+			continue;
+		}
+		if (length)
+			at = escaped_at(at, *in);
+		else
+			*at++ = '?';
+		*replaced = *replaced || length == 0;
+		in++;
+	}
+	*at++ = '"';
+	return at;
 }
 
 void json_put_text(struct json_out *out, const char *text)
 {
-	const unsigned char *plain = (const unsigned char *)text, *at = plain + plain_ascii(plain);
-
-	json_put_mark(out, '"');
-	while (*at) {
-		size_t length = sequence(at);
-
-		if (length && *at >= 0x20 && *at != '"' && *at != '\\' && *at != 0x7f) {
-			at += length;
-			continue;
-		}
-		json_put_raw(out, (const char *)plain, (size_t)(at - plain));
-		if (length)
-			put_escaped(out, *at);
-		else
-			json_put_raw(out, "?", 1);
-		out->replaced = out->replaced || length == 0;
-		plain = ++at;
-	}
-	json_put_raw(out, (const char *)plain, (size_t)(at - plain));
-	json_put_mark(out, '"');
+	if (out->size - out->length < JSON_TEXT_ROOM(strlen(text)))
+		out->full = true;
+	else
+		out->length =
+			(size_t)(json_text_at(out->text + out->length, text, &out->replaced) - out->text);
 }
 
 void json_put_name(struct json_out *out, const char *name)

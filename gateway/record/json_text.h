@@ -37,6 +37,27 @@ static inline void json_put_mark(struct json_out *out, char mark)
 void json_put_number(struct json_out *out, uint64_t number);
 /* Quoted and escaped; bytes that are not UTF-8 become ?, so that it never grows beyond its field. */
 void json_put_text(struct json_out *out, const char *text);
+/* The same at a place where there is room for sure, 20 bytes for a number and JSON_TEXT_ROOM for a text of that length;
+ * they return where it ends. For what is written fifty times an exchange. */
+#define JSON_NUMBER_ROOM 20u
+#define JSON_TEXT_ROOM(length) (6 * (length) + 2)
+char *json_long_number_at(char *at, uint64_t number);
+char *json_text_at(char *at, const char *text, bool *replaced);
+
+static inline char *json_number_at(char *at, uint64_t number)
+{
+	unsigned small = (unsigned)number;
+
+	if (number >= 1000)
+		return json_long_number_at(at, number);
+	if (small >= 100)
+		*at++ = (char)('0' + small / 100);
+	if (small >= 10)
+		*at++ = (char)('0' + small / 10 % 10);
+	*at++ = (char)('0' + small % 10);
+	return at;
+}
+
 /* "name": with a comma before it unless it is the first of its object. */
 void json_put_name(struct json_out *out, const char *name);
 

@@ -135,7 +135,7 @@ int state_late_mark(struct assay_state *state, const char *line, uint32_t genera
 {
 	struct state_late_mark mark = {.generation = generation, .id = id};
 
-	(void)snprintf(mark.line, sizeof mark.line, "%s", line);
+	memcpy(mark.line, line, strnlen(line, sizeof mark.line - 1));
 	return put(state, &state->late_marks, &marks, &mark, err);
 }
 
@@ -187,7 +187,7 @@ int state_late_latest(struct assay_state *state, const struct assay_entry *entry
 
 	if (row.shape == 0)
 		return ASSAY_OK;
-	(void)snprintf(row.instrument, sizeof row.instrument, "%s", gist->instrument);
+	memcpy(row.instrument, gist->instrument, sizeof row.instrument);
 	place = late->room ? find_place(late, &latest, &row) : NULL;
 	kept = place && *place ? row_at(late, &latest, *place - 1) : NULL;
 	if (!kept || !kept->known)

@@ -35,6 +35,8 @@ static uint32_t get_number(struct in *in)
 {
 	uint64_t number = 0;
 
+	if (in->at < in->end && *in->at < 0x80)
+		return *in->at++;
 	for (unsigned i = 0; i < NUMBER_BYTES; i++) {
 		uint8_t byte;
 
@@ -61,15 +63,17 @@ static uint16_t get_short(struct in *in)
 
 static void get_text(struct in *in, char *out, size_t size)
 {
-	size_t length = in->at < in->end ? *in->at++ : SIZE_MAX;
+	size_t length = in->at < in->end ? *in->at++ : SIZE_MAX, done = 0;
 
 	out[0] = '\0';
-	if (length >= size || length > (size_t)(in->end - in->at) || memchr(in->at, '\0', length)) {
+	if (length >= size || length > (size_t)(in->end - in->at)) {
 		in->bad = true;
 		return;
 	}
-	memcpy(out, in->at, length);
-	out[length] = '\0';
+	for (; done < length && in->at[done]; done++) /* a few bytes: less than what a call costs */
+		out[done] = (char)in->at[done];
+	out[done] = '\0';
+	in->bad = in->bad || done < length;
 	in->at += length;
 }
 
