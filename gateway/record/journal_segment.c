@@ -332,6 +332,15 @@ static int seal_file(struct assay_journal *journal, char digest[65], struct assa
 	return ASSAY_OK;
 }
 
+/* Nobody writes it any more; who may read it goes on: roles that are users of their own do so by the group. */
+static void write_protect(const char *path)
+{
+	struct stat about;
+
+	if (stat(path, &about) == 0)
+		(void)chmod(path, about.st_mode & (S_IRUSR | S_IRGRP));
+}
+
 /* Seal the open segment and begin the next. When the next cannot be made the old one is opened again and goes
  * on. */
 int journal_roll(struct assay_journal *journal, struct assay_error *err)
@@ -349,7 +358,7 @@ int journal_roll(struct assay_journal *journal, struct assay_error *err)
 	if (status == ASSAY_OK)
 		status = journal_make_segment(journal, digest, err);
 	if (status == ASSAY_OK)
-		(void)chmod(sealed, 0400);
+		write_protect(sealed);
 	if (!journal->segment.db && journal_given_up(journal) == UINT64_MAX &&
 		journal_attach(journal, &again) != ASSAY_OK) {
 		journal_give_up(journal);

@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -178,6 +179,39 @@ static void test_reopen_and_read(void **state)
 	assert_int_equal(seen, 3010);
 	assay_reader_close(reader);
 	remove_dir(dir);
+}
+
+static mode_t sealed_with(mode_t mode)
+{
+	char dir[64], path[100];
+	struct assay_journal *journal;
+	struct assay_error err;
+	struct assay_journal_options small = options;
+	struct stat about;
+
+	make_dir(dir);
+	small.segment_bytes = 65536;
+	assert_int_equal(assay_journal_open(dir, &small, &journal, &err), ASSAY_OK);
+	(void)snprintf(path, sizeof path, "%s/journal/0001.db", dir);
+	assert_int_equal(chmod(path, mode), 0);
+	for (unsigned i = 0; i < 700; i++)
+		append(journal, i);
+	assert_int_equal(assay_journal_commit(journal, &err), ASSAY_OK);
+	assert_int_equal(assay_journal_checkpoint(journal, UINT64_MAX / 2, false, NULL, &err), ASSAY_OK);
+	assert_int_equal(assay_journal_segment(journal), 2);
+	assay_journal_close(journal);
+	assert_int_equal(stat(path, &about), 0);
+	remove_dir(dir);
+	return about.st_mode & 07777;
+}
+
+/* A sealed segment is nobody's to write; the group that could read it still can. */
+static void test_sealed_modes(void **state)
+{
+	(void)state;
+	assert_int_equal(sealed_with(0640), 0440);
+	assert_int_equal(sealed_with(0600), 0400);
+	assert_int_equal(sealed_with(0644), 0440);
 }
 
 /* Rows wait for each other before SQLite gets them: the groups, lengths and the rollback are chosen so that statements of
@@ -547,6 +581,7 @@ int main(void)
 		cmocka_unit_test(test_known_answers),
 		cmocka_unit_test(test_tree_equals_definition),
 		cmocka_unit_test(test_reopen_and_read),
+		cmocka_unit_test(test_sealed_modes),
 		cmocka_unit_test(test_rows_of_a_group),
 		cmocka_unit_test(test_kill),
 		cmocka_unit_test(test_full_disk),
