@@ -7,13 +7,19 @@
 static const struct care_advice rows[] = {
 	{"directory-missing", true, "检查 -d 给出的目录；新装机器上先启动一次 assay serve",
 		"look at the directory given with -d; on a new machine start assay serve once"},
-	{"directory-open", true, "执行 chmod go-rwx，只让运行 assay 的用户进入",
-		"run chmod go-rwx on it, so that only assay's own user may enter"},
+	{"directory-open", true,
+		"执行 chmod g-w,o-rwx（run 用 go-rwx，keys 用 g-rw,o-rwx），只让运行 assay "
+		"的用户进入；用户组只读",
+		"run chmod g-w,o-rwx on it (go-rwx for run, g-rw,o-rwx for keys): only assay's own user may "
+		"enter, and its group read"},
 	{"key-missing", true,
 		"已有台账却没有签名密钥：从保管处放回 keys/origin.key；不要让程序在旧台账上另造一个",
 		"there is a journal and no signing key: put keys/origin.key back from where it is kept"},
 	{"key-open", true, "执行 chmod 600；若别人可能读过它，请更换密钥（SECURITY.md）",
 		"run chmod 600 on it; if somebody may have read it, change the key (SECURITY.md)"},
+	{"secret-open", true, "执行 chmod 600；若别人可能读过它，请更换其中的内容：密码、验证码或网页的密钥",
+		"run chmod 600 on it; if somebody may have read it, change what it holds: passwords, second "
+		"factors or the key of the pages"},
 	{"plugins-open", true, "驱动目录只能由管理员写：chmod go-w，并用 assay driver list 核对摘要",
 		"only the administrator may write the drivers' folder: chmod go-w, then compare the digests "
 		"with assay driver list"},

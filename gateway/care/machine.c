@@ -23,16 +23,21 @@ static mode_t mode_of(const char *dir, const char *name, char path[1100])
 
 static void permissions(struct care *care)
 {
-	static const char *const folders[] = {"", "journal", "keys", "run"};
+	/* The group may be that of roles with users of their own (assay serve --stations): they read, and pass keys/ for its
+	 * public key. The top folder may let others pass through to what has rights of its own. */
+	static const struct {
+		const char *name;
+		mode_t forbidden;
+	} folders[] = {{"", S_IWGRP | S_IWOTH}, {"journal", S_IWGRP | S_IRWXO},
+		{"keys", S_IRGRP | S_IWGRP | S_IRWXO}, {"run", OTHERS}};
 	static const char *const keys[] = {"keys/origin.key", "keys/origin.key.next"};
+	static const char *const secrets[] = {"keys/people.db", "keys/web-key.pem"};
 	char path[1100];
 
 	for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
-		/* The top folder may let others pass through to what has rights of its own. */
-		mode_t forbidden = i == 0 ? S_IWGRP | S_IWOTH : OTHERS;
-		mode_t mode = mode_of(care->dir, folders[i], path);
+		mode_t mode = mode_of(care->dir, folders[i].name, path);
 
-		if (mode & forbidden)
+		if (mode & folders[i].forbidden)
 			care_found(care, "directory-open", path, "%s 的权限是 %04o，别人也能用",
 				"%s has mode %04o, others may use it", path, (unsigned)(mode & 07777));
 	}
@@ -42,6 +47,13 @@ static void permissions(struct care *care)
 		if (mode & OTHERS)
 			care_found(care, "key-open", path, "签名密钥 %s 的权限是 %04o",
 				"the signing key %s has mode %04o", path, (unsigned)(mode & 07777));
+	}
+	for (size_t i = 0; i < sizeof secrets / sizeof *secrets; i++) {
+		mode_t mode = mode_of(care->dir, secrets[i], path);
+
+		if (mode & OTHERS)
+			care_found(care, "secret-open", path, "机密文件 %s 的权限是 %04o",
+				"the secret file %s has mode %04o", path, (unsigned)(mode & 07777));
 	}
 	if (mode_of(care->dir, "journal/0001.db", path) && !mode_of(care->dir, "keys/origin.key", path))
 		care_found(care, "key-missing", path, "没有签名密钥 %s", "there is no signing key %s", path);

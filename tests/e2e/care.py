@@ -235,6 +235,24 @@ def the_records(home):
     found, _ = doctor(moved)
     ok([os.path.basename(s) for s in subjects(found, "key-open")] == ["origin.key"], "a key others may read")
     ok([os.path.basename(s) for s in subjects(found, "directory-open")] == ["journal"], "a folder others may enter")
+    def told_open(**modes):  # what is told of these modes; as before afterwards
+        was = {name: os.stat(f"{moved}/{name}").st_mode & 0o7777 for name in modes}
+        for name, mode in modes.items():
+            os.chmod(f"{moved}/{name}", mode)
+        found, _ = doctor(moved)
+        for name, mode in was.items():
+            os.chmod(f"{moved}/{name}", mode)
+        return sorted(os.path.relpath(s, moved) for s in subjects(found, "directory-open"))
+    shared = {".": 0o750, "journal": 0o750, "keys": 0o710, "run": 0o700}
+    ok(told_open(**shared) == [], "a group may read the journal and pass the keys")
+    ok(told_open(**shared | {".": 0o770, "journal": 0o770, "keys": 0o750, "run": 0o710}) == [".", "journal", "keys", "run"],
+       "and not write, nor see the keys' names, nor pass run")
+    ok(told_open(**shared | {"journal": 0o751, "keys": 0o711}) == ["journal", "keys"], "nobody else passes")
+    for name in ("people.db", "web-key.pem"):
+        open(f"{moved}/keys/{name}", "ab").close()
+        os.chmod(f"{moved}/keys/{name}", 0o640)
+    found, _ = doctor(moved)
+    ok([os.path.basename(s) for s in subjects(found, "secret-open")] == ["people.db", "web-key.pem"], "secrets the group may read")
     os.unlink(f"{moved}/keys/origin.key")
     os.unlink(f"{moved}/journal/checkpoint")
     found, _ = doctor(moved)
