@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "gateway/data_dir.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
@@ -80,6 +82,67 @@ void assay_data_dir_release(struct assay_data_dir *dir)
 	if (dir->lock >= 0)
 		(void)close(dir->lock);
 	dir->lock = -1;
+}
+
+/* -1 with errno; 0 also when it is not there. */
+static int let_in(const char *path, mode_t more)
+{
+	struct stat about;
+
+	if (lstat(path, &about) != 0)
+		return errno == ENOENT ? 0 : -1;
+	if (S_ISLNK(about.st_mode) || (about.st_mode & more) == more)
+		return 0;
+	return chmod(path, (about.st_mode & 07777) | more);
+}
+
+static int let_in_specs(const char *path, const struct stat *about, int kind, struct FTW *place)
+{
+	(void)about;
+	(void)place;
+	return kind == FTW_D ? let_in(path, S_IRGRP | S_IXGRP) : kind == FTW_F ? let_in(path, S_IRGRP) : 0;
+}
+
+/* Segments, their logs and the checkpoint; not the lock, which is its writer's. */
+static int let_in_journal(const char *journal)
+{
+	char path[PATH_MAX + 256];
+	DIR *folder = opendir(journal);
+	const struct dirent *file;
+	int rc = folder ? 0 : -1;
+
+	while (rc == 0 && (file = readdir(folder)))
+		if (file->d_name[0] != '.' && strcmp(file->d_name, "lock") != 0) {
+			(void)snprintf(path, sizeof path, "%s/%s", journal, file->d_name);
+			rc = let_in(path, S_IRGRP);
+		}
+	if (folder)
+		(void)closedir(folder);
+	return rc;
+}
+
+int assay_data_dir_share(const char *dir, struct assay_error *err)
+{
+	static const struct {
+		const char *name;
+		mode_t more;
+	} shared[] = {{"", S_IRGRP | S_IXGRP}, {"/journal", S_IRGRP | S_IXGRP}, {"/keys", S_IXGRP},
+		{"/keys/origin.pub", S_IRGRP}, {"/state.db", S_IRGRP}, {"/state.db-wal", S_IRGRP},
+		{"/state.db-shm", S_IRGRP}};
+	char path[PATH_MAX];
+
+	for (size_t i = 0; i < sizeof shared / sizeof *shared; i++) {
+		(void)snprintf(path, sizeof path, "%s%s", dir, shared[i].name);
+		if (let_in(path, shared[i].more) != 0)
+			return cannot(err, path);
+	}
+	(void)snprintf(path, sizeof path, "%s/journal", dir);
+	if (let_in_journal(path) != 0)
+		return cannot(err, path);
+	(void)snprintf(path, sizeof path, "%s/specs", dir);
+	if (access(path, F_OK) == 0 && nftw(path, let_in_specs, 16, FTW_PHYS) != 0)
+		return cannot(err, path);
+	return ASSAY_OK;
 }
 
 static uint32_t last_generation(const char *path)

@@ -19,6 +19,11 @@ int assay_data_dir_take(
 	const char *dir, struct assay_data_dir *out, struct assay_error *err) ASSAY_WARN_UNUSED;
 void assay_data_dir_release(struct assay_data_dir *dir);
 
+/* Roles with users of their own, in this user's group, read the state and the journal, and pass keys/ for its public key:
+ * the group is let in there (0750, 0640, 0710), never to write, and what only its owner reads (0600: keys, people) stays so.
+ * What is made later has the same rights by the process's umask, 0027. ASSAY_EIO. */
+int assay_data_dir_share(const char *dir, struct assay_error *err) ASSAY_WARN_UNUSED;
+
 /* A number no process of this directory ever had, also not in earlier runs: it names the sender of what is in the
  * journal. Kept in run/generation; when that is lost, the wall clock leads. */
 int assay_data_dir_generation(

@@ -22,7 +22,7 @@ static void add_to_recorder(struct supervisor *supervisor, const struct role_pro
 	memcpy(add.line, host->lines, host->line_count * sizeof *add.line);
 	if (recorder->control >= 0 && assay_channel_send(recorder->control, &head, &add, sizeof add,
 					      host->recorder_end) == ASSAY_EFULL)
-		(void)kill(recorder->pid, SIGKILL); /* it does not listen: a new one gets all hosts again */
+		role_process_kill(recorder); /* it does not listen: a new one gets all hosts again */
 }
 
 /* An open device, or the trouble with it. */
@@ -41,7 +41,7 @@ static void tell_port(const struct role_process *host, uint16_t place, const str
 		status = assay_channel_send(host->control, &head, &port->trouble, sizeof port->trouble, -1);
 	}
 	if (status == ASSAY_EFULL)
-		(void)kill(host->pid, SIGKILL);
+		role_process_kill(host);
 }
 
 int host_link_start(struct supervisor *supervisor, struct role_process *host, struct assay_error *err)
@@ -93,7 +93,7 @@ static void new_pair(struct supervisor *supervisor, struct role_process *host)
 
 	if (assay_channel_pair(pair, &err) != ASSAY_OK ||
 		assay_channel_send(host->control, &head, NULL, 0, pair[1]) != ASSAY_OK) {
-		(void)kill(host->pid, SIGKILL); /* a new host begins with a new pair */
+		role_process_kill(host); /* a new host begins with a new pair */
 		return;
 	}
 	(void)close(pair[1]);
@@ -111,7 +111,7 @@ static void add_web_to_recorder(struct supervisor *supervisor, int fd)
 
 	if (recorder->control >= 0 &&
 		assay_channel_send(recorder->control, &head, NULL, 0, fd) == ASSAY_EFULL)
-		(void)kill(recorder->pid, SIGKILL);
+		role_process_kill(recorder);
 	(void)close(fd);
 }
 
@@ -144,11 +144,11 @@ static void new_web_pair(struct supervisor *supervisor, const struct role_proces
 	int pair[2];
 
 	if (web_pair(pair, &err) != ASSAY_OK) {
-		(void)kill(web->pid, SIGKILL);
+		role_process_kill(web);
 		return;
 	}
 	if (assay_channel_send(web->control, &head, NULL, 0, pair[1]) != ASSAY_OK)
-		(void)kill(web->pid, SIGKILL);
+		role_process_kill(web);
 	(void)close(pair[1]);
 	add_web_to_recorder(supervisor, pair[0]);
 }

@@ -14,6 +14,7 @@ static const struct command {
 } commands[] = {
 	{"serve", assay_cmd_serve, "run the gateway"},
 	{"reload", assay_cmd_reload, "lab.xml is read again by the gateway that runs"},
+	{"station", assay_cmd_station, "where one kind of role runs as a user of its own; for systemd"},
 	{"demo", assay_cmd_demo, "simulate a laboratory and serve it"},
 	{"status", assay_cmd_status, "lines, instruments and journal of a running gateway"},
 	{"batch", assay_cmd_batch, "register, list, show and review batches"},

@@ -64,20 +64,11 @@ static char *make_hook(const struct assay_config *config, const json_t *alarms, 
 }
 
 /* What was told before this process: a file that cannot be read is an empty one, and all is told again. */
-static int open_told(struct notify *notify, struct assay_error *err)
+static int read_told(struct notify *notify, struct assay_error *err)
 {
-	char path[4200];
 	char *text = malloc(TOLD_MAX);
-	ssize_t length;
+	ssize_t length = text ? pread(notify->told_fd, text, TOLD_MAX, 0) : -1;
 
-	(void)snprintf(path, sizeof path, "%s/run/told", notify->role->dir);
-	notify->told_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	if (!text || notify->told_fd < 0) {
-		free(text);
-		return assay_error_set(err, ASSAY_EIO, "directory-unusable", "%s 不能使用（%s）",
-			"%s cannot be used (%s)", path, strerror(errno));
-	}
-	length = pread(notify->told_fd, text, TOLD_MAX, 0);
 	notify->told = length > 0 ? json_loadb(text, (size_t)length, 0, NULL) : NULL;
 	free(text);
 	if (!json_is_object(notify->told)) {
@@ -210,6 +201,7 @@ int assay_notify_main(const struct assay_role *role)
 	int exit_code = 1;
 
 	notify.role = role;
+	notify.told_fd = role->kept;
 	(void)snprintf(command, sizeof command, "%s", role->config->tell_mail);
 	for (size_t i = 0; i < sizeof curl / sizeof *curl; i++)
 		hook[i] = curl[i];
@@ -218,7 +210,7 @@ int assay_notify_main(const struct assay_role *role)
 			(struct way){.name = "mail", .make = assay_notify_mail, .words = words};
 	if (*role->config->tell_hook)
 		notify.way[notify.ways++] = (struct way){.name = "hook", .make = make_hook, .words = hook};
-	if (open_told(&notify, &err) == ASSAY_OK &&
+	if (read_told(&notify, &err) == ASSAY_OK &&
 		web_files_confine(role->dir, ASSAY_CONFINED_NOTIFY, more, &notify.files, &err) == ASSAY_OK)
 		exit_code = run(&notify);
 	else

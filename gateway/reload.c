@@ -101,6 +101,8 @@ static int prepare(struct supervisor *supervisor, struct assay_reloaded *done, s
 			"the gateway is starting, stopping or reading its configuration again already");
 	supervisor_lab_path(supervisor, path);
 	status = assay_bundle_places(supervisor->options->dir, &reload->places, err);
+	if (status == ASSAY_OK && supervisor->options->stations) /* specs that have come since */
+		status = assay_data_dir_share(supervisor->options->dir, err);
 	if (status == ASSAY_OK)
 		status = assay_config_load(
 			path, reload->places.specs, reload->places.drivers, &reload->config, err);
@@ -145,7 +147,7 @@ static void close_lines(struct supervisor *supervisor, struct role_process *host
 
 		if (host->closing & UINT64_C(1) << i &&
 			assay_channel_send(host->control, &head, NULL, 0, -1) == ASSAY_EFULL)
-			(void)kill(host->pid, SIGKILL);
+			role_process_kill(host);
 	}
 }
 
@@ -200,7 +202,7 @@ static void end_recorder(struct supervisor *supervisor, uint64_t now_ns)
 	supervisor->reload.stage = RELOAD_RECORDER;
 	supervisor->reload.deadline_ns = now_ns + END_NS;
 	if (recorder->pid > 0 && assay_channel_send(recorder->control, &stop, NULL, 0, -1) != ASSAY_OK)
-		(void)kill(recorder->pid, SIGKILL);
+		role_process_kill(recorder);
 }
 
 static void move_ports(struct supervisor *supervisor)
@@ -270,6 +272,7 @@ static void take(struct supervisor *supervisor, uint64_t now_ns)
 	supervisor->places = reload->places;
 	supervisor->role.config = reload->config;
 	supervisor->role.reload = &supervisor->taken;
+	station_links_changed(supervisor->stations);
 	reload->config = NULL;
 	reload->ports = NULL;
 	reload->roles = NULL;
@@ -295,7 +298,7 @@ void reload_step(struct supervisor *supervisor, uint64_t now_ns)
 			i++)
 			if (supervisor->roles[i].pid > 0 &&
 				(supervisor->roles[i].leaving || supervisor->roles[i].closing))
-				(void)kill(supervisor->roles[i].pid, SIGKILL);
+				role_process_kill(&supervisor->roles[i]);
 		if (all_closed(supervisor))
 			end_recorder(supervisor, now_ns);
 		return;
@@ -303,5 +306,5 @@ void reload_step(struct supervisor *supervisor, uint64_t now_ns)
 	if (recorder->pid == 0)
 		take(supervisor, now_ns);
 	else if (now_ns >= reload->deadline_ns)
-		(void)kill(recorder->pid, SIGKILL);
+		role_process_kill(recorder);
 }

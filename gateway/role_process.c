@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "gateway/role_process.h"
 
-#include "gateway/confine.h"
+#include "gateway/station_link.h"
 #include "gateway/wire/channel.h"
 
 #include <errno.h>
@@ -9,14 +9,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
-#define HOST_MEMORY_MAX 536870912u /* bytes of data: 64 lines keep at most 1 MiB each, and the outbox */
-#define TIMER_SLACK_NS                                                                                       \
-	1000ul /* silences of a bus are some milliseconds; the kernel would add 50 us to each */
 #define NS_PER_MS 1000000ull
 #define BACKOFF_MIN_MS 500u
 #define BACKOFF_MAX_MS 60000u
@@ -67,115 +63,53 @@ pid_t role_process_fork(const char *name, const int *keep, size_t keep_count)
 	return 0;
 }
 
-static const struct {
-	const char *process;
-	int (*run)(const struct assay_role *role);
-} kinds[] = {
-	[ROLE_RECORDER] = {"assay-recorder", assay_recorder_main},
-	[ROLE_HOST] = {"assay-host", assay_host_main},
-	[ROLE_WEB] = {"assay-web", assay_web_main},
-	[ROLE_REPORT] = {"assay-report-role", assay_report_main},
-	[ROLE_NOTIFY] = {"assay-notify", assay_notify_main},
-};
-
 const char *role_process_name(const struct role_process *process)
 {
 	return assay_role_kind_name(process->kind);
 }
 
-/* The report program, its libraries and its fonts; nothing of the laboratory. */
-static int confine_report(const struct assay_role *role, struct assay_error *err)
+static int fork_role(struct role_process *process, const struct assay_role *role, struct assay_error *err)
 {
-	char programs[sizeof role->places->drivers + 8];
-	const struct assay_confine_path report[] = {{programs, false}, {"/usr", false}, {"/lib", false},
-		{"/lib64", false}, {"/etc", false}, {"/var/cache/fontconfig", false}, {"/dev/null", true},
-		{"/dev/urandom", false}, {NULL, false}};
+	const int keep[] = {role->control, role->listener, role->recorder, role->kept};
+	pid_t pid = role_process_fork(role_process_title(process->kind), keep, sizeof keep / sizeof *keep);
 
-	(void)snprintf(programs, sizeof programs, "%s/..", role->places->drivers);
-	return assay_confine(ASSAY_CONFINED_REPORT, report, NULL, err);
-}
-
-/* What the role has no use for is taken from it before it runs anything. Web and notify lock themselves in once they
- * have what they need (gateway/web/files.c). */
-static int confine(enum role_kind kind, const struct assay_role *role, struct assay_error *err)
-{
-	/* a plugin may stand on a library (ascii on PCRE2), which is looked up when it is loaded */
-	const struct assay_confine_path host[] = {{role->places->drivers, false}, {"/etc/ld.so.cache", false},
-		{"/lib", false}, {"/usr/lib", false}, {"/usr/local/lib", false}, {NULL, false}};
-	struct assay_places shipped; /* what a reload may go back to */
-	bool found = assay_places_find(&shipped, NULL) == ASSAY_OK;
-	const struct assay_confine_path recorder[] = {{role->dir, true}, {role->places->drivers, false},
-		{found ? shipped.specs : role->places->specs, false}, {role->places->specs, false},
-		{"/proc/sys/kernel/random", false}, {"/dev/urandom", false}, {"/etc", false}, {"/usr", false},
-		{"/lib", false}, {"/var/tmp", true}, {"/tmp", true}, /* SQLite's large sorts */
-		{role->spec_keys.signers, false}, {role->spec_keys.approvers, false}, {NULL, false}};
-
-	if (kind == ROLE_HOST)
-		return assay_confine(ASSAY_CONFINED_HOST, host, NULL, err);
-	if (kind == ROLE_REPORT)
-		return confine_report(role, err);
-	if (kind == ROLE_RECORDER)
-		return assay_confine(ASSAY_CONFINED_RECORDER, recorder, NULL, err);
+	if (pid == 0)
+		exit(role_run(process->kind, role));
+	if (pid < 0)
+		return assay_error_set(err, ASSAY_EIO, "no-process", "不能启动 %s 进程（%s）",
+			"cannot start the %s process (%s)", assay_role_kind_name(process->kind),
+			strerror(errno));
+	process->pid = pid;
 	return ASSAY_OK;
 }
 
-/* A driver that leaks is not to take the machine with it. What a host needs is far below. */
-static void limit_memory(void)
-{
-#ifndef ASSAY_INSTRUMENTED /* a sanitizer's own tables are larger */
-	const struct rlimit limit = {HOST_MEMORY_MAX, HOST_MEMORY_MAX};
-
-	(void)setrlimit(RLIMIT_DATA, &limit);
-#endif
-}
-
-static int run_role(enum role_kind kind, const struct assay_role *role)
-{
-	struct assay_message refused = {.type = ASSAY_MSG_REFUSED, .generation = role->generation};
-	struct assay_error err;
-
-	if (role->counts) /* the supervisor's to write */
-		(void)mprotect(role->counts, sizeof *role->counts, PROT_READ);
-	if (kind != ROLE_WEB && role->certificate) /* this process's copy */
-		explicit_bzero(role->certificate, sizeof *role->certificate);
-	if (kind == ROLE_HOST) {
-		limit_memory();
-		(void)prctl(PR_SET_TIMERSLACK, TIMER_SLACK_NS);
-	}
-	if (confine(kind, role, &err) == ASSAY_OK)
-		return kinds[kind].run(role);
-	if (assay_channel_send(role->control, &refused, &err, sizeof err, -1) != ASSAY_OK)
-		(void)fprintf(stderr, "assay: %s: %s\n", assay_role_kind_name(kind), err.text_en);
-	return 1;
-}
-
-int role_process_start(struct role_process *process, const struct assay_role *base, int host_end, int extra,
+int role_process_start(struct role_process *process, const struct assay_role *base, int host_end, int kept,
 	uint64_t now_ns, struct assay_error *err)
 {
 	struct assay_role role = *base;
-	int pair[2], status = assay_channel_pair(pair, err), keep[4];
+	struct station_link *station = base->stations ? &base->stations[process->kind] : NULL;
+	int pair[2], status = assay_channel_pair(pair, err);
 
 	if (status != ASSAY_OK)
 		goto out;
-	keep[0] = role.control = pair[1];
-	keep[1] = role.listener = process->listener;
-	keep[2] = role.recorder = host_end;
-	keep[3] = extra;
+	role.control = pair[1];
+	role.listener = process->listener;
+	role.recorder = host_end;
+	role.kept = kept;
 	role.generation = process->generation;
 	role.lines = process->lines;
 	role.line_count = process->line_count;
-	process->pid = role_process_fork(kinds[process->kind].process, keep, sizeof keep / sizeof *keep);
-	if (process->pid == 0)
-		exit(run_role(process->kind, &role));
+	process->station = station && *station->path ? station : NULL;
+	status = process->station
+			 ? station_link_start(process->station, process->kind, &role, &process->pid, err)
+			 : fork_role(process, &role, err);
 	(void)close(pair[1]);
-	if (process->pid < 0) {
+	if (status != ASSAY_OK) {
 		process->pid = 0;
 		(void)close(pair[0]);
-		status = assay_error_set(err, ASSAY_EIO, "no-process", "不能启动 %s 进程（%s）",
-			"cannot start the %s process (%s)", assay_role_kind_name(process->kind),
-			strerror(errno));
 		goto out;
 	}
+	process->era = process->station ? process->station->era : 0;
 	process->counts = base->counts;
 	if (process->counts) {
 		process->counts->starts[process->kind]++;
@@ -227,5 +161,24 @@ void role_process_stop(const struct role_process *process)
 
 	if (process->pid > 0 && process->control >= 0 &&
 		assay_channel_send(process->control, &stop, NULL, 0, -1) != ASSAY_OK)
+		role_process_kill(process);
+}
+
+void role_process_kill(const struct role_process *process)
+{
+	if (process->pid <= 0)
+		return;
+	if (process->station)
+		station_link_kill(process->station, process->pid);
+	else
 		(void)kill(process->pid, SIGKILL);
+}
+
+bool role_process_ended(const struct role_process *process, int *how)
+{
+	if (process->pid <= 0)
+		return false;
+	if (process->station)
+		return station_link_ended(process->station, process->era, process->pid, how);
+	return waitpid(process->pid, how, WNOHANG) == process->pid;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
- * One role as a process: forking it with nothing but its own descriptors, and when to start it again. */
+ * One role as a process: forking it with nothing but its own descriptors, or having it forked by a station (station.h), and
+ * when to start it again. */
 #ifndef ASSAY_ROLE_PROCESS_H
 #define ASSAY_ROLE_PROCESS_H
 
@@ -17,6 +18,8 @@ struct role_process {
 	enum role_kind kind; /* 0: slot not used */
 	struct assay_role_counts *counts; /* since it was started; NULL none */
 	pid_t pid; /* 0: not running */
+	struct station_link *station; /* that started it; NULL: we did */
+	uint32_t era; /* of the station's connection */
 	int control; /* our end, -1 none */
 	int listener; /* what it answers on, -1 none; ours, outlives it */
 	uint32_t generation;
@@ -44,10 +47,19 @@ struct role_process {
  * supervisor stops it in order), and of all descriptors above 2 only keep[]. Parent: pid, or -1 with errno. */
 pid_t role_process_fork(const char *name, const int *keep, size_t keep_count);
 
-/* Start it: control channel made, role function run in the child. host_end: host only, given away (closed here).
- * extra: one more descriptor the child keeps open, -1 none. */
-int role_process_start(struct role_process *process, const struct assay_role *base, int host_end, int extra,
+/* Start it, in a fork of this process or by its station: control channel made, role function run there. host_end: host
+ * and web, given away (closed here). kept: the role's own (struct assay_role), -1 none. */
+int role_process_start(struct role_process *process, const struct assay_role *base, int host_end, int kept,
 	uint64_t now_ns, struct assay_error *err) ASSAY_WARN_UNUSED;
+
+/* role_run.c: what is done in the role's own process, once it has only what it is to have; returns its exit code. */
+int role_run(enum role_kind kind, const struct assay_role *role);
+const char *role_process_title(enum role_kind kind); /* "assay-host" ... */
+
+/* End it at once; it is dead when role_process_ended says so. */
+void role_process_kill(const struct role_process *process);
+/* True once when it has ended: *how as waitpid tells it. */
+bool role_process_ended(const struct role_process *process, int *how);
 
 /* It has died (and was reaped): closes its channel and sets start_at_ns: at once, or after 0.5 to 60 s when it
  * has died ROLE_DEATHS times within ROLE_DEATHS_NS. */

@@ -81,7 +81,7 @@ void role_watch(struct supervisor *supervisor, uint64_t now_ns)
 			"acknowledged is lost",
 			name, silent_s);
 		supervisor_say("%s", role->hung.text_en);
-		(void)kill(role->pid, SIGKILL);
+		role_process_kill(role);
 		role->heard_ns = now_ns;
 		role->ready = role->kind == ROLE_HOST; /* a recorder: the next one is told, not this one */
 	}

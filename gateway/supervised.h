@@ -7,6 +7,7 @@
 #include "gateway/line_port.h"
 #include "gateway/listener.h"
 #include "gateway/role_process.h"
+#include "gateway/station_link.h"
 #include "gateway/supervisor.h"
 
 #include <signal.h>
@@ -53,6 +54,7 @@ struct supervisor {
 	struct assay_data_dir dir;
 	struct assay_certificate *certificate; /* NULL: plain HTTP, on this machine only */
 	struct assay_role role; /* what all roles are handed */
+	struct station_link stations[ASSAY_ROLE_KINDS];
 	char url[ASSAY_URL_MAX];
 	enum serve_phase phase;
 	uint64_t deadline_ns; /* of a stopping phase */

@@ -7,6 +7,7 @@
 #include "gateway/bundle/bundle.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +15,7 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -33,6 +35,30 @@ uint64_t supervisor_now_ns(void)
 	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
+/* What was told before, and is told only once: the role may write this file and no other. */
+static int open_told(const struct supervisor *supervisor, int *out, struct assay_error *err)
+{
+	char path[4200];
+
+	(void)snprintf(path, sizeof path, "%s/run/told", supervisor->dir.path);
+	*out = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (*out >= 0)
+		return ASSAY_OK;
+	return assay_error_set(err, ASSAY_EIO, "directory-unusable", "%s 不能使用（%s）",
+		"%s cannot be used (%s)", path, strerror(errno));
+}
+
+static int start_notify(struct supervisor *supervisor, struct role_process *role, struct assay_error *err)
+{
+	int told, status = open_told(supervisor, &told, err);
+
+	if (status != ASSAY_OK)
+		return status;
+	status = role_process_start(role, &supervisor->role, -1, told, supervisor_now_ns(), err);
+	(void)close(told);
+	return status;
+}
+
 static int start_role(struct supervisor *supervisor, struct role_process *role, struct assay_error *err)
 {
 	int status;
@@ -42,6 +68,8 @@ static int start_role(struct supervisor *supervisor, struct role_process *role, 
 	status = assay_data_dir_generation(&supervisor->dir, &role->generation, err);
 	if (status == ASSAY_OK && role->kind == ROLE_WEB)
 		return host_link_web(supervisor, role, err);
+	if (status == ASSAY_OK && role->kind == ROLE_NOTIFY)
+		return start_notify(supervisor, role, err);
 	if (status == ASSAY_OK)
 		status = role_process_start(role, &supervisor->role, -1,
 			role->kind == ROLE_RECORDER ? supervisor->dir.lock : -1, supervisor_now_ns(), err);
@@ -194,7 +222,7 @@ static void reap(struct supervisor *supervisor)
 		struct role_process *role = &supervisor->roles[i];
 		int wait_status;
 
-		if (role->pid > 0 && waitpid(role->pid, &wait_status, WNOHANG) == role->pid)
+		if (role_process_ended(role, &wait_status))
 			role_died(supervisor, role, wait_status);
 	}
 }
@@ -209,7 +237,6 @@ static void from_signals(struct supervisor *supervisor)
 		else if (about.ssi_signo != SIGCHLD)
 			begin_stop(supervisor);
 	}
-	reap(supervisor);
 }
 
 /* May this role be started in the present phase? */
@@ -254,7 +281,7 @@ static void kill_kind(struct supervisor *supervisor, bool hosts)
 {
 	for (size_t i = 0; i < supervisor->role_count; i++)
 		if (supervisor->roles[i].pid > 0 && (supervisor->roles[i].kind == ROLE_HOST) == hosts)
-			(void)kill(supervisor->roles[i].pid, SIGKILL);
+			role_process_kill(&supervisor->roles[i]);
 }
 
 static void go_on_stopping(struct supervisor *supervisor, uint64_t now)
@@ -301,12 +328,16 @@ static void listen_once(struct supervisor *supervisor, struct pollfd *polled, ui
 {
 	size_t lines = supervisor->config->line_count, roles = supervisor->role_count;
 
+	struct pollfd *stations = &polled[1 + roles + lines];
+
 	polled[0] = (struct pollfd){supervisor->signals, POLLIN, 0};
 	for (size_t i = 0; i < roles; i++)
 		polled[1 + i] = (struct pollfd){supervisor->roles[i].control, POLLIN, 0};
 	for (size_t i = 0; i < lines; i++)
 		polled[1 + roles + i] = (struct pollfd){supervisor->ports[i].answer, POLLIN, 0};
-	if (poll(polled, (nfds_t)(1 + roles + lines), wait_ms(supervisor, now)) < 0)
+	for (size_t i = 0; i < ASSAY_ROLE_KINDS; i++)
+		stations[i] = (struct pollfd){supervisor->stations[i].fd, POLLIN, 0};
+	if (poll(polled, (nfds_t)(1 + roles + lines + ASSAY_ROLE_KINDS), wait_ms(supervisor, now)) < 0)
 		return;
 	now = supervisor_now_ns();
 	role_watch(supervisor, now);
@@ -318,8 +349,12 @@ static void listen_once(struct supervisor *supervisor, struct pollfd *polled, ui
 	for (size_t i = 0; i < lines; i++)
 		if (polled[1 + roles + i].revents && line_port_answered(&supervisor->ports[i], now))
 			host_link_port(supervisor, &supervisor->ports[i]);
+	for (size_t i = 0; i < ASSAY_ROLE_KINDS; i++)
+		if (stations[i].revents)
+			station_link_listen(&supervisor->stations[i]);
 	if (polled[0].revents)
 		from_signals(supervisor);
+	reap(supervisor);
 }
 
 static int run(struct supervisor *supervisor, struct assay_error *err)
@@ -333,7 +368,7 @@ static int run(struct supervisor *supervisor, struct assay_error *err)
 		size_t most;
 
 		reload_step(supervisor, now);
-		most = 1 + supervisor->role_max + supervisor->config->line_count;
+		most = 1 + supervisor->role_max + supervisor->config->line_count + ASSAY_ROLE_KINDS;
 		if (!polled || most > room) {
 			grown = realloc(polled, most * sizeof *polled);
 			if (!grown) {
@@ -448,13 +483,31 @@ static void raise_descriptors(void)
 	(void)setrlimit(RLIMIT_NOFILE, &files); /* a line that cannot be opened says so */
 }
 
+/* One page, which everybody may read and only this process write. */
+static void make_counts(struct assay_role *role)
+{
+	void *counts = MAP_FAILED;
+
+	role->counts_fd = memfd_create("assay-roles", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	if (role->counts_fd >= 0 && ftruncate(role->counts_fd, sizeof *role->counts) == 0)
+		counts = mmap(
+			NULL, sizeof *role->counts, PROT_READ | PROT_WRITE, MAP_SHARED, role->counts_fd, 0);
+	if (counts == MAP_FAILED ||
+		fcntl(role->counts_fd, F_ADD_SEALS, F_SEAL_FUTURE_WRITE | F_SEAL_SHRINK | F_SEAL_GROW) != 0)
+		return; /* then nobody counts */
+	role->counts = counts;
+}
+
 static int prepare(struct supervisor *supervisor, struct assay_error *err)
 {
 	const struct assay_serve_options *options = supervisor->options;
-	struct assay_role_counts *counts;
 	char path[1024];
-	int status = assay_bundle_places(options->dir, &supervisor->places, err);
+	int status = station_links_open(supervisor->stations, options->stations, err);
 
+	if (status == ASSAY_OK)
+		status = assay_bundle_places(options->dir, &supervisor->places, err);
+	if (options->stations) /* the group may read what is made from here on: assay_data_dir_share */
+		(void)umask(S_IWGRP | S_IRWXO);
 	raise_descriptors();
 	supervisor_lab_path(supervisor, path);
 	supervisor->on_terminal = isatty(STDIN_FILENO) || isatty(STDERR_FILENO);
@@ -463,15 +516,17 @@ static int prepare(struct supervisor *supervisor, struct assay_error *err)
 			path, supervisor->places.specs, supervisor->places.drivers, &supervisor->config, err);
 	if (status == ASSAY_OK)
 		status = assay_data_dir_take(options->dir, &supervisor->dir, err);
+	if (status == ASSAY_OK && options->stations)
+		status = assay_data_dir_share(options->dir, err);
 	if (status == ASSAY_OK)
 		status = make_roles(supervisor, err);
 	if (status == ASSAY_OK)
 		status = open_listeners(supervisor, err);
 	if (status == ASSAY_OK)
 		status = take_signals(supervisor, err);
-	counts = mmap(NULL, sizeof *counts, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	supervisor->role = (struct assay_role){.config = supervisor->config,
-		.counts = counts == MAP_FAILED ? NULL : counts,
+		.stations = supervisor->stations,
+		.counts_fd = -1,
 		.places = &supervisor->places,
 		.dir = options->dir,
 		.spec_keys = {options->spec_signers ? options->spec_signers : ASSAY_BUNDLE_KEYS,
@@ -479,6 +534,7 @@ static int prepare(struct supervisor *supervisor, struct assay_error *err)
 		.supervisor = getpid(),
 		.certificate = supervisor->certificate,
 		.demonstration = options->demonstration};
+	make_counts(&supervisor->role);
 	return status;
 }
 
@@ -505,6 +561,9 @@ static void release(struct supervisor *supervisor)
 	assay_certificate_free(supervisor->certificate);
 	if (supervisor->role.counts)
 		(void)munmap(supervisor->role.counts, sizeof *supervisor->role.counts);
+	if (supervisor->role.counts_fd >= 0)
+		(void)close(supervisor->role.counts_fd);
+	station_links_close(supervisor->stations);
 	free(supervisor->roles);
 	free(supervisor->ports);
 	assay_config_free(supervisor->config);
@@ -512,7 +571,8 @@ static void release(struct supervisor *supervisor)
 
 int assay_serve(const struct assay_serve_options *options, struct assay_error *err)
 {
-	struct supervisor supervisor = {.options = options, .signals = -1, .dir = {.lock = -1}};
+	struct supervisor supervisor = {
+		.options = options, .signals = -1, .dir = {.lock = -1}, .role = {.counts_fd = -1}};
 	int status = prepare(&supervisor, err);
 
 	if (status == ASSAY_OK)

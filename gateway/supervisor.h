@@ -12,6 +12,9 @@ struct assay_serve_options {
 	const char *config; /* lab.xml; NULL: DIR/lab.xml */
 	const char *listen; /* ADDR:PORT instead of lab.xml's; "": no web; NULL: as lab.xml says */
 	const char *spec_signers, *spec_approvers; /* folders of keys; NULL: those below /etc/assay */
+	const char *
+		stations; /* folder of the sockets at which the stations of host, web, report and notify wait, each with a
+		user of its own; NULL: roles are forked, and have this process's user */
 	bool demonstration; /* whoever is on this machine may look without logging in */
 	bool quiet; /* say nothing on standard output */
 	bool json; /* what is said on standard output is one JSON line: {"dir", "url"}, "first_admin" with the code's

@@ -29,7 +29,7 @@ strip --strip-unneeded "$main/usr/bin/assay" "$main/usr/lib/assay/assay-report" 
 gzip -9n "$main"/usr/share/man/man*/*
 
 install -D -m 0755 packaging/backup "$main/usr/lib/assay/backup"
-for unit in packaging/*.service packaging/*.timer; do install -D -m 0644 "$unit" "$main/lib/systemd/system/${unit##*/}"; done
+for unit in packaging/*.service packaging/*.socket packaging/*.timer; do install -D -m 0644 "$unit" "$main/lib/systemd/system/${unit##*/}"; done
 install -D -m 0644 packaging/assay.sysusers "$main/usr/lib/sysusers.d/assay.conf"
 install -D -m 0644 packaging/assay.tmpfiles "$main/usr/lib/tmpfiles.d/assay.conf"
 install -D -m 0644 packaging/assay.udev "$main/lib/udev/rules.d/70-assay.rules"

@@ -14,6 +14,7 @@
 
 /* Each gets its own name in argv[0] ("judge") and its arguments after it; returns the exit code. */
 int assay_cmd_serve(int argc, char **argv);
+int assay_cmd_station(int argc, char **argv);
 int assay_cmd_reload(int argc, char **argv);
 int assay_cmd_demo(int argc, char **argv);
 int assay_cmd_status(int argc, char **argv);

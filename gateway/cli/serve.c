@@ -9,7 +9,7 @@
 #include <stdio.h>
 
 static const char help[] =
-	"usage: assay serve -d DIR [-c FILE] [--listen ADDR:PORT] [--check] [--json]\n"
+	"usage: assay serve -d DIR [-c FILE] [--listen ADDR:PORT] [--stations DIR] [--check] [--json]\n"
 	"Run the gateway: read the instruments of lab.xml, record, judge, and serve the pages, until SIGINT "
 	"or "
 	"SIGTERM.\n"
@@ -22,6 +22,9 @@ static const char help[] =
 	"  --keys DIR     who may sign spec bundles, as for assay spec bundle; default " ASSAY_BUNDLE_KEYS
 	"\n"
 	"  --approvers DIR  who may agree to an older one, default " ASSAY_BUNDLE_APPROVERS "\n"
+	"  --stations DIR  host, web, report and notify are started by their stations, whose sockets are in "
+	"DIR, each as\n"
+	"                 a user of its own (assay station); default: as the user that starts this\n"
 	"  --check        read and check the configuration, change nothing, and exit\n"
 	"  --json         say where it serves, and errors, in JSON\n"
 	"Exit codes: 0 stopped in good order (or checked), 1 refused or failed, 2 usage.\n";
@@ -66,7 +69,8 @@ static int read_options(int argc, char **argv, struct serve_command *command)
 		{"config", required_argument, NULL, 'c'}, {"listen", required_argument, NULL, 'l'},
 		{"check", no_argument, NULL, 'k'}, {"json", no_argument, NULL, 'j'},
 		{"help", no_argument, NULL, 'h'}, {"keys", required_argument, NULL, 'K'},
-		{"approvers", required_argument, NULL, 'A'}, {NULL, 0, NULL, 0}};
+		{"approvers", required_argument, NULL, 'A'}, {"stations", required_argument, NULL, 's'},
+		{NULL, 0, NULL, 0}};
 	struct assay_error err;
 	int option;
 
@@ -89,6 +93,9 @@ static int read_options(int argc, char **argv, struct serve_command *command)
 			break;
 		case 'A':
 			command->options.spec_approvers = optarg;
+			break;
+		case 's':
+			command->options.stations = optarg;
 			break;
 		case 'j':
 			command->options.json = true;

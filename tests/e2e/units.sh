@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The service as it is installed: each unit's exposure as systemd-analyze scores it (S32, G15: at most 1.5) and no mistake
+# The services as they are installed: each unit's exposure as systemd-analyze scores it (S32, G15: at most 1.5) and no mistake
 # in it; sysusers and tmpfiles are understood; the hardening of each binary by readelf (S35); bash completion offers what
 # assay --help lists; Type=notify and the watchdog, heard on a socket of our own.
 set -u
@@ -23,14 +23,33 @@ for unit in "$root"/packaging/*.service; do
 		ok $? "$name: $setting (S32)"
 	done
 done
-systemd-sysusers --dry-run "$root/packaging/assay.sysusers" >/dev/null 2>&1
-ok $? 'sysusers are understood'
+# Each unit by systemd itself, and the programs it starts for others that are there. A socket without its service is a mistake it tells.
+mkdir "$folder/units"
+for unit in "$root"/packaging/*.service "$root"/packaging/*.socket "$root"/packaging/*.timer; do
+	sed -e "s#/usr/bin/assay#/bin/true#" -e "s#/usr/lib/assay/backup#/bin/true#" "$unit" >"$folder/units/${unit##*/}"
+done
+(cd "$folder/units" && systemd-analyze verify --man=no ./*) >"$folder/verified" 2>&1
+ok $? "systemd finds no mistake: $(cat "$folder/verified")"
+[ ! -s "$folder/verified" ]
+ok $? "and says nothing: $(cat "$folder/verified")"
+for kind in host web report notify; do
+	grep -qx "ListenSequentialPacket=/run/assay/$kind.station" "$root/packaging/assay-$kind.socket" && grep -qx 'SocketMode=0600' "$root/packaging/assay-$kind.socket"
+	ok $? "$kind: the socket that the gateway calls, for nobody else"
+	grep -qx "User=assay-$kind" "$root/packaging/assay-$kind.service" && grep -q "^u assay-$kind " "$root/packaging/assay.sysusers"
+	ok $? "$kind: a user of its own"
+	grep -q "^Requires=.*assay-$kind.socket" "$root/packaging/assay.service"
+	ok $? "$kind: assay.service wants its socket"
+done
+ok "$(sed 's/^ExecStart.*//' "$root"/packaging/*.service | grep -ci '^\(CapabilityBoundingSet\|AmbientCapabilities\)=..*')" 'nobody holds a capability'
+said=$(systemd-sysusers --dry-run "$root/packaging/assay.sysusers" 2>&1)
+ok $? "sysusers are understood: $said"
+ok "$(grep -c 'gnoring' <<<"$said")" "and nothing in them is passed over: $said"
 mkdir -p "$folder/tree/etc"
 printf 'assay:x:900:900::/var/lib/assay:/usr/sbin/nologin\n' >"$folder/tree/etc/passwd"
 printf 'assay:x:900:\n' >"$folder/tree/etc/group"
 systemd-tmpfiles --root="$folder/tree" --create "$root/packaging/assay.tmpfiles" >/dev/null 2>&1
-[ "$(stat -c %a "$folder/tree/var/lib/assay" 2>/dev/null)" = 700 ]
-ok $? 'tmpfiles make the data directory for its owner only'
+[ "$(stat -c %a "$folder/tree/var/lib/assay" 2>/dev/null)" = 750 ] && [ "$(stat -c %a "$folder/tree/var/backups/assay" 2>/dev/null)" = 700 ]
+ok $? 'tmpfiles make the data directory for its owner and those who read by the group, backups for the owner only'
 
 # S35. -z now and relro: the loader's tables are read-only; a canary on the stack; the C library's checked copies.
 build=$(dirname "$assay")

@@ -42,6 +42,16 @@ no_if() { if "$@" >/dev/null 2>&1; then echo 1; else echo 0; fi; }
 version=$(sed -n 's/^VERSION  *:= //p' Makefile)
 mkdir -p "$folder/old" "$tree/debs"
 bash packaging/deb.sh 0.1.0~0 "$folder/old" >/dev/null
+# The older one is from before roles had users of their own: one unit, one user, a directory for its owner only.
+old=$folder/old/tree
+dpkg-deb -R "$folder"/old/assay_0.1.0~0_*.deb "$old"
+rm "$old"/lib/systemd/system/*.socket "$old"/lib/systemd/system/assay-{host,web,report,notify}.service
+sed -i -e 's/ --stations [^ ]*//' -e '/^\(Requires\|After\)=assay-/d' -e 's/StateDirectoryMode=.*/StateDirectoryMode=0700/' -e 's/UMask=.*/UMask=0077/' "$old"/lib/systemd/system/assay*.service
+sed -i '/assay-/d' "$old/usr/lib/sysusers.d/assay.conf"
+sed -i 's/0750/0700/' "$old/usr/lib/tmpfiles.d/assay.conf"
+sed -i 's/^sockets=.*/sockets=/; s/ assay-[a-z]*\.socket//g' "$old"/DEBIAN/p*
+(cd "$old" && find . -type f ! -path './DEBIAN/*' -printf '%P\0' | sort -z | xargs -0 md5sum >DEBIAN/md5sums)
+dpkg-deb --root-owner-group --build "$old" "$folder"/old/assay_0.1.0~0_*.deb >/dev/null
 cp "$folder"/old/*.deb build/deb/*_"$version"_*.deb "$tree/debs/"
 
 inside apt-get -qq update >/dev/null 2>&1
@@ -70,12 +80,20 @@ as_assay env KEEP=2 DRILL_DAY="$(date +%u)" /usr/lib/assay/backup >/dev/null 2>&
 ok $? 'backup with restore drill, as the timer runs it'
 ok "$(yes_if inside sh -c 'test "$(ls /var/backups/assay | wc -l)" = 1')" 'one copy, no drill left behind'
 before=$(inside sha256sum /var/lib/assay/journal/0001.db /var/lib/assay/keys/origin.key)
+ok "$(no_if inside getent passwd assay-web)" 'one user has it all'
 
 inside sh -c "apt-get -qq install -y --no-install-recommends /debs/assay_${version}_*.deb" >"$folder/upgrade.log" 2>&1
 ok $? 'upgrade'
 ok "$(yes_if test "$(inside sha256sum /var/lib/assay/journal/0001.db /var/lib/assay/keys/origin.key)" = "$before")" 'no byte of the journal and the key has changed'
 as_assay assay verify /var/lib/assay >/dev/null
 ok $? 'and it verifies'
+ok "$(yes_if test "$(inside stat -c '%U %a' /var/lib/assay)" = 'assay 750')" 'its group may enter'
+for kind in host web report notify; do
+	ok "$(yes_if inside getent passwd assay-$kind)" "$kind has a user of its own"
+	ok "$(yes_if inside test -L /etc/systemd/system/sockets.target.wants/assay-$kind.socket)" "and a socket that is enabled"
+	ok "$(no_if inside sh -c "id -nG assay-$kind | grep -qw dialout")" 'without serial ports'
+done
+ok "$(yes_if test "$(inside id -nG assay-web) $(inside id -nG assay-notify) $(inside id -nG assay-host) $(inside id -nG assay-report)" = 'assay-web assay assay-notify assay assay-host assay-report')" 'web and notify are in the group, the others are not'
 ok "$(yes_if test "$(inside dpkg-query -Wf '${Version}' assay-specs)" = 0.1.0~0)" 'the limits were left as they were'
 inside sh -c "apt-get -qq install -y --no-install-recommends /debs/assay-specs_${version}_all.deb" >/dev/null 2>&1
 ok $? 'limits updated alone'
