@@ -36,7 +36,7 @@ static void discard(struct supervisor_reload *reload)
 	assay_config_free(reload->config);
 	free(reload->place);
 	free(reload->ports);
-	free(reload->roles);
+	role_process_room_free(reload->roles, reload->role_max);
 	*reload = (struct supervisor_reload){0};
 }
 
@@ -114,7 +114,7 @@ static int prepare(struct supervisor *supervisor, struct assay_reloaded *done, s
 	reload->role_max = supervisor->role_count + 2 * then;
 	reload->place = calloc(now ? now : 1, sizeof *reload->place);
 	reload->ports = calloc(then ? then : 1, sizeof *reload->ports);
-	reload->roles = calloc(reload->role_max, sizeof *reload->roles);
+	reload->roles = role_process_room(reload->role_max);
 	if (!reload->place || !reload->ports || !reload->roles)
 		return assay_error_set(err, ASSAY_ENOMEM, "out-of-memory", "内存不足", "out of memory");
 	find_places(supervisor->config, reload->config, reload->place, done);
@@ -262,7 +262,7 @@ static void take(struct supervisor *supervisor, uint64_t now_ns)
 	move_ports(supervisor);
 	move_roles(supervisor);
 	free(supervisor->ports);
-	free(supervisor->roles);
+	role_process_room_free(supervisor->roles, supervisor->role_max);
 	assay_config_free(supervisor->config);
 	supervisor->ports = reload->ports;
 	supervisor->roles = reload->roles;

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -39,6 +40,20 @@ static void close_others(const int *keep, size_t count)
 		from = sorted[i] + 1;
 	}
 	(void)close_range((unsigned)from, ~0u, 0);
+}
+
+struct role_process *role_process_room(size_t count)
+{
+	void *room = mmap(NULL, count * sizeof(struct role_process), PROT_READ | PROT_WRITE,
+		MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	return room == MAP_FAILED ? NULL : room;
+}
+
+void role_process_room_free(struct role_process *room, size_t count)
+{
+	if (room)
+		(void)munmap(room, count * sizeof *room);
 }
 
 pid_t role_process_fork(const char *name, const int *keep, size_t keep_count)

@@ -43,6 +43,11 @@ struct role_process {
 	int recorder_end; /* our copy of the recorder's end of its pair: kept while the host lives, -1 none */
 };
 
+/* Zeroed room for so many: pages of its own, since most of it is for the worst case and never touched (calloc would clear
+ * what the document of a large lab.xml has left). NULL: no memory. */
+struct role_process *role_process_room(size_t count);
+void role_process_room_free(struct role_process *room, size_t count); /* NULL allowed */
+
 /* Fork. In the child (0): dies with the parent, has the name, default signals but deaf to INT, TERM and HUP (the
  * supervisor stops it in order), and of all descriptors above 2 only keep[]. Parent: pid, or -1 with errno. */
 pid_t role_process_fork(const char *name, const int *keep, size_t keep_count);

@@ -416,7 +416,7 @@ static int make_roles(struct supervisor *supervisor, struct assay_error *err)
 	size_t lines = supervisor->config->line_count;
 
 	supervisor->role_max = SERVE_FIRST_HOST + lines * 2; /* every line once shared, once by itself */
-	supervisor->roles = calloc(supervisor->role_max, sizeof *supervisor->roles);
+	supervisor->roles = role_process_room(supervisor->role_max);
 	supervisor->ports = calloc(lines ? lines : 1, sizeof *supervisor->ports);
 	if (!supervisor->roles || !supervisor->ports)
 		return assay_error_set(err, ASSAY_ENOMEM, "out-of-memory", "内存不足", "out of memory");
@@ -564,7 +564,7 @@ static void release(struct supervisor *supervisor)
 	if (supervisor->role.counts_fd >= 0)
 		(void)close(supervisor->role.counts_fd);
 	station_links_close(supervisor->stations);
-	free(supervisor->roles);
+	role_process_room_free(supervisor->roles, supervisor->role_max);
 	free(supervisor->ports);
 	assay_config_free(supervisor->config);
 }

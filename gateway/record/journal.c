@@ -300,6 +300,12 @@ bool assay_journal_full(const struct assay_journal *journal)
 	return journal->reserve.full;
 }
 
+void assay_journal_trim(struct assay_journal *journal)
+{
+	if (journal->segment.db)
+		(void)sqlite3_db_release_memory(journal->segment.db);
+}
+
 uint64_t assay_journal_size(const struct assay_journal *journal)
 {
 	return journal->tree.size;

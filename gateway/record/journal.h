@@ -133,6 +133,8 @@ int assay_journal_append(
 int assay_journal_commit(struct assay_journal *journal, struct assay_error *err) ASSAY_WARN_UNUSED;
 void assay_journal_rollback(struct assay_journal *journal);
 
+/* Between groups: give back the pages of the writing segment that are kept in memory. */
+void assay_journal_trim(struct assay_journal *journal);
 uint64_t assay_journal_size(const struct assay_journal *journal); /* entries, with the open group */
 void assay_journal_root(const struct assay_journal *journal, uint8_t out[ASSAY_HASH_SIZE]);
 

@@ -474,7 +474,6 @@ int recorder_start(struct recorder *recorder, struct assay_error *err)
 		status = recorder_specs_start(recorder, err);
 	if (status == ASSAY_OK)
 		status = add_config(recorder, err);
-	(void)malloc_trim(0); /* a thousand instruments make a large tree, once */
 	if (status == ASSAY_OK)
 		status = assay_lab_due(&recorder->lab, err);
 	if (status == ASSAY_OK)
@@ -483,6 +482,10 @@ int recorder_start(struct recorder *recorder, struct assay_error *err)
 		status = recorder_people_start(recorder, err);
 	if (status == ASSAY_OK)
 		status = confine(recorder, err);
+	/* What starting took, once: a thousand instruments make a large tree, and a large entry many pages. */
+	assay_journal_trim(recorder->journal);
+	(void)sqlite3_db_release_memory(assay_state_db(recorder->state));
+	(void)malloc_trim(0);
 	recorder->lab_changed = true;
 	recorder->clock_offset_ns = recorder_wall_ns() - (int64_t)recorder_now_ns();
 	return status;

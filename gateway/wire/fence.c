@@ -24,7 +24,7 @@
 
 struct host_unit *fence_unit(struct host_line *line, uint16_t index)
 {
-	return &line->unit[line->instrument[index].address];
+	return &line->unit[line_is_bus(line) ? line->instrument[index].address : index];
 }
 
 static uint64_t late_ns(const struct host_line *line, uint16_t index)
@@ -47,7 +47,7 @@ void fence_all_dirty(struct host_line *line)
 void fence_burst(struct host_line *line)
 {
 	uint16_t crc = 0xffff;
-	bool whole = line->length >= 4 && !line->overrun && !line_is_stream(line);
+	bool whole = line->length >= 4 && !line->overrun && line_is_bus(line);
 
 	if (line->length == 0 && !line->overrun)
 		return;

@@ -34,9 +34,7 @@ static const struct assay_plugin *find_plugin(struct host *host, const char *nam
 
 static int open_instruments(struct host *host, struct host_line *line, struct assay_error *err)
 {
-	line->instrument = calloc(line->config->instrument_count ? line->config->instrument_count : 1,
-		sizeof *line->instrument);
-	if (!line->instrument)
+	if (!line_open(line))
 		return assay_error_set(err, ASSAY_ENOMEM, "out-of-memory", "内存不足", "out of memory");
 	for (size_t i = 0; i < line->config->instrument_count; i++) {
 		struct host_instrument *who = &line->instrument[i];

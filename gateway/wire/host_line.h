@@ -63,6 +63,8 @@ struct host_instrument {
 		[48]; /* who belongs here by the journal: a person's word, or the first ever seen; "" nothing */
 };
 
+#define LINE_UNITS 256u /* addresses of a bus: anybody may speak on it */
+
 struct host_line;
 
 /* What a line needs from the world outside: the real one (port.c), or a test's. Functions get the host's context. */
@@ -100,7 +102,8 @@ struct host_line {
 	uint64_t end_id, durable_id; /* of the last exchange's end; up to where the recorder has it on disk */
 	struct host_instrument *instrument;
 	size_t instrument_count;
-	struct host_unit unit[256]; /* by Modbus address; streams and TCP: the first */
+	struct host_unit *
+		unit; /* on a bus by address, LINE_UNITS of them; else one for each instrument. line_free frees it */
 
 	/* exchange in progress */
 	bool open;
@@ -188,6 +191,7 @@ uint64_t host_now_ns(const struct host *host);
 extern const struct host_port host_port_real; /* context: the struct host */
 
 /* line.c; line_arrive.c: line_readable */
+bool line_open(struct host_line *line); /* room for its instruments and units, once; false: no memory */
 void line_device(struct host_line *line, int fd); /* a new descriptor; it is ours */
 void line_readable(struct host_line *line, short events); /* as poll(2) has them; epoll's are the same */
 /* The same in two halves, for lines that are neither listening nor connecting: read and tell the recorder, as read(2);
@@ -205,6 +209,7 @@ void line_suspended(struct host_line *line); /* the line was not watched for a w
 void line_free(struct host_line *line);
 bool line_is_stream(const struct host_line *line);
 bool line_is_tcp(const struct host_line *line); /* Modbus TCP */
+bool line_is_bus(const struct host_line *line); /* Modbus RTU, on a wire or over TCP */
 void line_be_quiet(struct host_line *line); /* nothing is sent until it has been quiet */
 void line_begin_fresh(struct host_line *line);
 uint64_t line_frame_gap_ns(const struct host_line *line); /* silence that ends an RTU frame */

@@ -49,6 +49,20 @@ bool line_is_tcp(const struct host_line *line)
 	return line->config->transport == ASSAY_TRANSPORT_MODBUS_TCP;
 }
 
+bool line_is_bus(const struct host_line *line)
+{
+	return !line_is_stream(line) && !line_is_tcp(line);
+}
+
+bool line_open(struct host_line *line)
+{
+	size_t instruments = line->config->instrument_count ? line->config->instrument_count : 1;
+
+	line->instrument = calloc(instruments, sizeof *line->instrument);
+	line->unit = calloc(line_is_bus(line) ? LINE_UNITS : instruments, sizeof *line->unit);
+	return line->instrument && line->unit;
+}
+
 static uint64_t characters_ns(const struct host_line *line, uint64_t tenths)
 {
 	uint32_t bits = 1u + line->config->bits +
@@ -229,6 +243,7 @@ void line_free(struct host_line *line)
 		line->instrument[j].plugin->driver.close(line->instrument[j].session);
 	}
 	free(line->instrument);
+	free(line->unit);
 	free(line->window);
 	free(line->reading);
 	free(line->host->spare);

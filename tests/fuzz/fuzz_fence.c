@@ -17,6 +17,7 @@ struct world {
 	struct host host;
 	struct host_line line;
 	struct host_instrument instrument;
+	struct host_unit unit; /* of a stream: one */
 	uint64_t now_ns;
 	const uint8_t *bytes; /* the device says next */
 	size_t length;
@@ -177,6 +178,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	world->line.config = &config_line;
 	world->line.fd = world->line.listener = -1;
 	world->line.instrument = &world->instrument;
+	world->line.unit = &world->unit;
 	world->line.instrument_count = 1;
 	world->instrument.config = &config;
 	world->instrument.plugin = &world->host.plugins[0];

@@ -176,8 +176,8 @@ static void bench_line(struct bench *bench, const struct assay_config_line *conf
 	bench->line->host = &bench->host;
 	bench->line->config = config;
 	bench->line->fd = bench->line->listener = -1;
-	bench->line->instrument = calloc(instruments, sizeof *bench->line->instrument);
-	assert_non_null(bench->line->instrument);
+	assert_true(instruments <= (config->instrument_count ? config->instrument_count : 1));
+	assert_true(line_open(bench->line));
 }
 
 static void bench_free(struct bench *bench)
