@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define FLOOD_ENTRIES 2048u /* in one call */
+#define FLOOD_PAGES 3000 /* 12 MiB */
 #define PRUNE_EXCHANGES_EVERY 256u
 #define PRUNE_READINGS_EVERY 65536u /* a multiple of the other */
 
@@ -239,11 +241,23 @@ int assay_state_apply(struct assay_state *state, const struct assay_entry *entry
 	return status;
 }
 
+/* Pages of a transaction that may wait in memory for its end; below the size of the cache: that. A thousand instruments
+ * have a thousand leaves of the index, and each is needed again before the transaction ends. */
+static void spill_beyond(struct assay_state *state, int pages)
+{
+	char pragma[40];
+
+	(void)snprintf(pragma, sizeof pragma, "PRAGMA cache_spill=%d", pages);
+	(void)sqlite3_exec(state->db, pragma, NULL, NULL, NULL); /* a hint */
+}
+
 int assay_state_apply_all(
 	struct assay_state *state, const struct assay_entry entries[], size_t count, struct assay_error *err)
 {
 	int status = ASSAY_OK;
 
+	if (count >= FLOOD_ENTRIES)
+		spill_beyond(state, FLOOD_PAGES);
 	state->gathers = true;
 	for (size_t i = 0; i < count && status == ASSAY_OK; i++)
 		status = assay_state_apply(state, &entries[i], err);
@@ -251,5 +265,7 @@ int assay_state_apply_all(
 		status = state_rows_flush(state, err);
 	state->gathers = false;
 	state_rows_forget(state); /* on failure */
+	if (count >= FLOOD_ENTRIES)
+		spill_beyond(state, 1);
 	return status;
 }

@@ -75,7 +75,7 @@ static int open_database(struct assay_state *state)
 		rc = SQLITE_IOERR;
 	if (rc == SQLITE_OK)
 		rc = sqlite3_exec(state->db,
-			"PRAGMA synchronous=NORMAL; PRAGMA wal_autocheckpoint=4000; PRAGMA "
+			"PRAGMA synchronous=NORMAL; PRAGMA wal_autocheckpoint=8000; PRAGMA "
 			"cell_size_check=ON; PRAGMA mmap_size=0;"
 			" PRAGMA temp_store=MEMORY",
 			NULL, NULL, NULL);
