@@ -286,5 +286,7 @@ bool recorder_people_command(struct recorder *recorder, struct recorder_ask *ask
 /* The command is a signature: look at the password that came with it; then goes on when it was right. The answer now, or
  * NULL. */
 json_t *recorder_sign(struct recorder *recorder, struct recorder_ask *ask, recorder_then *then);
+/* Wrong passwords, or codes of a second factor, have cost wait_s: the refusal that says so. NULL: 0, he may try now. */
+json_t *recorder_throttled(unsigned wait_s, bool code);
 
 #endif

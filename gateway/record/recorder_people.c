@@ -157,20 +157,30 @@ static json_t *look(struct recorder *recorder, struct recorder_ask *ask, const c
 	return status == ASSAY_OK ? NULL : recorder_error(status, &err);
 }
 
-/* NULL: he may try now. */
-static json_t *throttled(const struct recorder *recorder, const char *user, const char *address)
+json_t *recorder_throttled(unsigned wait_s, bool code)
 {
-	unsigned wait_s = assay_throttle_wait_s(&recorder->throttle, user, address, recorder_now_ns());
 	struct assay_error err;
 	json_t *answer;
 
 	if (!wait_s)
 		return NULL;
-	(void)assay_error_set(&err, ASSAY_EREFUSED, "too-many-tries", "密码错误次数太多，请 %u 秒后再试",
-		"too many wrong passwords; try again in %u s", wait_s);
+	if (code)
+		(void)assay_error_set(&err, ASSAY_EREFUSED, "too-many-tries",
+			"验证码错误次数太多，请 %u 秒后再试", "too many wrong codes; try again in %u s",
+			wait_s);
+	else
+		(void)assay_error_set(&err, ASSAY_EREFUSED, "too-many-tries",
+			"密码错误次数太多，请 %u 秒后再试", "too many wrong passwords; try again in %u s",
+			wait_s);
 	answer = recorder_error(ASSAY_EREFUSED, &err);
 	(void)json_object_set_new(answer, "wait_s", json_integer(wait_s));
 	return answer;
+}
+
+static json_t *throttled(const struct recorder *recorder, const char *user, const char *address)
+{
+	return recorder_throttled(
+		assay_throttle_wait_s(&recorder->throttle, user, address, recorder_now_ns()), false);
 }
 
 int recorder_person_seen(struct recorder *recorder, const char *action, const char *user, const char *address,

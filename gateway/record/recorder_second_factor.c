@@ -32,17 +32,8 @@ bool recorder_unproven(const struct recorder *recorder, const struct lab_person 
 
 static json_t *throttled(const struct recorder *recorder, const char *user)
 {
-	unsigned wait_s = assay_throttle_code_wait_s(&recorder->throttle, user, recorder_now_ns());
-	struct assay_error err;
-	json_t *answer;
-
-	if (!wait_s)
-		return NULL;
-	(void)assay_error_set(&err, ASSAY_EREFUSED, "too-many-tries", "验证码错误次数太多，请 %u 秒后再试",
-		"too many wrong codes; try again in %u s", wait_s);
-	answer = recorder_error(ASSAY_EREFUSED, &err);
-	(void)json_object_set_new(answer, "wait_s", json_integer(wait_s));
-	return answer;
+	return recorder_throttled(
+		assay_throttle_code_wait_s(&recorder->throttle, user, recorder_now_ns()), true);
 }
 
 /* A wrong code is seen and counted; anything else is only said. */
