@@ -241,7 +241,7 @@ static void open_bare(const struct play *play, struct bare *bare)
 		prepare(bare->journal, "INSERT INTO entry(seq,header,leaf,body,raw) VALUES(?1,?2,?3,?4,?5)");
 	bare->state = open_file(play, "bare-state.db", SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
 	run(bare->state,
-		"PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA wal_autocheckpoint=4000;");
+		"PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA wal_autocheckpoint=8000;");
 	copy_tables(play, bare->state);
 	bare->readings = prepare(bare->state, "INSERT INTO readings VALUES(?1,?2,?3,?4,?5)");
 	bare->exchange = prepare(bare->state, "INSERT INTO exchange VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9)");
