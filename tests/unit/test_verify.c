@@ -20,8 +20,11 @@
 
 #include <cmocka.h>
 
+/* A segment takes more than one of the checkpoints below: so the last one holds entries that a checkpoint covers. */
+#define SEGMENT_BYTES 98304u
+
 static struct assay_journal_options options = {
-	.site = "test", .origin = "test.assay.example", .segment_bytes = 65536};
+	.site = "test", .origin = "test.assay.example", .segment_bytes = SEGMENT_BYTES};
 
 static void make_dir(char *dir)
 {
@@ -277,7 +280,7 @@ static void test_changes_are_found(void **state)
 		assert_int_equal(report.worst.sequence, changes[i].sequence);
 		remove_dir(dir);
 	}
-	options.segment_bytes = 65536;
+	options.segment_bytes = SEGMENT_BYTES;
 }
 
 static void test_segments(void **state)
