@@ -213,9 +213,11 @@ static int identity(const struct assay_sink *sink, const char *line, size_t leng
 	close = open ? memchr(open + 1, '"', length - (size_t)(open + 1 - line)) : NULL;
 	if (!close || (size_t)(close - open - 1) >= sizeof text)
 		return sink->reason(sink->context, ASSAY_REASON_BAD_FORMAT, "identity without quoted text");
-	for (const char *c = open + 1; c < close; c++)
-		if (*c < 0x20 || *c > 0x7e)
-			return sink->reason(sink->context, ASSAY_REASON_BAD_FORMAT, "identity is no text");
+	/* What a line is locked to is ASCII; what the maker calls the model (I2) is his affair. */
+	for (const char *c = open + 1; c < close && line[1] == '4'; c++)
+		if ((unsigned char)*c > 0x7f)
+			return sink->reason(
+				sink->context, ASSAY_REASON_BAD_FORMAT, "the serial number is no ASCII text");
 	memcpy(text, open + 1, (size_t)(close - open - 1));
 	text[close - open - 1] = '\0';
 	if (line[1] == '4')

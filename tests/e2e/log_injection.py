@@ -7,7 +7,7 @@ assay = os.path.abspath(os.environ.get("ASSAY", "build/assay"))
 root = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../..")
 home = tempfile.mkdtemp(prefix="assay-s38-")
 passed = failed = 0
-EVIL = b"B1\x1b[2J\x1b]0;x\x07\x08\x9b31m\rassay: everything is fine"
+EVIL = b"B1\x1b[2J\x1b]0;x\x07\x08\rassay: everything is fine"  # an I4 with a byte beyond ASCII is no serial number (sics.c)
 
 
 def ok(good, what):
@@ -26,7 +26,7 @@ def balance(master):
             return
         while b"\n" in held:
             command, held = held.split(b"\n", 1)
-            answer = {b"I4": b'I4 A "' + EVIL + b'"\r\n', b"@": b'I4 A "' + EVIL + b'"\r\n', b"I2": b'I2 A "\x1b[31m' + EVIL + b'"\r\n',
+            answer = {b"I4": b'I4 A "' + EVIL + b'"\r\n', b"@": b'I4 A "' + EVIL + b'"\r\n', b"I2": b'I2 A "\x1b[31m\x9b31m' + EVIL + b'"\r\n',
                       b"SI": b"S S   20.1127 g\x1b[1m\r\n", b"S": b"S S   20.1127 g\r\n"}.get(command.strip(), b"ES\x1b\r\n")
             os.write(master, answer)
 
