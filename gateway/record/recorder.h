@@ -274,7 +274,7 @@ json_t *recorder_second_factor_drop(struct recorder *recorder, struct recorder_a
 /* recorder_key.c: the answer, once both keys have signed for the change */
 json_t *recorder_key_change(struct recorder *recorder, const struct recorder_ask *ask);
 
-/* recorder_people.c: logins, users, tokens */
+/* recorder_people.c: logins and users, and which command is whose */
 int recorder_people_start(struct recorder *recorder, struct assay_error *err) ASSAY_WARN_UNUSED;
 void recorder_people_release(struct recorder *recorder);
 /* Who gives this command. Not being anybody is no error: he is anonymous then. */
@@ -288,5 +288,14 @@ bool recorder_people_command(struct recorder *recorder, struct recorder_ask *ask
 json_t *recorder_sign(struct recorder *recorder, struct recorder_ask *ask, recorder_then *then);
 /* Wrong passwords, or codes of a second factor, have cost wait_s: the refusal that says so. NULL: 0, he may try now. */
 json_t *recorder_throttled(unsigned wait_s, bool code);
+/* A member of the request, borrowed from it; "" when it is not there. */
+const char *recorder_ask_text(const struct recorder_ask *ask, const char *name);
+/* An answer that says no: its code, and why in both languages. */
+json_t *recorder_refuse(int status, const char *code, const char *zh, const char *en);
+
+/* recorder_token.c: the commands about tokens */
+json_t *recorder_token_list(struct recorder *recorder, struct recorder_ask *ask);
+json_t *recorder_token_add(struct recorder *recorder, struct recorder_ask *ask);
+json_t *recorder_token_revoke(struct recorder *recorder, struct recorder_ask *ask);
 
 #endif

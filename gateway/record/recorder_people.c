@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Logins, users and tokens. Facts go to the journal, secrets to keys/people.db; a secret is written only together with
+ * Logins and users. Facts go to the journal, secrets to keys/people.db; a secret is written only together with
  * its entry. */
 #include "gateway/record/recorder.h"
 
@@ -11,14 +11,14 @@
 #include <string.h>
 #include <unistd.h>
 
-static const char *text(const struct recorder_ask *ask, const char *name)
+const char *recorder_ask_text(const struct recorder_ask *ask, const char *name)
 {
 	const char *value = json_string_value(json_object_get(ask->request, name));
 
 	return value ? value : "";
 }
 
-static json_t *refuse(int status, const char *code, const char *zh, const char *en)
+json_t *recorder_refuse(int status, const char *code, const char *zh, const char *en)
 {
 	struct assay_error err;
 
@@ -29,7 +29,7 @@ static json_t *refuse(int status, const char *code, const char *zh, const char *
 
 static json_t *login_required(void)
 {
-	return refuse(ASSAY_EREFUSED, "login-required", "请登录（登录已过期或尚未登录）",
+	return recorder_refuse(ASSAY_EREFUSED, "login-required", "请登录（登录已过期或尚未登录）",
 		"log in; you are not, or no longer");
 }
 
@@ -109,7 +109,8 @@ void recorder_people_tell(struct recorder *recorder)
 /* By session or token of the request: true when it is somebody who may act. */
 static bool identify_secret(struct recorder *recorder, struct recorder_ask *ask)
 {
-	const char *session = text(ask, "by_session"), *token = text(ask, "by_token");
+	const char *session = recorder_ask_text(ask, "by_session"),
+		   *token = recorder_ask_text(ask, "by_token");
 	char user[ASSAY_USER_MAX];
 	struct assay_error ignored;
 	int64_t now = recorder_wall_ns();
@@ -127,7 +128,7 @@ static bool identify_secret(struct recorder *recorder, struct recorder_ask *ask)
 void recorder_identify(struct recorder *recorder, struct recorder_ask *ask)
 {
 	const struct recorder_client *client = ask->client;
-	const char *named = text(ask, "who");
+	const char *named = recorder_ask_text(ask, "who");
 
 	ask->actor = (struct assay_actor){
 		.name = "", .full_name = "", .producer = "", .how = ASSAY_ACTOR_ANONYMOUS};
@@ -140,8 +141,10 @@ void recorder_identify(struct recorder *recorder, struct recorder_ask *ask)
 		ask->actor.full_name = ask->person.name;
 		ask->actor.roles = ask->person.roles;
 		ask->actor.producer = ask->person.producer;
-		ask->actor.unproven = *text(ask, "by_session") && recorder_unproven(recorder, &ask->person);
-		ask->actor.how = *text(ask, "by_session") ? ASSAY_ACTOR_SESSION : ASSAY_ACTOR_TOKEN;
+		ask->actor.unproven =
+			*recorder_ask_text(ask, "by_session") && recorder_unproven(recorder, &ask->person);
+		ask->actor.how =
+			*recorder_ask_text(ask, "by_session") ? ASSAY_ACTOR_SESSION : ASSAY_ACTOR_TOKEN;
 	}
 }
 
@@ -201,13 +204,14 @@ static json_t *wrong_password(
 	struct lab_person person;
 	struct assay_error err;
 
-	assay_throttle_failed(&recorder->throttle, user, text(ask, "from_address"), recorder_now_ns());
+	assay_throttle_failed(
+		&recorder->throttle, user, recorder_ask_text(ask, "from_address"), recorder_now_ns());
 	/* a name that is nobody's may be a password typed into the wrong field: it is not written down. The entry is made all
 	 * the same, so that its sync does not tell who there is */
 	if (lab_person(recorder->lab.state, user, &person, &err) != ASSAY_OK)
 		user = "";
-	(void)recorder_person_seen(recorder, action, user, text(ask, "from_address"), &err);
-	return refuse(
+	(void)recorder_person_seen(recorder, action, user, recorder_ask_text(ask, "from_address"), &err);
+	return recorder_refuse(
 		ASSAY_EREFUSED, "login-refused", "用户名或密码不对", "the user or the password is wrong");
 }
 
@@ -232,12 +236,13 @@ static json_t *begin_session(struct recorder *recorder, struct recorder_ask *ask
 	json_t *answer;
 	int status = lab_person(recorder->lab.state, user, &ask->person, &err);
 
-	if (status == ASSAY_OK && *text(ask, "by_session"))
-		status = assay_session_end(recorder->people, text(ask, "by_session"), &err);
+	if (status == ASSAY_OK && *recorder_ask_text(ask, "by_session"))
+		status = assay_session_end(recorder->people, recorder_ask_text(ask, "by_session"), &err);
 	if (status == ASSAY_OK)
 		status = assay_session_begin(recorder->people, user, recorder_wall_ns(), id, &err);
 	if (status == ASSAY_OK)
-		status = recorder_person_seen(recorder, "logged-in", user, text(ask, "from_address"), &err);
+		status = recorder_person_seen(
+			recorder, "logged-in", user, recorder_ask_text(ask, "from_address"), &err);
 	if (status != ASSAY_OK)
 		return recorder_error(status, &err);
 	ask->actor = (struct assay_actor){.name = ask->person.user,
@@ -257,7 +262,8 @@ static json_t *password_signed(
 {
 	if (!result->right)
 		return wrong_password(recorder, ask, ask->actor.name, "signature-refused");
-	assay_throttle_succeeded(&recorder->throttle, ask->actor.name, text(ask, "from_address"));
+	assay_throttle_succeeded(
+		&recorder->throttle, ask->actor.name, recorder_ask_text(ask, "from_address"));
 	recorder_identify(recorder, ask); /* he may have been disabled meanwhile */
 	if (ask->actor.how != ASSAY_ACTOR_SESSION)
 		return login_required();
@@ -269,7 +275,7 @@ json_t *recorder_sign(struct recorder *recorder, struct recorder_ask *ask, recor
 {
 	char hash[ASSAY_PASSWORD_HASH_MAX];
 	struct assay_error err;
-	json_t *answer = throttled(recorder, ask->actor.name, text(ask, "from_address"));
+	json_t *answer = throttled(recorder, ask->actor.name, recorder_ask_text(ask, "from_address"));
 	int status;
 
 	if (answer)
@@ -278,13 +284,13 @@ json_t *recorder_sign(struct recorder *recorder, struct recorder_ask *ask, recor
 	if (status != ASSAY_OK)
 		return recorder_error(status, &err);
 	ask->after = then;
-	return look(recorder, ask, text(ask, "password"), hash, false, password_signed);
+	return look(recorder, ask, recorder_ask_text(ask, "password"), hash, false, password_signed);
 }
 
 static json_t *logged_in(
 	struct recorder *recorder, struct recorder_ask *ask, const struct assay_password_result *result)
 {
-	const char *user = text(ask, "user");
+	const char *user = recorder_ask_text(ask, "user");
 	struct lab_person person;
 	struct assay_error err;
 	json_t *answer;
@@ -295,16 +301,16 @@ static json_t *logged_in(
 	answer = recorder_second_factor_look(recorder, ask, &person);
 	if (answer)
 		return answer;
-	assay_throttle_succeeded(&recorder->throttle, user, text(ask, "from_address"));
+	assay_throttle_succeeded(&recorder->throttle, user, recorder_ask_text(ask, "from_address"));
 	return begin_session(recorder, ask, user);
 }
 
 static json_t *session_begin(struct recorder *recorder, struct recorder_ask *ask)
 {
-	const char *user = text(ask, "user");
+	const char *user = recorder_ask_text(ask, "user");
 	char hash[ASSAY_PASSWORD_HASH_MAX] = "";
 	struct assay_error err;
-	json_t *answer = throttled(recorder, user, text(ask, "from_address"));
+	json_t *answer = throttled(recorder, user, recorder_ask_text(ask, "from_address"));
 	int status;
 
 	if (answer)
@@ -312,7 +318,7 @@ static json_t *session_begin(struct recorder *recorder, struct recorder_ask *ask
 	status = assay_people_password(recorder->people, user, hash, &err);
 	if (status != ASSAY_OK && status != ASSAY_ENOTFOUND)
 		return recorder_error(status, &err);
-	return look(recorder, ask, text(ask, "password"), hash, false, logged_in);
+	return look(recorder, ask, recorder_ask_text(ask, "password"), hash, false, logged_in);
 }
 
 static json_t *session_end(struct recorder *recorder, struct recorder_ask *ask)
@@ -322,10 +328,10 @@ static json_t *session_end(struct recorder *recorder, struct recorder_ask *ask)
 
 	if (ask->actor.how != ASSAY_ACTOR_SESSION)
 		return login_required();
-	status = assay_session_end(recorder->people, text(ask, "by_session"), &err);
+	status = assay_session_end(recorder->people, recorder_ask_text(ask, "by_session"), &err);
 	if (status == ASSAY_OK)
-		status = recorder_person_seen(
-			recorder, "logged-out", ask->actor.name, text(ask, "from_address"), &err);
+		status = recorder_person_seen(recorder, "logged-out", ask->actor.name,
+			recorder_ask_text(ask, "from_address"), &err);
 	recorder->people_changed = true;
 	return status == ASSAY_OK ? json_pack("{s:b}", "ok", 1) : recorder_error(status, &err);
 }
@@ -341,7 +347,7 @@ static json_t *session_show(struct recorder *recorder, struct recorder_ask *ask)
 /* Entry first and in the open group, then the hash, then both for good. */
 static json_t *keep_user(struct recorder *recorder, const struct recorder_ask *ask, const char *hash)
 {
-	const char *user = text(ask, "user");
+	const char *user = recorder_ask_text(ask, "user");
 	struct assay_error err;
 	int status = lab_user_add(&recorder->lab, ask->request, &ask->actor, &err);
 
@@ -356,7 +362,7 @@ static json_t *keep_user(struct recorder *recorder, const struct recorder_ask *a
 
 static json_t *no_hash(void)
 {
-	return refuse(ASSAY_ENOMEM, "out-of-memory", "内存不足", "out of memory");
+	return recorder_refuse(ASSAY_ENOMEM, "out-of-memory", "内存不足", "out of memory");
 }
 
 static json_t *user_hashed(
@@ -371,10 +377,11 @@ static json_t *user_add(struct recorder *recorder, struct recorder_ask *ask)
 	int status = lab_user_check(&recorder->lab, ask->request, &err);
 
 	if (status == ASSAY_OK)
-		status = assay_password_allowed(text(ask, "user"), text(ask, "new_password"), &err);
+		status = assay_password_allowed(
+			recorder_ask_text(ask, "user"), recorder_ask_text(ask, "new_password"), &err);
 	if (status != ASSAY_OK)
 		return recorder_error(status, &err);
-	return look(recorder, ask, text(ask, "new_password"), "", true, user_hashed);
+	return look(recorder, ask, recorder_ask_text(ask, "new_password"), "", true, user_hashed);
 }
 
 static json_t *first_hashed(
@@ -389,11 +396,11 @@ static json_t *first_hashed(
 	if (status != ASSAY_OK)
 		return recorder_error(status, &err);
 	if (there)
-		return refuse(ASSAY_EREFUSED, "admin-exists", "已有管理员，请登录",
+		return recorder_refuse(ASSAY_EREFUSED, "admin-exists", "已有管理员，请登录",
 			"there is an administrator; log in");
 	if (!result->right)
 		return no_hash();
-	ask->actor.name = text(ask, "user");
+	ask->actor.name = recorder_ask_text(ask, "user");
 	answer = keep_user(recorder, ask, result->hash);
 	if (!json_object_get(answer, "ok"))
 		return answer;
@@ -401,38 +408,40 @@ static json_t *first_hashed(
 	code_path(recorder, path);
 	(void)unlink(path);
 	status = assay_first_code_drop(recorder->people, &err);
-	return status == ASSAY_OK ? begin_session(recorder, ask, text(ask, "user"))
+	return status == ASSAY_OK ? begin_session(recorder, ask, recorder_ask_text(ask, "user"))
 				  : recorder_error(status, &err);
 }
 
 static json_t *first_admin(struct recorder *recorder, struct recorder_ask *ask)
 {
 	struct assay_error err;
-	json_t *answer = throttled(recorder, "first-admin", text(ask, "from_address"));
+	json_t *answer = throttled(recorder, "first-admin", recorder_ask_text(ask, "from_address"));
 	int status;
 
 	if (answer)
 		return answer;
-	status = assay_first_code_check(recorder->people, text(ask, "code"), recorder_wall_ns(), &err);
+	status = assay_first_code_check(
+		recorder->people, recorder_ask_text(ask, "code"), recorder_wall_ns(), &err);
 	if (status != ASSAY_OK) {
-		assay_throttle_failed(
-			&recorder->throttle, "first-admin", text(ask, "from_address"), recorder_now_ns());
+		assay_throttle_failed(&recorder->throttle, "first-admin",
+			recorder_ask_text(ask, "from_address"), recorder_now_ns());
 		return recorder_error(status, &err);
 	}
 	(void)json_object_set_new(ask->request, "roles", json_string("admin"));
 	(void)json_object_set_new(ask->request, "producer", json_string(""));
 	status = lab_user_check(&recorder->lab, ask->request, &err);
 	if (status == ASSAY_OK)
-		status = assay_password_allowed(text(ask, "user"), text(ask, "new_password"), &err);
+		status = assay_password_allowed(
+			recorder_ask_text(ask, "user"), recorder_ask_text(ask, "new_password"), &err);
 	if (status != ASSAY_OK)
 		return recorder_error(status, &err);
-	return look(recorder, ask, text(ask, "new_password"), "", true, first_hashed);
+	return look(recorder, ask, recorder_ask_text(ask, "new_password"), "", true, first_hashed);
 }
 
 /* What changes rights ends the sessions that had them. */
 static json_t *changed(struct recorder *recorder, const struct recorder_ask *ask, const char *action)
 {
-	const char *user = text(ask, "user");
+	const char *user = recorder_ask_text(ask, "user");
 	struct assay_error err;
 	int status = lab_user_change(&recorder->lab, action, ask->request, &ask->actor, &err);
 
@@ -477,7 +486,8 @@ static json_t *password_hashed(
 	answer = changed(recorder, ask, "password");
 	if (!json_object_get(answer, "ok"))
 		return answer;
-	if (assay_people_set_password(recorder->people, text(ask, "user"), result->hash, &err) == ASSAY_OK)
+	if (assay_people_set_password(recorder->people, recorder_ask_text(ask, "user"), result->hash, &err) ==
+		ASSAY_OK)
 		return answer;
 	json_decref(answer);
 	return recorder_error(ASSAY_EIO, &err);
@@ -485,19 +495,19 @@ static json_t *password_hashed(
 
 static json_t *user_password(struct recorder *recorder, struct recorder_ask *ask)
 {
-	const char *user = text(ask, "user");
+	const char *user = recorder_ask_text(ask, "user");
 	struct lab_person person;
 	struct assay_error err;
 	int status = lab_person(recorder->lab.state, user, &person, &err);
 
 	if (!(ask->actor.roles & ASSAY_ACTS_ADMIN) && strcmp(user, ask->actor.name) != 0)
-		return refuse(ASSAY_EREFUSED, "not-allowed", "只能改自己的密码",
+		return recorder_refuse(ASSAY_EREFUSED, "not-allowed", "只能改自己的密码",
 			"you may change your own password only");
 	if (status == ASSAY_OK)
-		status = assay_password_allowed(user, text(ask, "new_password"), &err);
+		status = assay_password_allowed(user, recorder_ask_text(ask, "new_password"), &err);
 	if (status != ASSAY_OK)
 		return recorder_error(status, &err);
-	return look(recorder, ask, text(ask, "new_password"), "", true, password_hashed);
+	return look(recorder, ask, recorder_ask_text(ask, "new_password"), "", true, password_hashed);
 }
 
 static json_t *user_list(struct recorder *recorder, struct recorder_ask *ask)
@@ -507,42 +517,6 @@ static json_t *user_list(struct recorder *recorder, struct recorder_ask *ask)
 
 	(void)ask;
 	return list ? json_pack("{s:b,s:o}", "ok", 1, "users", list) : recorder_error(ASSAY_EIO, &err);
-}
-
-static json_t *token_list(struct recorder *recorder, struct recorder_ask *ask)
-{
-	struct assay_error err;
-	json_t *list = lab_token_list(recorder->lab.state, &err);
-
-	(void)ask;
-	return list ? json_pack("{s:b,s:o}", "ok", 1, "tokens", list) : recorder_error(ASSAY_EIO, &err);
-}
-
-static json_t *token_add(struct recorder *recorder, struct recorder_ask *ask)
-{
-	char id[LAB_USER_MAX], secret[ASSAY_SECRET_TEXT_MAX];
-	struct assay_error err;
-	json_t *answer = NULL;
-	int status = lab_token_add(&recorder->lab, ask->request, &ask->actor, id, &err);
-
-	if (status == ASSAY_OK)
-		status = assay_token_make(recorder->people, id, secret, &err);
-	if (status == ASSAY_OK)
-		answer = json_pack("{s:{s:s,s:s}}", "token", "token", id, "secret", secret);
-	return recorder_settle(recorder, status, answer, &err);
-}
-
-static json_t *token_revoke(struct recorder *recorder, struct recorder_ask *ask)
-{
-	struct assay_error err;
-	int status = lab_token_revoke(&recorder->lab, ask->request, &ask->actor, &err);
-
-	if (status == ASSAY_OK)
-		status = assay_token_drop(recorder->people, text(ask, "token"), &err);
-	recorder->people_changed = true;
-	return recorder_settle(recorder, status,
-		status == ASSAY_OK ? json_pack("{s:{s:s}}", "token", "token", text(ask, "token")) : NULL,
-		&err);
 }
 
 static const struct {
@@ -564,9 +538,9 @@ static const struct {
 	{"user.second-factor.begin", false, recorder_second_factor_begin},
 	{"user.second-factor.confirm", false, recorder_second_factor_confirm},
 	{"user.second-factor.drop", false, recorder_second_factor_drop},
-	{"token.list", false, token_list},
-	{"token.add", false, token_add},
-	{"token.revoke", false, token_revoke},
+	{"token.list", false, recorder_token_list},
+	{"token.add", false, recorder_token_add},
+	{"token.revoke", false, recorder_token_revoke},
 };
 
 static json_t *sign_looked(

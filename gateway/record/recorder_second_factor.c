@@ -9,22 +9,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char *text(const struct recorder_ask *ask, const char *name)
-{
-	const char *value = json_string_value(json_object_get(ask->request, name));
-
-	return value ? value : "";
-}
-
-static json_t *refuse(const char *code, const char *zh, const char *en)
-{
-	struct assay_error err;
-
-	(void)assay_error_set(&err, ASSAY_EREFUSED, code, "%s", "%s", zh);
-	(void)snprintf(err.text_en, sizeof err.text_en, "%s", en);
-	return recorder_error(ASSAY_EREFUSED, &err);
-}
-
 bool recorder_unproven(const struct recorder *recorder, const struct lab_person *person)
 {
 	return (recorder->role->config->second_factor & person->roles) && !person->second_factor;
@@ -46,7 +30,7 @@ static json_t *wrong(struct recorder *recorder, const struct recorder_ask *ask, 
 		return recorder_error(status, err);
 	assay_throttle_code_failed(&recorder->throttle, user, recorder_now_ns());
 	(void)recorder_person_seen(
-		recorder, "second-factor-refused", user, text(ask, "from_address"), &ignored);
+		recorder, "second-factor-refused", user, recorder_ask_text(ask, "from_address"), &ignored);
 	return recorder_error(status, err);
 }
 
@@ -57,14 +41,15 @@ static json_t *look(struct recorder *recorder, const struct recorder_ask *ask, c
 	json_t *answer;
 	int status;
 
-	if (!*text(ask, "code"))
-		return refuse("second-factor-needed", "请再输入手机上的动态验证码（六位数字）",
+	if (!*recorder_ask_text(ask, "code"))
+		return recorder_refuse(ASSAY_EREFUSED, "second-factor-needed",
+			"请再输入手机上的动态验证码（六位数字）",
 			"give the six digits that your authenticator shows, too");
 	answer = throttled(recorder, user);
 	if (answer)
 		return answer;
 	status = assay_second_factor_check(
-		recorder->people, user, text(ask, "code"), recorder_wall_ns(), &err);
+		recorder->people, user, recorder_ask_text(ask, "code"), recorder_wall_ns(), &err);
 	if (status != ASSAY_OK)
 		return wrong(recorder, ask, user, status, &err);
 	assay_throttle_code_succeeded(&recorder->throttle, user);
@@ -80,9 +65,10 @@ json_t *recorder_second_factor_look(
 /* NULL: it is his own. */
 static json_t *not_his(const struct recorder_ask *ask)
 {
-	if (ask->actor.how == ASSAY_ACTOR_SESSION && strcmp(text(ask, "user"), ask->actor.name) == 0)
+	if (ask->actor.how == ASSAY_ACTOR_SESSION &&
+		strcmp(recorder_ask_text(ask, "user"), ask->actor.name) == 0)
 		return NULL;
-	return refuse("not-allowed", "动态验证码只能由本人登录后设置",
+	return recorder_refuse(ASSAY_EREFUSED, "not-allowed", "动态验证码只能由本人登录后设置",
 		"a second factor is set up by whom it is for, logged in");
 }
 
@@ -139,7 +125,7 @@ json_t *recorder_second_factor_confirm(struct recorder *recorder, struct recorde
 		return answer;
 	/* a secret that counts is asked for only when the entry is there, too */
 	status = assay_second_factor_confirm(
-		recorder->people, ask->actor.name, text(ask, "code"), recorder_wall_ns(), &err);
+		recorder->people, ask->actor.name, recorder_ask_text(ask, "code"), recorder_wall_ns(), &err);
 	if (status != ASSAY_OK)
 		return wrong(recorder, ask, ask->actor.name, status, &err);
 	status = lab_user_change(&recorder->lab, "second-factor-on", ask->request, &ask->actor, &err);
@@ -150,13 +136,14 @@ json_t *recorder_second_factor_confirm(struct recorder *recorder, struct recorde
 
 json_t *recorder_second_factor_drop(struct recorder *recorder, struct recorder_ask *ask)
 {
-	const char *user = text(ask, "user");
+	const char *user = recorder_ask_text(ask, "user");
 	struct lab_person person;
 	struct assay_error err;
 	int status = lab_person(recorder->lab.state, user, &person, &err);
 
 	if (status == ASSAY_OK && !person.second_factor)
-		return refuse("second-factor-none", "此用户没有动态验证码", "this user has no second factor");
+		return recorder_refuse(ASSAY_EREFUSED, "second-factor-none", "此用户没有动态验证码",
+			"this user has no second factor");
 	if (status == ASSAY_OK)
 		status =
 			lab_user_change(&recorder->lab, "second-factor-off", ask->request, &ask->actor, &err);
