@@ -33,7 +33,7 @@ struct assay_role {
 	uint32_t generation; /* host: its own; recorder: of the start */
 	const uint16_t *lines; /* host: indexes in config->lines */
 	uint16_t line_count;
-	pid_t supervisor;
+	pid_t supervisor; /* recorder, which records it */
 	struct assay_role_counts *counts; /* NULL: nobody counts */
 	int counts_fd; /* the same, for a role that is not forked from here; supervisor only */
 	struct station_link *stations; /* by enum role_kind; supervisor only */

@@ -105,7 +105,6 @@ static int begin(
 		.generation = order->generation,
 		.lines = order->lines,
 		.line_count = (uint16_t)order->line_count,
-		.supervisor = order->supervisor,
 		.counts = station->counts,
 		.certificate = station->certificate,
 		.demonstration = order->demonstration != 0};

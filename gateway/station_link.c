@@ -204,7 +204,6 @@ int station_link_start(struct station_link *link, enum role_kind kind, const str
 		.kind = (uint32_t)kind,
 		.generation = role->generation,
 		.line_count = role->line_count,
-		.supervisor = role->supervisor,
 		.demonstration = role->demonstration,
 		.places = *role->places};
 	int descriptor[STATION_DESCRIPTORS] = {

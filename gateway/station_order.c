@@ -94,7 +94,7 @@ int station_hear(int fd, struct station_order *order, int descriptor[STATION_DES
 	for (unsigned i = 0; i < STATION_DESCRIPTORS; i++)
 		if (order->given & 1u << i)
 			descriptor[i] = came[used++];
-	order->dir[sizeof order->dir - 1] = order->text[sizeof order->text - 1] = '\0';
+	order->dir[sizeof order->dir - 1] = '\0';
 	order->places.drivers[sizeof order->places.drivers - 1] =
 		order->places.specs[sizeof order->places.specs - 1] = '\0';
 	return 1;

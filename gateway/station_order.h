@@ -20,8 +20,7 @@ enum station_word {
 	STATION_CONFIG =
 		3, /* supervisor: what the roles from now on are told; the image's descriptor with it */
 	STATION_STARTED = 4, /* station: pid, or number: errno */
-	STATION_ENDED = 5, /* station: pid, number: as waitpid tells it */
-	STATION_REFUSED = 6 /* station: text says why; it ends */
+	STATION_ENDED = 5 /* station: pid, number: as waitpid tells it */
 };
 
 /* Places in which descriptors travel; those that are not there are left out (bit i of given is 0). */
@@ -42,11 +41,9 @@ struct station_order {
 	uint32_t generation, given, line_count;
 	uint16_t lines[ROLE_LINES_MAX];
 	uint64_t length; /* CONFIG: of the image */
-	int32_t supervisor;
 	uint32_t demonstration;
 	struct assay_places places;
 	char dir[1024];
-	char text[256];
 };
 
 /* Fills magic, version and given. descriptor[i] is -1 for none; the caller keeps them. 0, or -1 with errno. */
