@@ -126,7 +126,7 @@ struct state_late_mark {
 	uint64_t id;
 };
 struct state_late_latest {
-	char instrument[64];
+	char instrument[ASSAY_INSTRUMENT_ID_MAX]; /* as a gist has it */
 	int64_t shape;
 	uint64_t seq;
 	bool known; /* its row and its channels' are there */
